@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""HTTP: routes, one audience each, and problem documents. Wires everything."""

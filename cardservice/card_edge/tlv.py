@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: Apache-2.0
+"""BER-TLV as ISO/IEC 7816-4, 5.2.2 uses it on cards: tags of 1 to 3 bytes, lengths of 1 to 5 bytes.
+
+A ``Tlv`` *is* its encoding, so a template is built by joining: ``Tlv(0x6F, Tlv(0x84, aid) + Tlv(0xA5, fields))``.
+"""
+
+from typing import Self
+
+from cardservice.card_edge.errors import MalformedTlv
+
+MAX_TAG_BYTES = 3  # ISO/IEC 7816-4, 5.2.2.1: longer tags are reserved
+MAX_LENGTH_BYTES = 4  # bytes that follow 84; 85 and above are reserved
+MAX_VALUE_LENGTH = 0x01_0000  # 64 KiB: more than any object a card of ours can hold
+MAX_DEPTH = 8  # nesting that ``find`` follows
+MAX_ELEMENTS = 1024  # elements that one level may hold
+
+
+class Tlv(bytes):
+    """One BER-TLV data object: ``tag`` as an integer (0x5FC102), ``value`` as bytes."""
+
+    __slots__ = ()
+
+    def __new__(cls, tag: int, value: bytes = b"") -> Self:
+        """Encode; the length takes the shortest form."""
+        return super().__new__(cls, encode_tag(tag) + encode_length(len(value)) + value)
+
+    @property
+    def tag(self) -> int:
+        """The tag, read back from the encoding."""
+        return _read_tag(self, 0)[0]
+
+    @property
+    def value(self) -> bytes:
+        """The value field."""
+        _, offset = _read_tag(self, 0)
+        _, offset = _read_length(self, offset)
+        return bytes(self[offset:])
+
+    @property
+    def constructed(self) -> bool:
+        """Whether bit 6 of the first tag byte says that the value is made of data objects."""
+        return bool(self[0] & 0x20)
+
+    def __repr__(self) -> str:
+        return f"Tlv({self.tag:X}, {len(self.value)} bytes)"
+
+    @classmethod
+    def parse(cls, encoded: bytes) -> Self:
+        """Read exactly one data object; trailing bytes are refused."""
+        tag, value, end = _read(encoded, 0)
+        if end != len(encoded):
+            raise MalformedTlv(rule="trailing bytes", offset=end)
+        return cls(tag, value)
+
+
+def encode_tag(tag: int) -> bytes:
+    """The tag field. Raises MalformedTlv for an integer that is no tag."""
+    if not 0 < tag < 1 << (8 * MAX_TAG_BYTES):
+        raise MalformedTlv(rule="tag out of range", offset=0)
+    encoded = tag.to_bytes((tag.bit_length() + 7) // 8, "big")
+    if _read_tag(encoded, 0)[1] != len(encoded):
+        raise MalformedTlv(rule="not a tag", offset=0)
+    return encoded
+
+
+def encode_length(length: int) -> bytes:
+    """The length field in its shortest form (ISO/IEC 7816-4, table 8)."""
+    if length < 0x80:
+        return bytes([length])
+    if length > MAX_VALUE_LENGTH:
+        raise MalformedTlv(rule="value too long", offset=0)
+    body = length.to_bytes((length.bit_length() + 7) // 8, "big")
+    return bytes([0x80 | len(body)]) + body
+
+
+def parse_all(encoded: bytes) -> list[Tlv]:
+    """Read a run of data objects that fills the input exactly."""
+    elements: list[Tlv] = []
+    offset = 0
+    while offset < len(encoded):
+        if len(elements) == MAX_ELEMENTS:
+            raise MalformedTlv(rule="too many elements", offset=offset)
+        tag, value, offset = _read(encoded, offset)
+        elements.append(Tlv(tag, value))
+    return elements
+
+
+def parse_dict(encoded: bytes) -> dict[int, bytes]:
+    """Read a run of data objects, each tag at most once."""
+    fields: dict[int, bytes] = {}
+    for element in parse_all(encoded):
+        if element.tag in fields:
+            raise MalformedTlv(rule=f"tag {element.tag:X} twice", offset=0)
+        fields[element.tag] = element.value
+    return fields
+
+
+def find(encoded: bytes, *path: int) -> bytes:
+    """The value at a path of tags, each inside the one before. Raises MalformedTlv where the path breaks off."""
+    if len(path) > MAX_DEPTH:
+        raise MalformedTlv(rule="path too deep", offset=0)
+    value = encoded
+    for tag in path:
+        inner = next((element.value for element in parse_all(value) if element.tag == tag), None)
+        if inner is None:
+            raise MalformedTlv(rule=f"no tag {tag:X}", offset=0)
+        value = inner
+    return value
+
+
+def _read(encoded: bytes, offset: int) -> tuple[int, bytes, int]:
+    tag, offset = _read_tag(encoded, offset)
+    length, offset = _read_length(encoded, offset)
+    end = offset + length
+    if end > len(encoded):
+        raise MalformedTlv(rule="value cut short", offset=offset)
+    return tag, bytes(encoded[offset:end]), end
+
+
+def _read_tag(encoded: bytes, offset: int) -> tuple[int, int]:
+    if offset >= len(encoded):
+        raise MalformedTlv(rule="no tag", offset=offset)
+    first = encoded[offset]
+    if first in {0x00, 0xFF}:
+        # 5.2.2.1: 00 is padding between objects, FF is no class we know; neither starts an object here.
+        raise MalformedTlv(rule="reserved tag", offset=offset)
+    end = offset + 1
+    if first & 0x1F == 0x1F:
+        while True:
+            if end >= len(encoded):
+                raise MalformedTlv(rule="tag cut short", offset=offset)
+            following = encoded[end]
+            end += 1
+            if end - offset > MAX_TAG_BYTES:
+                raise MalformedTlv(rule="tag too long", offset=offset)
+            if end == offset + 2 and (following & 0x7F) < 0x1F and following < 0x80:
+                raise MalformedTlv(rule="long tag for a short number", offset=offset)
+            if end == offset + 2 and following == 0x80:
+                raise MalformedTlv(rule="tag number padded", offset=offset)
+            if not following & 0x80:
+                break
+    return int.from_bytes(encoded[offset:end], "big"), end
+
+
+def _read_length(encoded: bytes, offset: int) -> tuple[int, int]:
+    if offset >= len(encoded):
+        raise MalformedTlv(rule="no length", offset=offset)
+    first = encoded[offset]
+    offset += 1
+    if first < 0x80:
+        return first, offset
+    count = first & 0x7F
+    if count == 0:
+        raise MalformedTlv(rule="indefinite length", offset=offset - 1)
+    if count > MAX_LENGTH_BYTES:
+        raise MalformedTlv(rule="length too long", offset=offset - 1)
+    if offset + count > len(encoded):
+        raise MalformedTlv(rule="length cut short", offset=offset - 1)
+    length = int.from_bytes(encoded[offset : offset + count], "big")
+    if length > MAX_VALUE_LENGTH:
+        raise MalformedTlv(rule="value too long", offset=offset - 1)
+    return length, offset + count

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The callers we know: verifiers and their credentials."""

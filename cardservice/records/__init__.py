@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every table, every query, the migrations. The only SQL."""
