@@ -15,7 +15,11 @@ HEADER = 4
 
 @dataclass(frozen=True, slots=True)
 class CommandApdu:
-    """One command. ``le`` is the number of bytes wanted (256 = all a short answer holds), None where no data is expected."""
+    """One command. ``le`` is the number of bytes wanted (256 = all a short answer holds), None where no data is expected.
+
+    ``extended_fields`` asks for extended length fields where short ones would do, so that a parsed command encodes to the same bytes: a MAC
+    over the command covers Lc as it was sent.
+    """
 
     cla: int
     ins: int
@@ -23,6 +27,7 @@ class CommandApdu:
     p2: int
     data: bytes = b""
     le: int | None = None
+    extended_fields: bool = False
 
     @property
     def header(self) -> bytes:
@@ -31,13 +36,15 @@ class CommandApdu:
 
     @property
     def extended(self) -> bool:
-        """Whether the command needs extended length fields."""
-        return len(self.data) > SHORT_LC_MAX or (self.le or 0) > SHORT_LE_MAX
+        """Whether the command is sent with extended length fields: because it must, or because it was asked for."""
+        return len(self.data) > SHORT_LC_MAX or (self.le or 0) > SHORT_LE_MAX or self.extended_fields
 
     def encode(self) -> bytes:
-        """The bytes sent to the reader: short fields where they suffice."""
-        if len(self.data) > EXTENDED_LC_MAX or (self.le or 0) > EXTENDED_LE_MAX:
-            raise MalformedApdu(rule="longer than extended length allows")
+        """The bytes sent to the reader: short fields where they suffice. Raises MalformedApdu for what no length field can say."""
+        if len(self.data) > EXTENDED_LC_MAX:
+            raise MalformedApdu(rule="data longer than extended Lc allows")
+        if self.le is not None and not 1 <= self.le <= EXTENDED_LE_MAX:
+            raise MalformedApdu(rule="Le is 1 to 65,536")
         if not self.extended:
             lc = bytes([len(self.data)]) + self.data if self.data else b""
             le = b"" if self.le is None else bytes([self.le & 0xFF])
@@ -54,7 +61,9 @@ class CommandApdu:
         header, body = encoded[:HEADER], encoded[HEADER:]
         data, le = _read_body(bytes(body))
         cla, ins, p1, p2 = header
-        return cls(cla, ins, p1, p2, data, le)
+        # A body of one byte is a short Le; any longer one is extended where it begins with 00.
+        needed = len(data) > SHORT_LC_MAX or (le or 0) > SHORT_LE_MAX
+        return cls(cla, ins, p1, p2, data, le, len(body) > 1 and not body[0] and not needed)
 
     def with_data(self, data: bytes) -> Self:
         """The same command carrying other data."""

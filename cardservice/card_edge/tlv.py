@@ -11,6 +11,9 @@ from cardservice.card_edge.errors import MalformedTlv
 MAX_TAG_BYTES = 3  # ISO/IEC 7816-4, 5.2.2.1: longer tags are reserved
 MAX_LENGTH_BYTES = 4  # bytes that follow 84; 85 and above are reserved
 MAX_VALUE_LENGTH = 0x01_0000  # 64 KiB: more than any object a card of ours can hold
+PRIVATE_CLASS = (
+    0xC0  # DF01 to DF1E, invalid by 5.2.2.1, are in use all over EMV and on our sector applet (decision 0010)
+)
 MAX_DEPTH = 8  # nesting that ``find`` follows
 MAX_ELEMENTS = 1024  # elements that one level may hold
 
@@ -133,7 +136,7 @@ def _read_tag(encoded: bytes, offset: int) -> tuple[int, int]:
             end += 1
             if end - offset > MAX_TAG_BYTES:
                 raise MalformedTlv(rule="tag too long", offset=offset)
-            if end == offset + 2 and (following & 0x7F) < 0x1F and following < 0x80:
+            if end == offset + 2 and following < 0x1F and first < PRIVATE_CLASS:
                 raise MalformedTlv(rule="long tag for a short number", offset=offset)
             if end == offset + 2 and following == 0x80:
                 raise MalformedTlv(rule="tag number padded", offset=offset)
