@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The command ``kartu``: runs one command and turns every way it can end into words and an exit code."""
+
+import sys
+from collections.abc import Sequence
+
+import typer
+
+from cardservice import clock
+from cardservice.errors import KartuError
+from reader_tools.cli import failure
+from reader_tools.cli.app import app
+from reader_tools.cli.exit_code import ExitCode, exit_code_for
+from reader_tools.cli.output import print_json
+from reader_tools.cli.settings import Language, Settings
+from reader_tools.errors import Internal, SettingsInvalid
+
+
+def main() -> None:
+    """The entry point named in pyproject.toml."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line (without the program's name) and return its exit code. Raises nothing."""
+    as_json = "--json" in arguments
+    try:
+        ended = typer.main.get_command(app).main(list(arguments), prog_name="kartu", standalone_mode=False)
+        return ended if isinstance(ended, int) else ExitCode.OK
+    except typer.TyperException as refused:
+        return _usage(refused, as_json=as_json)
+    except KartuError as error:
+        failure.show(error, _language(), as_json=as_json)
+        return exit_code_for(error)
+    except (KeyboardInterrupt, typer.Abort):
+        return ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        # The reader of our output has gone (kartu ... | head): nothing is left to say, nor anyone to say it to.
+        sys.stdout = None  # else the interpreter flushes into the closed pipe at exit
+        return ExitCode.OK
+    except Exception as error:  # noqa: BLE001 - the last line of defence: no stack trace reaches a user
+        return _unforeseen(error, as_json=as_json)
+
+
+def _usage(refused: typer.TyperException, *, as_json: bool) -> int:
+    message = refused.format_message()
+    if as_json:
+        print_json({"error": {"code": "kartu-usage", "cause": message, "remedy": "kartu --help", "evidence": {}}})
+    else:
+        context = getattr(refused, "ctx", None)
+        sys.stderr.write(f"{context.get_usage()}\n{message}\n" if context else f"{message}\n")
+    return ExitCode.USAGE
+
+
+def _unforeseen(error: Exception, *, as_json: bool) -> int:
+    try:
+        log_file = Settings.load().log_file
+        failure.write_trace(error, log_file, clock.now())
+        where = str(log_file)
+    except (OSError, SettingsInvalid) as unwritable:
+        where = f"- ({unwritable})"
+    internal = Internal(log=where, kind=type(error).__name__)
+    failure.show(internal, _language(), as_json=as_json)
+    return exit_code_for(internal)
+
+
+def _language() -> Language:
+    try:
+        return Settings.load().language
+    except SettingsInvalid:
+        return Language.INDONESIAN
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How ``kartu`` is put together: one table of command groups, each a file with an ``app``."""
+
+import typer
+
+from reader_tools.cli.exit_code import EXPLAINED
+from reader_tools.cli.lazy_group import Entry, LazyGroup
+
+
+class KartuGroup(LazyGroup):
+    """The root. A new group is one file and one line here."""
+
+    entries = {  # noqa: RUF012 - ClassVar in LazyGroup
+        "doctor": Entry("reader_tools.cli.doctor", "Look at this machine and say what is wrong, with the remedy."),
+        "reader": Entry("reader_tools.cli.reader", "Card readers: list, watch, test."),
+        "card": Entry("reader_tools.cli.card", "Cards: info, personalize, resume, verify, void, virtual."),
+        "member": Entry("reader_tools.cli.member", "Members: import a list."),
+        "order": Entry("reader_tools.cli.order", "Card orders: place and approve."),
+        "verifier": Entry("reader_tools.cli.verifier", "Verifiers: who may ask, and with which key."),
+        "serve": Entry("reader_tools.cli.serve", "Start the service."),
+        "hsm": Entry("reader_tools.cli.hsm", "The key process: start it, create keys, look at them."),
+    }
+
+
+app = typer.Typer(cls=KartuGroup, no_args_is_help=True, add_completion=False)
+
+
+@app.callback(epilog=EXPLAINED)
+def kartu() -> None:
+    """Issues Indonesia's social security card and answers whether its holder is covered.
+
+    Every command takes --json (one JSON document on standard output) and --help. Settings are environment variables: KARTU_DATA_DIR,
+    KARTU_API_URL, KARTU_HSM_SOCKET, KARTU_DATABASE_URL, KARTU_LANGUAGE (id or en), KARTU_READER.
+
+    Example: kartu doctor
+    """

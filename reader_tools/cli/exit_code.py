@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Exit codes of ``kartu``, and which error ends with which."""
+
+from enum import IntEnum
+
+from cardservice.errors import KartuError
+from reader_tools.errors import DeskError, SettingsInvalid
+
+
+class ExitCode(IntEnum):
+    """What ``kartu`` says to the shell."""
+
+    OK = 0
+    REFUSED = 1
+    USAGE = 2
+    READER = 3
+    SERVICE = 4
+    INPUT = 5
+    INTERRUPTED = 130
+
+
+EXPLAINED = (
+    "Exit codes: 0 done; 1 refused or not covered; 2 wrong usage; 3 reader or card trouble; "
+    "4 service, keys or database trouble; 5 bad input."
+)
+
+# An error class belongs to the room that defines it; the longest matching room decides.
+ROOMS = {
+    "reader_tools": ExitCode.READER,
+    "applets": ExitCode.READER,
+    "cardservice.card_edge": ExitCode.READER,
+    "cardservice.coverage": ExitCode.INPUT,
+    "cardservice.enrolment": ExitCode.INPUT,
+    "cardservice.issuance": ExitCode.REFUSED,
+    "cardservice.verification": ExitCode.REFUSED,
+    "cardservice.credentials": ExitCode.REFUSED,
+    "cardservice.partnership": ExitCode.REFUSED,
+    "cardservice": ExitCode.SERVICE,
+    "hsm": ExitCode.SERVICE,
+    "api": ExitCode.SERVICE,
+}
+
+
+def exit_code_for(error: KartuError) -> ExitCode:
+    """The exit code that an error ends with."""
+    if isinstance(error, SettingsInvalid):
+        return ExitCode.INPUT
+    if isinstance(error, DeskError):
+        return ExitCode.SERVICE
+    room = type(error).__module__
+    while room:
+        if room in ROOMS:
+            return ROOMS[room]
+        room = room.rpartition(".")[0]
+    return ExitCode.SERVICE
