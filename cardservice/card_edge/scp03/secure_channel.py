@@ -11,7 +11,7 @@ from hmac import compare_digest
 from cryptography.hazmat.primitives.ciphers import algorithms
 from cryptography.hazmat.primitives.cmac import CMAC
 
-from cardservice.card_edge.apdu import SHORT_LC_MAX, CommandApdu, ResponseApdu
+from cardservice.card_edge.apdu import EXTENDED_LC_MAX, SHORT_LC_MAX, CommandApdu, ResponseApdu
 from cardservice.card_edge.errors import MalformedApdu, SecureChannelAborted, SecureMessagingBroken
 from cardservice.card_edge.scp03.encryption import BLOCK, Encryption
 from cardservice.card_edge.scp03.parameters import SecurityLevel
@@ -62,6 +62,8 @@ class ProtectedCommand:
 class SecureChannel:
     """State of one channel: MAC chaining value, encryption counter, and whether it broke.
 
+    ``max_data`` is the longest command data that still fits one short APDU: 247 bytes at level 01, 239 at 03 (S16: 239 and 223).
+
     MACs are 8 bytes, in S16 mode 16, which the length of the host cryptogram tells. ``mac_chaining_value`` is another than zeros only where a
     channel was opened by SCP11 (Amendment F), whose receipt takes that place.
     """
@@ -79,6 +81,7 @@ class SecureChannel:
         self._options = options
         self._host_cryptogram = keys.host_cryptogram
         self._mac_length = len(keys.host_cryptogram)
+        self.max_data = _max_data(level, self._mac_length)
         self._mac_chaining_value = mac_chaining_value
         self._counter = 0
         self._command_mac = CMAC(algorithms.AES(keys.s_mac))
@@ -94,22 +97,23 @@ class SecureChannel:
         """The whole CMAC of the last command protected."""
         return self._mac_chaining_value
 
-    @property
-    def max_data(self) -> int:
-        """The longest command data that still fits one short APDU: 247 at level 01, 239 at 03 (S16: 239 and 223)."""
-        room = SHORT_LC_MAX - self._mac_length if self.level.c_mac else SHORT_LC_MAX
-        return room // BLOCK * BLOCK - 1 if self.level.c_enc else room
-
     def external_authenticate(self) -> CommandApdu:
         """EXTERNAL AUTHENTICATE (7.1.2): carries a MAC at every level, is never encrypted, has no R-MAC. It is the channel's first command."""
         command = CommandApdu(0x80, 0x82, self.level, 0x00, self._host_cryptogram)
         return self._with_mac(command, command.data)
 
     def protect(self, command: CommandApdu) -> ProtectedCommand:
-        """Encrypt, then MAC (6.2.4, 6.2.6). Le is not covered and stays as it is. Raises SecureChannelAborted after a broken response."""
+        """Encrypt, then MAC (6.2.4, 6.2.6). Le is not covered and stays as it is.
+
+        Raises SecureChannelAborted after a broken response, MalformedApdu for a short command whose data leaves no room for the MAC; a
+        command given with extended length fields keeps them, and may be cut by ``chained`` after it was protected.
+        """
         if self.aborted:
             raise SecureChannelAborted
         data = command.data
+        # Refused before anything moves: a command that is never sent must leave no trace in counter and chaining value.
+        if len(data) > (EXTENDED_LC_MAX - 2 * BLOCK if command.extended else self.max_data):
+            raise MalformedApdu(rule=f"at most {self.max_data} bytes of data leave room for the MAC in a short APDU")
         if self._encryption is not None:
             # 6.2.6: the counter moves for every command after EXTERNAL AUTHENTICATE, with or without data.
             if data or not self._options.count_only_with_data:
@@ -135,14 +139,11 @@ class SecureChannel:
     def _with_mac(self, command: CommandApdu, data: bytes) -> CommandApdu:
         cla = with_secure_messaging(command.cla)
         length = len(data) + self._mac_length
-        extended = command.extended
-        if length > SHORT_LC_MAX and not extended:
-            raise MalformedApdu(rule=f"at most {self.max_data} bytes of data leave room for the MAC in a short APDU")
         # Lc is MACed as it is sent, counting the MAC that is yet to come.
-        lc = b"\x00" + length.to_bytes(2, "big") if extended else bytes([length])
+        lc = (0, length >> 8, length & 0xFF) if command.extended else (length,)
         mac = self._command_mac.copy()
         mac.update(
-            self._mac_chaining_value + bytes([without_channel(cla), command.ins, command.p1, command.p2]) + lc + data
+            self._mac_chaining_value + bytes((without_channel(cla), command.ins, command.p1, command.p2, *lc)) + data
         )
         self._mac_chaining_value = mac_value = mac.finalize()
         protected = data + mac_value[: self._mac_length]
@@ -176,3 +177,8 @@ def with_secure_messaging(cla: int) -> int:
 def without_channel(cla: int) -> int:
     """CLA as the MAC sees it: logical channel 0 (6.2.4), the rest as sent."""
     return cla & 0x80 | SECURE_MESSAGING if cla & FURTHER_CHANNELS else cla & ~0x03
+
+
+def _max_data(level: SecurityLevel, mac_length: int) -> int:
+    room = SHORT_LC_MAX - mac_length if level.c_mac else SHORT_LC_MAX
+    return room // BLOCK * BLOCK - 1 if level.c_enc else room
