@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A question about cover that can't be decided.
+
+CoverageError
+|- MalformedMonth    text or number that names no contribution month
+|- MalformedStanding paid months that contradict each other
+`- UnknownTariff     a month whose contribution no rule gives
+"""
+
+from cardservice.errors import KartuError
+
+
+class CoverageError(KartuError):
+    """The root of what keeps a question about cover from being decided."""
+
+    code = "coverage"
+
+
+class MalformedMonth(CoverageError):
+    """Text or a number that names no contribution month; evidence: given, rule."""
+
+    code = "coverage-month-malformed"
+
+
+class MalformedStanding(CoverageError):
+    """Paid months or contributions that contradict each other; evidence: rule."""
+
+    code = "coverage-standing-malformed"
+
+
+class UnknownTariff(CoverageError):
+    """No rule gives the contribution of this month; evidence: programme, month."""
+
+    code = "coverage-tariff-unknown"

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The shape of the rules that decide cover and price a month; each rule carries its citation and how sure we are of it.
+
+The figures themselves are data: ``rules_2026.py`` holds the pack in force. A dated, signed pack read from outside fits the same shape.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from cardservice.coverage.errors import UnknownTariff
+from cardservice.coverage.month import ContributionMonth
+from cardservice.coverage.programme import Programme
+from cardservice.coverage.standing import ContributionBasis, WorkSector
+
+
+class Confidence(StrEnum):
+    """How sure we are of a rule until counsel has read the article itself."""
+
+    HIGH = "high"
+    MEDIUM = "medium"
+    MEMORY = "memory"
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """Where a rule comes from."""
+
+    text: str
+    confidence: Confidence
+
+
+class Arrears(StrEnum):
+    """Which unpaid months a lapsed member pays to be covered again."""
+
+    ALL_UNPAID_MONTHS = "all-unpaid-months"
+    CURRENT_MONTH_ONLY = "current-month-only"
+
+
+@dataclass(frozen=True, slots=True)
+class Tariff:
+    """The undiscounted price of one month. A flat tariff costs ``minimum_rupiah`` for everyone, another what the income band says."""
+
+    minimum_rupiah: int
+    is_flat: bool
+    citation: Citation
+
+
+@dataclass(frozen=True, slots=True)
+class HalfRate:
+    """A window of contribution months in which some programmes cost half, for one work sector (PP 50/2025)."""
+
+    programmes: frozenset[Programme]
+    work_sector: WorkSector
+    first: ContributionMonth
+    last: ContributionMonth
+    citation: Citation
+
+    def applies(self, programme: Programme, month: ContributionMonth, basis: ContributionBasis) -> bool:
+        """Whether this month of this member costs half. Public budgets pay in full."""
+        return (
+            programme in self.programmes
+            and basis.work_sector is self.work_sector
+            and self.first <= month <= self.last
+            and not basis.payer.is_public_budget
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """One rule pack. ``number`` names it in tokens and cover proofs; ``paid_together`` are programmes that no channel sells apart."""
+
+    number: int
+    grace_months: int
+    grace_citation: Citation
+    arrears: Arrears
+    arrears_citation: Citation
+    tariffs: Mapping[Programme, Tariff]
+    half_rates: tuple[HalfRate, ...]
+    paid_together: frozenset[Programme]
+    paid_together_citation: Citation
+
+    def monthly_rupiah(self, programme: Programme, month: ContributionMonth, basis: ContributionBasis) -> int:
+        """What ``month`` costs this member, in whole rupiah, by the contribution month and never by the day of payment.
+
+        Raises UnknownTariff where no rule prices the programme, or half of the price is no whole number of rupiah.
+        """
+        tariff = self.tariffs.get(programme)
+        if tariff is None:
+            raise UnknownTariff(programme=programme, month=str(month))
+        full = (
+            tariff.minimum_rupiah
+            if tariff.is_flat
+            else max(tariff.minimum_rupiah, basis.full_monthly.get(programme, 0))
+        )
+        if not any(half_rate.applies(programme, month, basis) for half_rate in self.half_rates):
+            return full
+        half, rest = divmod(full, 2)
+        if rest:
+            raise UnknownTariff(programme=programme, month=str(month))
+        return half

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rule pack 1: the rules for informal workers (BPU) in force through 2026 and early 2027 (facts/contributions.md, section 4).
+
+The article texts were not obtained: every figure is secondary material with its confidence, for counsel to confirm. The income bands of
+Lampiran II PP 44/2015 are not in here for the same reason (decision 0041); a member's band contribution is part of the standing.
+"""
+
+from cardservice.coverage.month import ContributionMonth
+from cardservice.coverage.programme import Programme
+from cardservice.coverage.rules import Arrears, Citation, Confidence, HalfRate, Rules, Tariff
+from cardservice.coverage.standing import WorkSector
+
+_BASE_PAIR = frozenset({Programme.JKK, Programme.JKM})
+_PP_50_2025 = Citation(
+    "PP 50/2025 art. 4(1): JKK and JKM at 50 % of what is due, not for APBN or APBD payers", Confidence.HIGH
+)
+
+RULES_2026 = Rules(
+    number=1,
+    grace_months=3,
+    grace_citation=Citation(
+        "Official site as quoted by star.grid.id 453722708: inactive if not settled for 3 months (one trainer says 2)",
+        Confidence.MEDIUM,
+    ),
+    arrears=Arrears.ALL_UNPAID_MONTHS,
+    arrears_citation=Citation(
+        "kilasriau.com 27361: debts of earlier months stay due at their own rate; star.grid.id 453722708: no fine for BPU",
+        Confidence.MEDIUM,
+    ),
+    tariffs={
+        Programme.JKK: Tariff(
+            10_000,
+            is_flat=False,
+            citation=Citation("PP 44/2015 as amended by PP 49/2023, Lampiran II", Confidence.MEDIUM),
+        ),
+        Programme.JKM: Tariff(
+            6_800, is_flat=True, citation=Citation("PP 44/2015 as amended by PP 49/2023", Confidence.HIGH)
+        ),
+        Programme.JHT: Tariff(
+            20_000, is_flat=False, citation=Citation("PP 46/2015: 2 % of the income band", Confidence.MEMORY)
+        ),
+    },
+    half_rates=(
+        HalfRate(_BASE_PAIR, WorkSector.TRANSPORT, ContributionMonth(2026, 1), ContributionMonth(2027, 3), _PP_50_2025),
+        HalfRate(_BASE_PAIR, WorkSector.OTHER, ContributionMonth(2026, 4), ContributionMonth(2026, 12), _PP_50_2025),
+    ),
+    paid_together=_BASE_PAIR,
+    paid_together_citation=Citation(
+        "jateng.antaranews.com 619022: JKK and JKM are the base pair, 16,800 together", Confidence.HIGH
+    ),
+)
