@@ -18,6 +18,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import pytest
+
 DRIVER = Path("/usr/lib/pcsc/drivers/serial/libifdvpcd.so")
 READERS = ("Virtual PCD 00 00", "Virtual PCD 00 01")
 START_SECONDS = 15.0
@@ -38,6 +40,16 @@ def missing() -> str | None:
         if shutil.which(program) is None:
             return f"{program} is not installed"
     return None if DRIVER.exists() else "vsmartcard-vpcd is not installed"
+
+
+def require() -> None:
+    """Skip the test where a private pcscd can't run; fail it where everything is required (KARTU_REQUIRE=all)."""
+    reason = missing()
+    if reason is None:
+        return
+    if os.environ.get("KARTU_REQUIRE") == "all":
+        pytest.fail(reason)
+    pytest.skip(reason)
 
 
 class PrivatePcscd:

@@ -25,6 +25,8 @@ INVALID_HANDLE = 0x8010_0003
 TIMEOUT = 0x8010_000A
 NOT_TRANSACTED = 0x8010_0016
 COMM_DATA_LOST = 0x8010_002F
+NO_SERVICE = 0x8010_001D
+NO_ACCESS = 0x8010_0027
 NO_READERS = 0x8010_002E
 UNKNOWN_READER = 0x8010_0009
 
@@ -51,11 +53,11 @@ MEANINGS: dict[int, type[ReaderError | CardError]] = {
     0x8010_0017: ReaderUnplugged,  # E_READER_UNAVAILABLE
     0x8010_001A: ReaderFault,  # E_READER_UNSUPPORTED
     0x8010_001C: CardUnsupported,  # E_CARD_UNSUPPORTED
-    0x8010_001D: ReaderServiceDown,  # E_NO_SERVICE
+    NO_SERVICE: ReaderServiceDown,
     0x8010_001E: ReaderServiceDown,  # E_SERVICE_STOPPED
     0x8010_001F: ReaderFault,  # E_UNEXPECTED; pcsclite's E_UNSUPPORTED_FEATURE too
     0x8010_0022: ReaderFault,  # E_UNSUPPORTED_FEATURE
-    0x8010_0027: ReaderAccessDenied,  # E_NO_ACCESS
+    NO_ACCESS: ReaderAccessDenied,
     NO_READERS: NoReader,
     COMM_DATA_LOST: CardMute,
     0x8010_0031: ReaderFault,  # E_SERVER_TOO_BUSY

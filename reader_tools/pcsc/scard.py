@@ -4,13 +4,16 @@
 pyscard has no Linux wheel and needs a C compiler to install, so a machine without it must still run everything else.
 """
 
+import os
+import socket
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
 from reader_tools.errors import ReaderLibraryMissing
-from reader_tools.pcsc.return_code import NO_READERS, SUCCESS, error_for, unsigned
+from reader_tools.pcsc.return_code import NO_ACCESS, NO_READERS, NO_SERVICE, SUCCESS, error_for, unsigned
 
+PCSCD_SOCKET = "/run/pcscd/pcscd.comm"
 PNP_NOTIFICATION = r"\\?PnP?\Notification"  # PC/SC part 5: a reader that stands for "the list of readers"
 
 
@@ -61,5 +64,21 @@ def establish() -> Context:
     except Exception as failed:
         # pyscard opens libpcsclite at the first call, and says so with an exception class of its own when it is not there.
         raise ReaderLibraryMissing(library="libpcsclite") from failed
+    if unsigned(code) == NO_SERVICE and _socket_refuses_us():
+        code = NO_ACCESS
     check(code)
     return Context(scard, handle)
+
+
+def _socket_refuses_us() -> bool:
+    """Whether the service's socket is there but closed to this user: pcsclite calls that, too, "no service"."""
+    path = os.environ.get("PCSCLITE_CSOCK_NAME", PCSCD_SOCKET)
+    with socket.socket(socket.AF_UNIX) as probe:
+        probe.settimeout(1.0)
+        try:
+            probe.connect(path)
+        except PermissionError:
+            return True
+        except OSError:
+            return False
+    return False
