@@ -12,6 +12,8 @@ CardEdgeError
 |  |- SecureMessagingBroken  a response without a right MAC: the channel is gone for good
 |  `- SecureChannelAborted   use of a channel that is gone
 |- PinRefused            wrong PIN or PUK, with the tries that are left
+|- MalformedPin          a PIN or PUK that no card would take: refused before it costs a try
+|- TapNotProven          a tap whose signature is not the sector key's
 `- CardUnusable          the card can't be what the dialogue needs (life cycle, chip, missing application)
 """
 
@@ -82,6 +84,18 @@ class PinRefused(CardEdgeError):
     """Wrong PIN or PUK; evidence: attempts_remaining (0 = blocked)."""
 
     code = "card-pin-refused"
+
+
+class MalformedPin(CardEdgeError):
+    """A PIN or PUK that no card would take, refused before it costs a try; evidence: rule."""
+
+    code = "card-pin-malformed"
+
+
+class TapNotProven(CardEdgeError):
+    """A tap whose signature does not verify under the sector key of the cover proof; evidence: rule."""
+
+    code = "card-tap-not-proven"
 
 
 class CardUnusable(CardEdgeError):

@@ -24,3 +24,8 @@ def delete_key(*, key_identifier: int | None = None, key_version_number: int | N
     if not data:
         raise MalformedApdu(rule="DELETE of keys names an identifier or a version")
     return CommandApdu(0x80, 0xE4, 0x00, OBJECT, data, SHORT_LE_MAX)
+
+
+def delete_key_set(key_version_number: int) -> CommandApdu:
+    """Delete all keys of one version."""
+    return delete_key(key_version_number=key_version_number)

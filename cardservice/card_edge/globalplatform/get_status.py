@@ -14,7 +14,7 @@ FIRST_OR_ALL = 0x02  # P2: TLV form, from the start
 NEXT = 0x03  # P2: go on after 6310
 
 
-class Scope(IntEnum):
+class StatusScope(IntEnum):
     """P1: which part of the registry."""
 
     ISSUER_SECURITY_DOMAIN = 0x80
@@ -37,12 +37,12 @@ class RegistryEntry:
     implicit_selection: tuple[int, ...] = ()
 
 
-def get_status(scope: Scope, aid_prefix: bytes = b"", *, following: bool = False) -> CommandApdu:
+def get_status(scope: StatusScope, aid_prefix: bytes = b"", *, following: bool = False) -> CommandApdu:
     """Ask for entries whose AID begins with ``aid_prefix``; after 6310 ask again with ``following``."""
     return CommandApdu(0x80, 0xF2, scope, NEXT if following else FIRST_OR_ALL, Tlv(0x4F, aid_prefix), SHORT_LE_MAX)
 
 
-def parse_get_status(data: bytes) -> list[RegistryEntry]:
+def parse_status(data: bytes) -> list[RegistryEntry]:
     """Read the E3 of one answer; what 6310 continues is joined by the caller. Raises MalformedTlv, UnexpectedResponse."""
     entries = []
     for element in parse_all(data):

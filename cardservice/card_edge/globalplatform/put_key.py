@@ -37,7 +37,7 @@ def key_data(key: WrappedKey) -> bytes:
     return bytes([AES, len(content)]) + content + bytes([len(key.kcv)]) + key.kcv
 
 
-def check_put_key(data: bytes, key_version_number: int, keys: Sequence[WrappedKey]) -> None:
+def check_put_key_answer(data: bytes, key_version_number: int, keys: Sequence[WrappedKey]) -> None:
     """Compare the answer ``version | KCV..`` with what was sent. Raises UnexpectedResponse: the card holds other keys than we believe."""
     expected = bytes([key_version_number]) + b"".join(key.kcv for key in keys)
     if not compare_digest(data, expected):

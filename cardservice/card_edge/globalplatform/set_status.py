@@ -4,7 +4,7 @@
 from enum import IntEnum
 
 from cardservice.card_edge.apdu import CommandApdu
-from cardservice.card_edge.globalplatform.lifecycle import LOCKED_BIT, CardLifeCycle
+from cardservice.card_edge.globalplatform.life_cycle import LOCKED_BIT, CardLifeCycle
 
 
 class StatusType(IntEnum):
