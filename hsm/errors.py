@@ -1,0 +1,194 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The key process, seen from its callers and from whoever starts it.
+
+HsmError
+|- KeyProcessDown          nobody answers on the socket, or not in time
+|- RequestRefused          the key process understood enough to say no
+|  |- CallerRefused        the peer's user id is not the one we serve
+|  |- MalformedFrame       bytes that are no message
+|  |- FrameTooLarge        a message past MAX_FRAME_LENGTH
+|  |- UnknownOperation     there is no such operation; in particular no "sign these bytes" and no export
+|  |- MalformedRequest     an operation with wrong fields
+|  |- DocumentRefused      what was to be signed isn't this purpose's kind of document
+|  |- KeyNotFound          no key of that purpose, version and sector
+|  |- KeyNotActive         the key is not yet, or no longer, used for this
+|  |- WrapRefused          a key set may not be wrapped under that other one
+|  |- UnsealRefused        a sealed value does not open here
+|  `- RateExceeded         more of one operation than anybody should need
+|- KeyFileError
+|  |- KeyFileMissing       no key file there
+|  |- KeyFileExists        a key file is there already; nothing is ever overwritten
+|  |- KeyFileUnprotected   others could read or replace it
+|  |- KeyFileDamaged       a bit changed, or it is no key file
+|  `- WrongPassphrase      the file is whole, the passphrase is another
+|- PassphraseUnusable      no passphrase, or one that others can read
+|- SocketUnusable          the socket can't be made safely
+`- StartRefused
+   |- RefusedInProduction  development keys or switches where KARTU_ENV=production
+   `- EnvironmentUnknown   KARTU_ENV is neither development, test nor production
+"""
+
+from cardservice.errors import KartuError
+
+
+class HsmError(KartuError):
+    """The root of what can go wrong with the keys."""
+
+    code = "hsm"
+
+
+class KeyProcessDown(HsmError):
+    """Nobody answers on the socket, or not within the deadline; evidence: socket, rule."""
+
+    code = "hsm-down"
+
+
+class RequestRefused(HsmError):
+    """The key process said no; evidence: refusal, if its code is not one of ours."""
+
+    code = "hsm-refused"
+
+
+class CallerRefused(RequestRefused):
+    """SO_PEERCRED names a user we do not serve, or the far end is not who we expect; evidence: uid."""
+
+    code = "hsm-caller-refused"
+
+
+class MalformedFrame(RequestRefused):
+    """Bytes that are no message of this protocol; evidence: rule."""
+
+    code = "hsm-frame-malformed"
+
+
+class FrameTooLarge(RequestRefused):
+    """A message past the limit; evidence: limit."""
+
+    code = "hsm-frame-too-large"
+
+
+class UnknownOperation(RequestRefused):
+    """The key process has no such operation."""
+
+    code = "hsm-operation-unknown"
+
+
+class MalformedRequest(RequestRefused):
+    """A known operation with wrong fields; evidence: operation, rule."""
+
+    code = "hsm-request-malformed"
+
+
+class DocumentRefused(RequestRefused):
+    """The document isn't what this purpose's key signs; evidence: purpose, rule."""
+
+    code = "hsm-document-refused"
+
+
+class KeyNotFound(RequestRefused):
+    """No key of that name; evidence: purpose, version, sector."""
+
+    code = "hsm-key-not-found"
+
+
+class KeyNotActive(RequestRefused):
+    """Outside the key's active period; evidence: purpose, version, rule."""
+
+    code = "hsm-key-not-active"
+
+
+class WrapRefused(RequestRefused):
+    """That key set is never wrapped under the other; evidence: rule."""
+
+    code = "hsm-wrap-refused"
+
+
+class UnsealRefused(RequestRefused):
+    """A sealed value that does not open: changed, moved, or of another key; evidence: rule."""
+
+    code = "hsm-unseal-refused"
+
+
+class RateExceeded(RequestRefused):
+    """Too many of one operation; evidence: operation."""
+
+    code = "hsm-rate-exceeded"
+
+
+class KeyFileError(HsmError):
+    """The root of what can be wrong with a key file."""
+
+    code = "hsm-key-file"
+
+
+class KeyFileMissing(KeyFileError):
+    """No key file at that path; evidence: path."""
+
+    code = "hsm-key-file-missing"
+
+
+class KeyFileExists(KeyFileError):
+    """There is a file at that path, and keys are never overwritten; evidence: path."""
+
+    code = "hsm-key-file-exists"
+
+
+class KeyFileUnprotected(KeyFileError):
+    """Mode, owner or kind of the file let others at it; evidence: path, rule."""
+
+    code = "hsm-key-file-unprotected"
+
+
+class KeyFileDamaged(KeyFileError):
+    """Not a key file, or no longer the one that was written; evidence: rule."""
+
+    code = "hsm-key-file-damaged"
+
+
+class WrongPassphrase(KeyFileError):
+    """The key file is whole and the passphrase does not open it."""
+
+    code = "hsm-passphrase-wrong"
+
+
+class PassphraseUnusable(HsmError):
+    """The passphrase can't be read, is empty, or lies open; evidence: source, rule."""
+
+    code = "hsm-passphrase-unusable"
+
+
+class SocketUnusable(HsmError):
+    """The socket can't be made, or not safely; evidence: path, rule."""
+
+    code = "hsm-socket-unusable"
+
+
+class StartRefused(HsmError):
+    """The root of reasons not to start."""
+
+    code = "hsm-start-refused"
+
+
+class RefusedInProduction(StartRefused):
+    """Something that only development may have; evidence: rule."""
+
+    code = "hsm-refused-in-production"
+
+
+class EnvironmentUnknown(StartRefused):
+    """KARTU_ENV says something we do not know, so we assume nothing; evidence: value."""
+
+    code = "hsm-environment-unknown"
+
+
+def _tree(kind: type[HsmError]) -> list[type[HsmError]]:
+    return [kind, *(deeper for below in kind.__subclasses__() for deeper in _tree(below))]
+
+
+BY_CODE = {kind.code: kind for kind in _tree(HsmError)}
+
+
+def error_from_wire(code: str, evidence: dict[str, object]) -> HsmError:
+    """The typed error that travelled as (code, evidence)."""
+    kind = BY_CODE.get(code)
+    return kind(**evidence) if kind else RequestRefused(refusal=code)

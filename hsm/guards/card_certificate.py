@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The guard of a card certificate: a TBSCertificate (RFC 5280, 4.1) that names a card's key, by our CA, and gives no power to certify."""
+
+from datetime import timedelta
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.x509.oid import SignatureAlgorithmOID
+
+from hsm.guards.card_certificate_extensions import guard_extensions
+from hsm.guards.signing_context import SigningContext
+
+MAX_LENGTH = 2 * 1024
+MIN_SERIAL_BITS = 64
+MAX_SERIAL_BITS = 159  # 20 octets, positive (RFC 5280, 4.1.2.2)
+MAX_LIFE = timedelta(days=5 * 366)  # crypto_periods.py: a card certificate lives at most 5 years
+MAX_SKEW = timedelta(days=1)  # notBefore may lie this far from now
+
+_ECDSA_WITH_SHA256 = bytes.fromhex("300A06082A8648CE3D040302")
+# What a signature looks like, so that the parser sees a whole certificate: ECDSA-Sig-Value { r 1, s 1 }.
+_DUMMY_SIGNATURE = bytes.fromhex("0309003006020101020101")
+
+
+def guard_card_certificate(document: bytes, context: SigningContext) -> None:
+    """Raise DocumentRefused unless the document is the to-be-signed part of a card certificate of our CA."""
+    context.require(holds=len(document) <= MAX_LENGTH, rule=f"at most {MAX_LENGTH} bytes")
+    certificate = _read(document, context)
+    ca = context.ca_certificate
+    # STEP 1: version, algorithm, serial
+    context.require(holds=certificate.version is x509.Version.v3, rule="version 3")
+    context.require(
+        holds=certificate.signature_algorithm_oid == SignatureAlgorithmOID.ECDSA_WITH_SHA256,
+        rule="signature is ecdsa-with-SHA256",
+    )
+    bits = certificate.serial_number.bit_length()
+    context.require(
+        holds=certificate.serial_number > 0 and MIN_SERIAL_BITS <= bits <= MAX_SERIAL_BITS,
+        rule="serial number has 64 to 159 bits",
+    )
+    # STEP 2: names
+    context.require(holds=certificate.issuer.public_bytes() == ca.subject.public_bytes(), rule="issuer is our card CA")
+    context.require(holds=len(certificate.subject.rdns) > 0, rule="subject has a name")
+    context.require(holds=certificate.subject != ca.subject, rule="subject is not our card CA")
+    # STEP 3: validity inside the CA's
+    begin, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+    context.require(
+        holds=ca.not_valid_before_utc <= begin < end <= ca.not_valid_after_utc, rule="validity lies inside the CA's"
+    )
+    context.require(holds=end - begin <= MAX_LIFE, rule="validity is at most five years")
+    context.require(holds=abs(begin - context.now) <= MAX_SKEW, rule="validity begins today")
+    # STEP 4: the key
+    _guard_key(certificate, context)
+    # STEP 5: extensions
+    guard_extensions(certificate, context)
+
+
+def _read(document: bytes, context: SigningContext) -> x509.Certificate:
+    content = document + _ECDSA_WITH_SHA256 + _DUMMY_SIGNATURE
+    whole = b"\x30" + _der_length(len(content)) + content
+    try:
+        certificate = x509.load_der_x509_certificate(whole)
+        # The parser must have seen our bytes as the signed part, not as something around another one.
+        context.require(holds=certificate.tbs_certificate_bytes == document, rule="one TBSCertificate in DER")
+    except (ValueError, TypeError, x509.UnsupportedGeneralNameType):
+        raise context.refusal("a TBSCertificate in DER") from None
+    return certificate
+
+
+def _guard_key(certificate: x509.Certificate, context: SigningContext) -> None:
+    try:
+        key = certificate.public_key()
+    except Exception:  # noqa: BLE001 - whatever the parser says of a hostile key, the answer is no
+        raise context.refusal("subject key is on P-256") from None
+    if not isinstance(key, ec.EllipticCurvePublicKey) or not isinstance(key.curve, ec.SECP256R1):
+        raise context.refusal("subject key is on P-256")
+    point = key.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+    context.require(holds=point not in context.own_points, rule="subject key is not one of the scheme's own keys")
+
+
+def _der_length(length: int) -> bytes:
+    if length < 0x80:
+        return bytes([length])
+    octets = length.to_bytes(-(-length.bit_length() // 8))
+    return bytes([0x80 | len(octets)]) + octets

@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: Apache-2.0
+"""JSON and base64url as a JWS may carry them, read strictly: no member twice, no float, no padding, no second spelling."""
+
+import json
+import re
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from typing import Any
+
+_BASE64URL = re.compile(rb"[A-Za-z0-9_-]*")
+
+
+class NotStrictJson(Exception):
+    """Bytes that are no strict JSON object; never leaves the guard that reads them."""
+
+
+def decode_base64url(part: bytes) -> bytes:
+    """RFC 7515, 2: unpadded, and the only spelling of its bytes. Raises NotStrictJson."""
+    if not _BASE64URL.fullmatch(part) or len(part) % 4 == 1:
+        raise NotStrictJson
+    value = urlsafe_b64decode(part + b"=" * (-len(part) % 4))
+    if urlsafe_b64encode(value).rstrip(b"=") != part:
+        raise NotStrictJson
+    return value
+
+
+def decode_object(encoded: bytes) -> dict[str, Any]:
+    """One JSON object (RFC 8259) with unique names, integers only. Raises NotStrictJson."""
+    try:
+        value = json.loads(
+            encoded.decode("utf-8"), object_pairs_hook=_unique, parse_float=_refuse, parse_constant=_refuse
+        )
+    except (ValueError, RecursionError):
+        raise NotStrictJson from None
+    if type(value) is not dict:
+        raise NotStrictJson
+    return value
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise NotStrictJson
+    return members
+
+
+def _refuse(_: str) -> Any:
+    raise NotStrictJson

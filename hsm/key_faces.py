@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: Apache-2.0
+"""All faces of the keys in one object, over any way of asking: what a program is given as "the keys"."""
+
+from collections.abc import Callable
+
+from cardservice.keys import BlindIndex, CardKeys, Pseudonyms, Purpose, Sealer, VerifyingKey
+from hsm.faces import (
+    Ask,
+    AskedBlindIndex,
+    AskedCardKeys,
+    AskedPseudonyms,
+    AskedSealer,
+    AskedSigner,
+    verifying_keys,
+)
+from hsm.requests import Ping, ShowCaCertificate
+
+
+class KeyFaces:
+    """Faces over one way of asking. Sessions, signatures and names are questions; no key ever comes back."""
+
+    def __init__(self, ask: Ask, monotonic: Callable[[], float]) -> None:
+        self._ask = ask
+        self._monotonic = monotonic
+        self._signers: dict[Purpose, AskedSigner] = {}
+
+    @property
+    def card_keys(self) -> CardKeys:
+        """Session keys and wrapped key sets of cards."""
+        return AskedCardKeys(self._ask)
+
+    @property
+    def sealer(self) -> Sealer:
+        """Seals and opens single values."""
+        return AskedSealer(self._ask)
+
+    @property
+    def blind_index(self) -> BlindIndex:
+        """Keyed fingerprints."""
+        return AskedBlindIndex(self._ask)
+
+    @property
+    def pseudonyms(self) -> Pseudonyms:
+        """Pairwise names."""
+        return AskedPseudonyms(self._ask)
+
+    @property
+    def ca_certificate(self) -> bytes:
+        """The card CA's own certificate, DER."""
+        certificate: bytes = self._ask([ShowCaCertificate()])[0]
+        return certificate
+
+    def signer(self, purpose: Purpose) -> AskedSigner:
+        """The current signing key of a purpose: card CA, eligibility token, cover proof or audit."""
+        return self._signers.setdefault(purpose, AskedSigner(self._ask, purpose, self._monotonic))
+
+    def verifying_keys(self, purpose: Purpose) -> list[VerifyingKey]:
+        """What a verifier needs: current, next and recent keys of a purpose, the one that signs now first."""
+        return verifying_keys(self._ask, purpose)
+
+    def ping(self) -> str:
+        """The kind of back end that answers. Raises KeyProcessDown."""
+        backend: str = self._ask([Ping()])[0]
+        return backend

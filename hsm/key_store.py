@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The contract of a key back end, in verbs of the purpose: what a sealed file and a PKCS#11 token both can do.
+
+Nothing here takes or gives a long-lived key. A ``StaticKey`` is a handle: in software it hides the bytes, in a token it is an
+object that never leaves. Choosing the key, reading the document and counting requests are the caller's (``hsm/operations.py``).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from cardservice.keys import ISSUER_SECTOR, Purpose
+from hsm.diversification import Diversification
+
+
+class KeyKind(StrEnum):
+    """What a key is, mathematically."""
+
+    P256 = "p-256"
+    AES = "aes"
+    HMAC_SHA256 = "hmac-sha-256"
+
+
+@dataclass(frozen=True, slots=True)
+class KeyDescription:
+    """Everything about one key that is no secret.
+
+    ``version`` of a master is its key version number on cards. From ``active_from`` until ``expires`` a key signs, seals and
+    makes new cards; what it made before stays readable afterwards. ``kid`` names it (docs/decisions/0030).
+    """
+
+    purpose: Purpose
+    version: int
+    kid: str
+    kind: KeyKind
+    created: datetime
+    active_from: datetime
+    expires: datetime
+    sector: int = ISSUER_SECTOR
+    derived_length: int = 0  # masters: bytes of the static keys they give, 16, 24 or 32
+
+    def is_active(self, now: datetime) -> bool:
+        """Whether the key may make something new at this moment."""
+        return self.active_from <= now < self.expires
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StaticKey:
+    """A handle on one derived static card key; only the store that gave it can use it."""
+
+    length: int
+    handle: object = field(repr=False)
+
+
+class KeyStore(Protocol):
+    """What operations ask of a back end. Keys are named by the descriptions that the store itself lists."""
+
+    @property
+    def backend(self) -> str:
+        """The kind of back end: ``software`` or, later, ``pkcs11``."""
+        ...
+
+    @property
+    def ca_certificate(self) -> bytes:
+        """The card CA's own certificate, DER."""
+        ...
+
+    def descriptions(self) -> Sequence[KeyDescription]:
+        """Every key the store holds."""
+        ...
+
+    def verifying_point(self, key: KeyDescription) -> bytes:
+        """The uncompressed P-256 point (65 bytes) of a signing key."""
+        ...
+
+    def sign_es256(self, key: KeyDescription, message: bytes) -> bytes:
+        """ECDSA P-256 over SHA-256 of the message; raw r|s, 64 bytes (RFC 7518, 3.4)."""
+        ...
+
+    def derive(self, master: KeyDescription, diversification: Diversification) -> StaticKey:
+        """One static key of one card."""
+        ...
+
+    def cmac(self, key: StaticKey, message: bytes) -> bytes:
+        """AES-CMAC (SP 800-38B), 16 bytes."""
+        ...
+
+    def check_value(self, key: StaticKey | KeyDescription) -> bytes:
+        """KCV of an AES key: the first 3 bytes of AES-ECB(key, 01 x 16) (Amendment D, 7.2.2)."""
+        ...
+
+    def wrap(self, key: StaticKey, under: StaticKey) -> bytes:
+        """AES-CBC(under, IV 0, key) for PUT KEY (Amendment D, 7.2); a 24-byte key has 8 arbitrary bytes before it."""
+        ...
+
+    def seal(self, key: KeyDescription, plaintext: bytes, associated: bytes) -> bytes:
+        """AES-256-GCM: nonce(12) | ciphertext | tag(16)."""
+        ...
+
+    def unseal(self, key: KeyDescription, sealed: bytes, associated: bytes) -> bytes:
+        """The inverse of ``seal``; raises UnsealRefused."""
+        ...
+
+    def hmac(self, key: KeyDescription, message: bytes) -> bytes:
+        """HMAC-SHA-256, 32 bytes."""
+        ...

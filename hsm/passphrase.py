@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where the passphrase comes from: a file of mode 0600 or an inherited descriptor. Never argv, never the environment."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from hsm.errors import KeyFileError, PassphraseUnusable
+from hsm.key_identifier import unpadded_base64url
+from hsm.protected_file import create_protected, read_protected
+from hsm.sealed_file import Randomness
+
+MAX_LENGTH = 4096
+MIN_LENGTH = 8
+NEW_PASSPHRASE_OCTETS = 32
+
+
+@contextmanager
+def passphrase_from_file(path: Path) -> Iterator[bytearray]:
+    """The passphrase for as long as it is needed, then zeros. Raises PassphraseUnusable."""
+    try:
+        content = read_protected(path, MAX_LENGTH)
+    except KeyFileError as error:
+        raise PassphraseUnusable(source=str(path), rule=str(error.evidence.get("rule", "not there"))) from None
+    with _usable(bytearray(content), str(path)) as passphrase:
+        yield passphrase
+
+
+@contextmanager
+def passphrase_from_descriptor(descriptor: int) -> Iterator[bytearray]:
+    """The same from an inherited descriptor, which is read to its end and closed."""
+    source = f"descriptor {descriptor}"
+    try:
+        with os.fdopen(descriptor, "rb") as file:
+            content = bytearray(file.read(MAX_LENGTH))
+    except OSError as error:
+        raise PassphraseUnusable(source=source, rule=error.strerror or "not readable") from None
+    with _usable(content, source) as passphrase:
+        yield passphrase
+
+
+def create_passphrase_file(path: Path, randomness: Randomness) -> None:
+    """A new random passphrase, mode 0600. Raises KeyFileExists."""
+    create_protected(path, unpadded_base64url(randomness(NEW_PASSPHRASE_OCTETS)).encode() + b"\n")
+
+
+@contextmanager
+def _usable(content: bytearray, source: str) -> Iterator[bytearray]:
+    try:
+        while content and content[-1] in b"\r\n":
+            content.pop()
+        if len(content) < MIN_LENGTH:
+            raise PassphraseUnusable(source=source, rule=f"shorter than {MIN_LENGTH} bytes")
+        yield content
+    finally:
+        content[:] = bytes(len(content))

@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The software back end of the key store contract: keys from a sealed file, in this process's memory. Never for production."""
+
+import hashlib
+import hmac
+from collections.abc import Sequence
+from typing import Final
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from hsm.block_cipher import BLOCK_LENGTH, aes_cbc_zero_iv, aes_cmac, key_check_value
+from hsm.diversification import Diversification, diversified_key
+from hsm.errors import KeyNotFound, UnsealRefused
+from hsm.key_bundle import KeyBundle
+from hsm.key_store import KeyDescription, KeyKind, StaticKey
+from hsm.sealed_file import Randomness
+
+NONCE_LENGTH = 12
+_COORDINATE_LENGTH = 32
+_ES256 = ec.ECDSA(SHA256())
+
+
+class SoftwareStore:
+    """Keys in memory, named by their ``kid``. Its representation shows how many there are, nothing else."""
+
+    backend: Final = "software"
+
+    def __init__(self, bundle: KeyBundle, randomness: Randomness) -> None:
+        self._randomness = randomness
+        self._ca_certificate = bundle.ca_certificate
+        self._descriptions = tuple(key.description for key in bundle.keys)
+        self._signing = {
+            key.description.kid: ec.derive_private_key(int.from_bytes(key.secret), ec.SECP256R1())
+            for key in bundle.keys
+            if key.description.kind is KeyKind.P256
+        }
+        self._secrets = {
+            key.description.kid: key.secret for key in bundle.keys if key.description.kind is not KeyKind.P256
+        }
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {len(self._descriptions)} keys>"
+
+    @property
+    def ca_certificate(self) -> bytes:
+        """The card CA's own certificate, DER."""
+        return self._ca_certificate
+
+    def descriptions(self) -> Sequence[KeyDescription]:
+        """Every key of the file."""
+        return self._descriptions
+
+    def verifying_point(self, key: KeyDescription) -> bytes:
+        """The uncompressed point of a signing key."""
+        return self._signing_key(key).public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+
+    def sign_es256(self, key: KeyDescription, message: bytes) -> bytes:
+        """ECDSA P-256 with SHA-256; raw r|s."""
+        r, s = decode_dss_signature(self._signing_key(key).sign(message, _ES256))
+        return r.to_bytes(_COORDINATE_LENGTH) + s.to_bytes(_COORDINATE_LENGTH)
+
+    def derive(self, master: KeyDescription, diversification: Diversification) -> StaticKey:
+        """One static key of one card."""
+        return StaticKey(diversification.length, diversified_key(self._secret(master), diversification))
+
+    def cmac(self, key: StaticKey, message: bytes) -> bytes:
+        """AES-CMAC under a static key."""
+        return aes_cmac(_opened(key), message)
+
+    def check_value(self, key: StaticKey | KeyDescription) -> bytes:
+        """KCV of a static key or of a master."""
+        return key_check_value(_opened(key) if isinstance(key, StaticKey) else self._secret(key))
+
+    def wrap(self, key: StaticKey, under: StaticKey) -> bytes:
+        """The static key for PUT KEY, encrypted under another."""
+        padding = self._randomness(-key.length % BLOCK_LENGTH)
+        return aes_cbc_zero_iv(_opened(under), padding + _opened(key))
+
+    def seal(self, key: KeyDescription, plaintext: bytes, associated: bytes) -> bytes:
+        """AES-256-GCM with a random nonce."""
+        nonce = self._randomness(NONCE_LENGTH)
+        return nonce + AESGCM(self._secret(key)).encrypt(nonce, plaintext, associated)
+
+    def unseal(self, key: KeyDescription, sealed: bytes, associated: bytes) -> bytes:
+        """The inverse of ``seal``."""
+        try:
+            return AESGCM(self._secret(key)).decrypt(sealed[:NONCE_LENGTH], sealed[NONCE_LENGTH:], associated)
+        except (InvalidTag, ValueError):
+            raise UnsealRefused(rule="authentication tag") from None
+
+    def hmac(self, key: KeyDescription, message: bytes) -> bytes:
+        """HMAC-SHA-256."""
+        return hmac.digest(self._secret(key), message, hashlib.sha256)
+
+    def _signing_key(self, key: KeyDescription) -> ec.EllipticCurvePrivateKey:
+        try:
+            return self._signing[key.kid]
+        except KeyError:
+            raise KeyNotFound(purpose=str(key.purpose), version=key.version, sector=key.sector) from None
+
+    def _secret(self, key: KeyDescription) -> bytes:
+        try:
+            return self._secrets[key.kid]
+        except KeyError:
+            raise KeyNotFound(purpose=str(key.purpose), version=key.version, sector=key.sector) from None
+
+
+def _opened(key: StaticKey) -> bytes:
+    assert isinstance(key.handle, bytes), "a static key of another store"
+    return key.handle

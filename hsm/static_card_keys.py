@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The static keys of cards at work: session keys for a channel, and key sets wrapped for PUT KEY. They stay handles throughout."""
+
+from datetime import datetime
+
+from cardservice.keys import ISSUER_SECTOR, KeyOrigin, KeySet, SessionKeys, SessionRequest, WrappedKey
+from hsm.diversification import Diversification, DiversificationScheme, KeyUsage
+from hsm.errors import KeyNotActive, WrapRefused
+from hsm.key_ring import KeyRing
+from hsm.key_store import KeyStore, StaticKey
+from hsm.scp03_derivation import StaticPrfs, session_keys
+
+_SCHEMES = {KeyOrigin.SCHEME: DiversificationScheme.KJS_DIV_1, KeyOrigin.TRANSPORT: DiversificationScheme.KDF3}
+
+
+class StaticCardKeys:
+    """Derives static keys of cards from the masters of one store, when asked, and forgets them."""
+
+    def __init__(self, store: KeyStore, ring: KeyRing) -> None:
+        self._store = store
+        self._ring = ring
+
+    def session_keys(self, request: SessionRequest) -> SessionKeys:
+        """Session keys for one channel. Raises KeyNotFound."""
+        enc, mac = (self._static_key(request.key_set, usage) for usage in (KeyUsage.ENC, KeyUsage.MAC))
+        prfs = StaticPrfs(
+            enc=lambda message: self._store.cmac(enc, message),
+            mac=lambda message: self._store.cmac(mac, message),
+            key_length=enc.length,
+        )
+        return session_keys(prfs, request)
+
+    def wrapped_key_set(self, new: KeySet, under: KeySet, now: datetime) -> list[WrappedKey]:
+        """ENC, MAC and DEK of ``new`` under the DEK of ``under``. Raises WrapRefused, KeyNotFound or KeyNotActive."""
+        refuse_leak(new, under)
+        master = self._ring.master(new)
+        if not master.is_active(now):
+            raise KeyNotActive(
+                purpose=str(master.purpose), version=master.version, rule="no longer for new cards, or not yet"
+            )
+        dek = self._static_key(under, KeyUsage.DEK)
+        keys = [self._static_key(new, usage) for usage in KeyUsage]
+        return [WrappedKey(key.length, self._store.wrap(key, dek), self._store.check_value(key)) for key in keys]
+
+    def _static_key(self, key_set: KeySet, usage: KeyUsage) -> StaticKey:
+        master = self._ring.master(key_set)
+        diversification = Diversification(
+            scheme=_SCHEMES[key_set.origin],
+            usage=usage,
+            key_version_number=key_set.key_version_number,
+            sector=key_set.sector,
+            kdd=key_set.kdd,
+            length=master.derived_length,
+        )
+        return self._store.derive(master, diversification)
+
+
+def refuse_leak(new: KeySet, under: KeySet) -> None:
+    """Refuse a wrapping whose result somebody beside the right card could open (decision 0033).
+
+    Whoever knows one card's DEK must learn nothing of another card, and the supplier's transport keys, which others know, must
+    carry nothing but the first step away from them.
+    """
+    allowed_under = under.sector in {ISSUER_SECTOR, new.sector}
+    rules = (
+        (new.origin is KeyOrigin.SCHEME, "a card never gets transport keys back"),
+        (new.kdd == under.kdd, "both key sets belong to one card"),
+        (new != under, "a key set is not wrapped under itself"),
+        (allowed_under, "a sector's keys go under its own or the issuer's, the issuer's under the issuer's"),
+        (
+            under.origin is KeyOrigin.SCHEME or new.sector == ISSUER_SECTOR,
+            "transport keys carry only the issuer's key set",
+        ),
+    )
+    for holds, rule in rules:
+        if not holds:
+            raise WrapRefused(rule=rule)
