@@ -44,6 +44,8 @@ def run(arguments: Sequence[str]) -> int:
 
 def _usage(refused: typer.TyperException, *, as_json: bool) -> int:
     message = refused.format_message()
+    if not message:
+        return ExitCode.USAGE  # a bare group: its help has been shown
     if as_json:
         print_json({"error": {"code": "kartu-usage", "cause": message, "remedy": "kartu --help", "evidence": {}}})
     else:

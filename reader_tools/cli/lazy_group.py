@@ -9,6 +9,8 @@ from typing import Any, ClassVar
 import typer
 from typer.core import TyperGroup
 
+COMPLETION = frozenset({"install_completion", "show_completion"})
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -41,4 +43,6 @@ class LazyGroup(TyperGroup):
         command.name = cmd_name
         command.help = command.help or entry.help
         command.short_help = entry.help
+        # typer offers shell completion on every app unless each says no; here it belongs to none.
+        command.params = [option for option in command.params if option.name not in COMPLETION]
         return command

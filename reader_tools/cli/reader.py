@@ -13,7 +13,9 @@ from reader_tools.pcsc.readers import CardPresence, Reader
 from reader_tools.pcsc.watch import Event, watch
 from reader_tools.reader import all_readers, open_card
 
-app = typer.Typer(no_args_is_help=True, help="Card readers: list them, watch them, test one.\n\nExample: kartu reader list")
+app = typer.Typer(
+    no_args_is_help=True, help="Card readers: list them, watch them, test one.\n\nExample: kartu reader list"
+)
 
 ReaderName = Annotated[
     str | None,
@@ -33,7 +35,7 @@ PRESENCE = {
 
 
 @app.command("list")
-def list_readers(as_json: AsJson = False) -> None:  # noqa: FBT002 - a flag is what typer makes of it
+def list_readers(as_json: AsJson = False) -> None:
     """List the virtual reader and every PC/SC reader, with what is in it.
 
     Example: kartu reader list --json
@@ -55,7 +57,7 @@ def list_readers(as_json: AsJson = False) -> None:  # noqa: FBT002 - a flag is w
 
 @app.command("watch")
 def watch_readers(
-    as_json: AsJson = False,  # noqa: FBT002 - a flag is what typer makes of it
+    as_json: AsJson = False,
     seconds: Annotated[float | None, typer.Option(help="Stop after so many seconds. Default: until Ctrl-C.")] = None,
 ) -> None:
     """Tell what happens at the PC/SC readers, as it happens; with --json one document per line.
@@ -71,7 +73,7 @@ def watch_readers(
 
 
 @app.command("test")
-def test_reader(reader: ReaderName = None, as_json: AsJson = False) -> None:  # noqa: FBT002 - a flag is what typer makes of it
+def probe_reader(reader: ReaderName = None, as_json: AsJson = False) -> None:
     """Open the card in one reader, ask it one harmless question, and time the answer.
 
     Example: kartu reader test --reader pcsc

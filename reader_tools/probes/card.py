@@ -9,7 +9,9 @@ from reader_tools.errors import NoCard
 from reader_tools.probes.finding import Finding, Level, Part, trouble
 from reader_tools.reader import OpenCard
 
-GET_CPLC = bytes.fromhex("80CA9F7F00")  # GET DATA, card production life cycle (GP H.6): free to ask, any status word is an answer
+GET_CPLC = bytes.fromhex(
+    "80CA9F7F00"
+)  # GET DATA, card production life cycle (GP H.6): free to ask, any status word is an answer
 
 
 def probe_card(bad: Level, opened: Callable[[], AbstractContextManager[OpenCard]]) -> Finding:

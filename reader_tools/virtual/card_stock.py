@@ -15,9 +15,7 @@ WELL_KNOWN_TRANSPORT_MASTER = bytes(range(0x40, 0x50)) * 2
 def new_blank_card(slot: Slot) -> Path:
     """A blank chip of a new serial, as an image file (mode 0600)."""
     serial = secrets.token_bytes(SERIAL_LENGTH)
-    blank = blank_chip(
-        entropy=secrets.token_bytes, transport_master=WELL_KNOWN_TRANSPORT_MASTER, serial=serial
-    )
+    blank = blank_chip(entropy=secrets.token_bytes, transport_master=WELL_KNOWN_TRANSPORT_MASTER, serial=serial)
     path = _new_path(slot, serial.hex().upper())
     blank.stored_at(path)
     return path

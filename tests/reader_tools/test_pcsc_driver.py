@@ -60,26 +60,27 @@ def test_the_card_is_left_reset_or_without_power(pcscd: PrivatePcscd, settled: S
 def test_the_card_is_reset_even_if_the_worker_is_killed(pcscd: PrivatePcscd, settled: Settled) -> None:
     with RawCard(pcscd.port, answers_ok) as card:
         settled(CardPresence.PRESENT)
-        ours = PcscCard(READERS[0])
-        with pytest.raises(ReaderWorkerLost), ours:
+        with PcscCard(READERS[0]) as ours:
             assert ours._worker is not None
             before = len(card.power)
             ours._worker.send_signal(signal.SIGKILL)
-            ours.transmit(SELECT)
+            with pytest.raises(ReaderWorkerLost):
+                ours.transmit(SELECT)
         deadline = time.monotonic() + 3
         while not {RESET, POWER_OFF} & set(card.power[before:]):
             assert time.monotonic() < deadline, "nobody reset the card"
             time.sleep(0.05)
 
 
-def test_an_empty_reader_is_no_card(pcscd: PrivatePcscd, settled: Settled) -> None:
+def test_an_empty_reader_is_no_card(settled: Settled) -> None:
     settled(CardPresence.EMPTY)
     with pytest.raises(NoCard) as raised, PcscCard(READERS[0]):
         pass
     assert raised.value.evidence == {"reader": READERS[0], "pcsc": "0x8010000C"}
 
 
-def test_a_name_that_no_reader_has(pcscd: PrivatePcscd) -> None:
+@pytest.mark.usefixtures("pcscd")
+def test_a_name_that_no_reader_has() -> None:
     with pytest.raises(ReaderUnknown), PcscCard("No such reader"):
         pass
 
@@ -132,9 +133,8 @@ def test_a_card_that_is_slow_for_ever_meets_the_limit_of_the_dialogue(pcscd: Pri
 
     with RawCard(pcscd.port, slow):
         settled(CardPresence.PRESENT)
-        with pytest.raises(CardTimeout) as raised, PcscCard(READERS[0], dialogue_seconds=1.0) as ours:
-            for _ in range(20):
-                ours.transmit(SELECT)
+        with PcscCard(READERS[0], dialogue_seconds=1.0) as ours, pytest.raises(CardTimeout) as raised:
+            _transmit_often(ours)
         assert raised.value.evidence["of"] == "dialogue"
 
 
@@ -207,6 +207,11 @@ def test_control_without_the_watchdog_a_silent_card_holds_us(settled: Settled, p
             assert ours.transmit(SELECT) == OK
         with pytest.raises(ReaderToolsError), PcscCard(READERS[0], apdu_seconds=0.5) as ours:
             ours.transmit(SELECT)
+
+
+def _transmit_often(card: PcscCard) -> None:
+    for _ in range(20):
+        card.transmit(SELECT)
 
 
 def _wait_for_card() -> None:
