@@ -46,7 +46,9 @@ class Connection:
         scard = self.context.library
         pci = scard.SCARD_PCI_T1 if self.protocol == scard.SCARD_PROTOCOL_T1 else scard.SCARD_PCI_T0
         code, response = scard.SCardTransmit(self.card, pci, list(command))
-        if unsigned(code) in AMBIGUOUS and self._gone():
+        # Some drivers report a card that leaves in the middle of a command as a success without an answer.
+        silent = unsigned(code) in AMBIGUOUS or (unsigned(code) == SUCCESS and not response)
+        if silent and self._gone():
             raise Refused(REMOVED_CARD)
         _check(code)
         return bytes(part & 0xFF for part in response)
