@@ -60,7 +60,8 @@ def exchange(command: CommandApdu, card: Card) -> ResponseApdu:
         response = ResponseApdu.parse(card.transmit(again.encode()))
     parts = [response.data]
     fetched = 0
-    while response.sw >> 8 == 0x61:
+    # 61xx: xx bytes wait. 6Cxx to a GET RESPONSE: asked for the wrong number, xx are there.
+    while response.sw >> 8 == 0x61 or (fetched and response.sw >> 8 == 0x6C):
         if fetched == MAX_GET_RESPONSES:
             raise ResponseTooLong(limit=f"{MAX_GET_RESPONSES} GET RESPONSE")
         fetched += 1

@@ -50,4 +50,4 @@ def stopped_at(script: Script, responses: Sequence[ResponseApdu]) -> Step | None
     for step, response in zip(script.steps, responses, strict=False):
         if not step.accepts(response):
             return step
-    return None if len(responses) == len(script.steps) else script.steps[len(responses)]
+    return script.steps[len(responses)] if len(responses) < len(script.steps) else None
