@@ -14,7 +14,8 @@ HsmError
 |  |- KeyNotActive         the key is not yet, or no longer, used for this
 |  |- WrapRefused          a key set may not be wrapped under that other one
 |  |- UnsealRefused        a sealed value does not open here
-|  `- RateExceeded         more of one operation than anybody should need
+|  |- RateExceeded         more of one operation than anybody should need
+|  `- OperationFailed      a fault of the key process itself; the request got no answer
 |- KeyFileError
 |  |- KeyFileMissing       no key file there
 |  |- KeyFileExists        a key file is there already; nothing is ever overwritten
@@ -113,6 +114,12 @@ class RateExceeded(RequestRefused):
     """Too many of one operation; evidence: operation."""
 
     code = "hsm-rate-exceeded"
+
+
+class OperationFailed(RequestRefused):
+    """The key process broke on a request and went on; evidence: operation."""
+
+    code = "hsm-operation-failed"
 
 
 class KeyFileError(HsmError):

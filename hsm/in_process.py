@@ -10,6 +10,7 @@ from hsm.key_faces import KeyFaces
 from hsm.key_generation import development_keys
 from hsm.key_store import KeyStore
 from hsm.operations import KeyOperations
+from hsm.protocol import request_from_wire, requests_to_wire
 from hsm.rate_limit import DEFAULT_RATES, Rate, RateLimit
 from hsm.requests import Request
 from hsm.sealed_file import Randomness
@@ -36,7 +37,8 @@ class InProcessKeys(KeyFaces):
         )
 
         def ask(requests: Sequence[Request]) -> list[Any]:
-            return [operations.answer(request) for request in requests]
+            # Through the wire's own reading, so that what the socket refuses is refused here too.
+            return [operations.answer(request_from_wire(wire)) for wire in requests_to_wire(requests)]
 
         super().__init__(ask, monotonic)
 

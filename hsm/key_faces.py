@@ -4,6 +4,7 @@
 from collections.abc import Callable
 
 from cardservice.keys import BlindIndex, CardKeys, Pseudonyms, Purpose, Sealer, VerifyingKey
+from hsm.errors import KeyNotFound
 from hsm.faces import (
     Ask,
     AskedBlindIndex,
@@ -13,7 +14,7 @@ from hsm.faces import (
     AskedSigner,
     verifying_keys,
 )
-from hsm.requests import Ping, ShowCaCertificate
+from hsm.requests import SIGNING_PURPOSES, Ping, ShowCaCertificate
 
 
 class KeyFaces:
@@ -51,7 +52,9 @@ class KeyFaces:
         return certificate
 
     def signer(self, purpose: Purpose) -> AskedSigner:
-        """The current signing key of a purpose: card CA, eligibility token, cover proof or audit."""
+        """The current signing key of a purpose: card CA, eligibility token, cover proof or audit. Raises KeyNotFound for others."""
+        if purpose not in SIGNING_PURPOSES:
+            raise KeyNotFound(purpose=str(purpose), version=0, sector=0)
         return self._signers.setdefault(purpose, AskedSigner(self._ask, purpose, self._monotonic))
 
     def verifying_keys(self, purpose: Purpose) -> list[VerifyingKey]:

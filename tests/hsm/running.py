@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Key processes for tests: the real server in a thread, or the real program as a process."""
+
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from cardservice.clock import monotonic
+from hsm.key_bundle import KeyBundle
+from hsm.listening_socket import listen
+from hsm.operations import KeyOperations
+from hsm.rate_limit import DEFAULT_RATES, Rate, RateLimit
+from hsm.server import KeyServer
+from hsm.software_store import SoftwareStore
+from tests.hsm.documents import NOW
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass
+class SetClock:
+    """A clock that tests set."""
+
+    time: datetime = NOW
+
+    def __call__(self) -> datetime:
+        return self.time
+
+
+@dataclass
+class Recorder:
+    """Keeps what was opened."""
+
+    opened: list[tuple[str, str]] = field(default_factory=list)
+
+    def __call__(self, context: str, reason: str) -> None:
+        self.opened.append((context, reason))
+
+
+@contextmanager
+def short_folder() -> Iterator[Path]:
+    """A private folder with a path short enough for a socket."""
+    with tempfile.TemporaryDirectory(prefix="kh", dir="/tmp") as folder:
+        yield Path(folder)
+
+
+@contextmanager
+def serving(
+    bundle: KeyBundle,
+    clock: SetClock,
+    *,
+    rates: Mapping[str, Rate] = DEFAULT_RATES,
+    served_uid: int | None = None,
+    half_frame_seconds: float = 5.0,
+    recorder: Recorder | None = None,
+) -> Iterator[Path]:
+    """The real server on a real socket, in a thread of this process."""
+    operations = KeyOperations(
+        SoftwareStore(bundle, os.urandom),
+        clock=clock,
+        rate_limit=RateLimit(rates, monotonic),
+        record=recorder or Recorder(),
+    )
+    with short_folder() as folder:
+        path = folder / "s"
+        server = KeyServer(
+            listen(path),
+            operations,
+            monotonic=monotonic,
+            served_uid=os.geteuid() if served_uid is None else served_uid,
+            half_frame_seconds=half_frame_seconds,
+        )
+        thread = threading.Thread(target=server.serve)
+        thread.start()
+        try:
+            yield path
+        finally:
+            server.stop()
+            thread.join()
+
+
+def run_hsm(*arguments: str | Path, environment: str = "development") -> "subprocess.CompletedProcess[str]":
+    """``python -m hsm`` to its end."""
+    return subprocess.run(
+        [sys.executable, "-m", "hsm", *map(str, arguments)],
+        cwd=ROOT,
+        env=os.environ | {"KARTU_ENV": environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@contextmanager
+def hsm_process(folder: Path) -> "Iterator[subprocess.Popen[str]]":
+    """``python -m hsm`` serving ``folder/run/s``; its standard error goes to ``folder/log``."""
+    with (folder / "log").open("a") as log:
+        process = subprocess.Popen(
+            [
+                sys.executable,
+                "-m",
+                "hsm",
+                *("--store", str(folder / "keys"), "--passphrase-file", str(folder / "pass")),
+                *("--socket", str(folder / "run" / "s")),
+            ],
+            cwd=ROOT,
+            env=os.environ | {"KARTU_ENV": "test"},
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+        )
+    assert process.stdout is not None
+    try:
+        assert process.stdout.readline() == "ready\n"
+        yield process
+    finally:
+        process.terminate()
+        process.wait(10)
+        process.stdout.close()
