@@ -15,7 +15,7 @@ from applets.virtual.scp03.handshake import external_authenticate, initialize_up
 from applets.virtual.selection import default_application, select
 from applets.virtual.tear import Tear, TearMode
 from applets.virtual.transient import Transient
-from applets.virtual.transport import RESPONSE_PART, collect, get_response, segment
+from applets.virtual.transport import RESPONSE_PART, collect, get_response, join, segment
 from cardservice.card_edge.apdu import ResponseApdu
 from cardservice.card_edge.status_word import StatusWord
 
@@ -137,13 +137,16 @@ class VirtualCard:
         transient = self._runtime.transient
         channel = transient.channel
         assert channel is not None
+        whole = join(transient, frame) if frame.secure else frame
+        if whole is None:
+            return ResponseApdu(b"", StatusWord.SUCCESS)
         try:
-            plain = channel.unwrap(frame)
+            plain = channel.unwrap(whole)
         except Refused:
             transient.abort_channel()
             raise
         try:
-            response = self._process(frame.with_data(plain))
+            response = self._process(whole.with_data(plain))
         except Refused as refused:
             response = ResponseApdu(b"", refused.sw)
         return channel.protect(response)

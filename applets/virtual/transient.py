@@ -48,6 +48,7 @@ class Transient:
     pin_fresh: bool = False  # verified by the command right before (9C)
     chain: tuple[int, int, int, int] | None = None
     chained: bytes = b""
+    segments: tuple[tuple[int, int, int, int], bytes] | None = None  # of a long DELETE, INSTALL or PUT KEY
     rest: bytes = b""  # for GET RESPONSE
     rest_sw: int = 0x9000
     loading: Loading | None = None
@@ -77,6 +78,7 @@ class Transient:
 
     def _forget_work(self) -> None:
         self.drop_chain()
+        self.segments = None
         self.loading = None
         self.storing = Storing()
         self.listing = None

@@ -1,14 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Command chaining and GET RESPONSE (ISO/IEC 7816-4, 5.3.3 and 5.3.4)."""
+"""Command chaining, segments and GET RESPONSE (ISO/IEC 7816-4, 5.3.3 and 5.3.4; GP 2.3.1, 11.2.2, 11.5.2, 11.8.2)."""
+
+from dataclasses import replace
 
 from applets.virtual.errors import Refused
-from applets.virtual.frame import Frame
+from applets.virtual.frame import PROPRIETARY, Frame
 from applets.virtual.transient import Transient
-from cardservice.card_edge.apdu import ResponseApdu
+from cardservice.card_edge.apdu import SHORT_LC_MAX, ResponseApdu
 from cardservice.card_edge.status_word import StatusWord
 
 RESPONSE_PART = 256  # the most that a short response holds
 CHAIN_MAX = 0x1000  # larger than any object that the card takes
+MORE = 0x80
+PUT_KEY = 0xD8
+SEGMENTED = frozenset({PUT_KEY, 0xE4, 0xE6})
 
 
 def collect(transient: Transient, frame: Frame) -> Frame | None:
@@ -28,6 +33,29 @@ def collect(transient: Transient, frame: Frame) -> Frame | None:
     whole = frame.with_data(transient.chained)
     transient.drop_chain()
     return whole
+
+
+def join(transient: Transient, frame: Frame) -> Frame | None:
+    """DELETE, INSTALL and PUT KEY in segments (P1 bit 8: more follow): the whole protected command with the last one, None before.
+
+    Amendment D, 6.2: C-MAC and C-ENC cover the unsegmented command, so this comes before unwrapping. P1 = FF of PUT KEY names key set FF.
+    """
+    segmented = (
+        frame.plain_cla == PROPRIETARY and frame.ins in SEGMENTED and not (frame.ins == PUT_KEY and frame.p1 == 0xFF)
+    )
+    name = (frame.cla, frame.ins, frame.p1 & ~MORE, frame.p2)
+    if transient.segments is not None and transient.segments[0] != name:
+        transient.segments = None
+    if not segmented or (transient.segments is None and not frame.p1 & MORE):
+        return frame
+    received = (b"" if transient.segments is None else transient.segments[1]) + frame.data
+    transient.segments = None
+    if len(received) > CHAIN_MAX:
+        raise Refused(StatusWord.NOT_ENOUGH_MEMORY)
+    if frame.p1 & MORE:
+        transient.segments = (name, received)
+        return None
+    return replace(frame, data=received, extended=frame.extended or len(received) > SHORT_LC_MAX)
 
 
 def segment(transient: Transient, response: ResponseApdu, part: int | None) -> ResponseApdu:

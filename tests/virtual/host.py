@@ -88,6 +88,10 @@ class Host:
         """As it is, without the channel."""
         return exchange(command, self.card)
 
+    def exchange_raw(self, encoded: bytes) -> ResponseApdu:
+        """One exchange of any bytes."""
+        return ResponseApdu.parse(self.card.transmit(encoded))
+
     def plain(self, encoded: str) -> ResponseApdu:
         return self.exchange(CommandApdu.parse(bytes.fromhex(encoded)))
 
@@ -133,6 +137,12 @@ class Host:
     def install(self, module: bytes, aid: bytes) -> ResponseApdu:
         fields = (LOAD_FILE_AID, module, aid, b"\x00", b"\xc9\x00", b"")
         return self.send(0x80, 0xE6, 0x0C, 0x00, b"".join(bytes([len(each)]) + each for each in fields))
+
+    def add_key_set(self, new: StaticKeySet, *, under: StaticKeySet) -> None:
+        """Open a channel of the ISD and add a key set in it."""
+        self.select(ISD_AID)
+        self.must(self.open(under))
+        self.must(self.send(0x80, 0xD8, 0x00, 0x81, put_key_data(new, under.dek)))
 
     def install_all(self, keys: StaticKeySet, *sectors: int) -> None:
         """PIV and sectors, in a channel of the ISD."""
