@@ -7,13 +7,12 @@ from datetime import datetime
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID
 
 from cardservice.credentials import goodkey, p256
 from cardservice.credentials.certificate_profile import PROFILES, PivSlot
-from cardservice.credentials.errors import CertificateMalformed, CertificateProfileRefused, KeyMalformed
+from cardservice.credentials.errors import CertificateMalformed, CertificateProfileRefused
 from cardservice.credentials.remote_key import RemoteP256Key
 from cardservice.keys import Signer
 
@@ -51,7 +50,7 @@ def issue(
     ca: x509.Certificate,
     request: CardCertificateRequest,
     *,
-    addresses: RevocationAddresses = RevocationAddresses(),  # noqa: B008 - frozen
+    addresses: RevocationAddresses = RevocationAddresses(),
 ) -> bytes:
     """Issue one certificate, in DER. Raises CertificateProfileRefused, KeyRefused, and whatever the signer raises.
 
@@ -59,9 +58,7 @@ def issue(
     """
     goodkey.require_good_card_key(request.card_key)
     _require_request(request, ca)
-    if not isinstance(key := ca.public_key(), ec.EllipticCurvePublicKey) or key != p256.public_key(
-        signer.verifying_key.point
-    ):
+    if ca.public_key() != p256.public_key(signer.verifying_key.point):
         raise CertificateProfileRefused(slot=request.slot.name, rule="the signer is the CA of this certificate")
     builder = (
         x509.CertificateBuilder()
@@ -93,7 +90,9 @@ def _extensions(
         point = x509.DistributionPoint([x509.UniformResourceIdentifier(addresses.crl)], None, None, None)
         extensions.append((x509.CRLDistributionPoints([point]), False))
     if addresses.ocsp is not None:
-        access = x509.AccessDescription(AuthorityInformationAccessOID.OCSP, x509.UniformResourceIdentifier(addresses.ocsp))
+        access = x509.AccessDescription(
+            AuthorityInformationAccessOID.OCSP, x509.UniformResourceIdentifier(addresses.ocsp)
+        )
         extensions.append((x509.AuthorityInformationAccess([access]), False))
     return extensions
 
@@ -111,7 +110,9 @@ def _require_request(request: CardCertificateRequest, ca: x509.Certificate) -> N
             raise CertificateProfileRefused(slot=request.slot.name, rule=rule)
 
     reference = request.holder_reference
-    require(holds=_REFERENCE.fullmatch(reference) is not None, rule="a holder reference of 8 to 64 letters, digits, hyphens")
+    require(
+        holds=_REFERENCE.fullmatch(reference) is not None, rule="a holder reference of 8 to 64 letters, digits, hyphens"
+    )
     require(holds=_NIK.search(reference) is None, rule="a holder reference that can't be a NIK")
     require(holds=len(request.serial) == SERIAL_LENGTH, rule=f"a serial of {SERIAL_LENGTH} random bytes")
     require(
@@ -124,19 +125,3 @@ def _serial_number(random_octets: bytes) -> int:
     """A positive number of at most 20 octets, never short: the sign bit cleared, the next one set."""
     number = int.from_bytes(random_octets)
     return number & ((1 << 159) - 1) | (1 << 158)
-
-
-def load(der: bytes) -> x509.Certificate:
-    """Read one certificate in DER. Raises CertificateMalformed and nothing else."""
-    try:
-        certificate = x509.load_der_x509_certificate(der)
-        if certificate.public_bytes(Encoding.DER) != der:
-            raise CertificateMalformed(rule="one X.509 certificate in DER")
-    except (ValueError, TypeError):
-        raise CertificateMalformed(rule="one X.509 certificate in DER") from None
-    return certificate
-
-
-def point_of(certificate: x509.Certificate) -> bytes:
-    """The certified P-256 key as an uncompressed point. Raises KeyMalformed."""
-    raise KeyMalformed(rule="todo")

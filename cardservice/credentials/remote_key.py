@@ -22,7 +22,9 @@ class RemoteP256Key(ec.EllipticCurvePrivateKey):
 
     def sign(self, data: Any, signature_algorithm: ec.EllipticCurveSignatureAlgorithm) -> bytes:
         """DER ECDSA-Sig-Value over the whole document; the signer reads it before it signs."""
-        if not isinstance(signature_algorithm, ec.ECDSA) or not isinstance(signature_algorithm.algorithm, hashes.SHA256):
+        if not isinstance(signature_algorithm, ec.ECDSA) or not isinstance(
+            signature_algorithm.algorithm, hashes.SHA256
+        ):
             raise KeyMalformed(rule="signatures are ECDSA with SHA-256")
         return p256.to_der(p256.sign(self._signer, bytes(data)))
 

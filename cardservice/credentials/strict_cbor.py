@@ -52,10 +52,8 @@ def _item(encoded: bytes, at: int, depth: int) -> tuple[Any, int]:
         raise NotStrictCbor(rule=f"nested {MAX_DEPTH} deep at most")
     kind, argument, at = _head(encoded, at)
     match kind:
-        case 0:
-            return argument, at
-        case 1:
-            return -1 - argument, at
+        case 0 | 1:
+            return (-1 - argument if kind else argument), at
         case 2:
             return _take(encoded, at, argument)
         case 3:

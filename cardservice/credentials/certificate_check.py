@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Verifies a card certificate against the card CA (RFC 5280, 6.1, for a path of one) and the profile of its PIV slot."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.x509.oid import NameOID, SignatureAlgorithmOID
+
+from cardservice.credentials import p256
+from cardservice.credentials.certificate_profile import PROFILES, PivSlot
+from cardservice.credentials.errors import (
+    CertificateMalformed,
+    CertificateNotValidNow,
+    CertificateProfileRefused,
+    CertificateSignatureInvalid,
+    PossessionNotProven,
+)
+
+MAX_LENGTH = 4 * 1024  # bytes; ours are below 700
+_FORM = "one X.509 certificate in DER"
+
+
+@dataclass(frozen=True, slots=True)
+class CardCertificate:
+    """A certificate that holds: whose slot it is for, the certified key as an uncompressed point, and its random names."""
+
+    slot: PivSlot
+    card_key: bytes
+    holder_reference: str
+    serial_number: int
+    not_before: datetime
+    not_after: datetime
+    der: bytes
+
+
+def verify(der: bytes, *, ca: x509.Certificate, slot: PivSlot, now: datetime) -> CardCertificate:
+    """Verify a certificate read from a card. Raises CertificateRefused and nothing else.
+
+    Steps: 1 form, 2 issuer, 3 signature, 4 validity, 5 profile. ``now`` is aware. Revocation is the status list's affair.
+    """
+    certificate = load(der)
+    # 2. Issuer by name and by key identifier.
+    if certificate.issuer.public_bytes() != ca.subject.public_bytes():
+        raise CertificateSignatureInvalid(rule="the issuer is the card CA")
+    # 3. Signature: the one algorithm, both times that it is named.
+    if certificate.signature_algorithm_oid != SignatureAlgorithmOID.ECDSA_WITH_SHA256:
+        raise CertificateSignatureInvalid(rule="ecdsa-with-SHA256")
+    try:
+        certificate.verify_directly_issued_by(ca)
+    except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
+        raise CertificateSignatureInvalid(rule="signed by the card CA") from None
+    # 4. Validity.
+    begin, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+    if not begin <= now <= end:
+        raise CertificateNotValidNow(not_before=begin.isoformat(), not_after=end.isoformat())
+    # 5. Profile and key.
+    _require_profile(certificate, ca, slot)
+    return CardCertificate(
+        slot, _card_key(certificate), _holder_reference(certificate), certificate.serial_number, begin, end, der
+    )
+
+
+def verify_possession(certificate: CardCertificate, message: bytes, signature: bytes) -> None:
+    """Check that the certified key signed ``message`` (DER signature, as PIV gives it). Raises PossessionNotProven."""
+    if not p256.verifies_der(certificate.card_key, message, signature):
+        raise PossessionNotProven(slot=certificate.slot.name)
+
+
+def load(der: bytes) -> x509.Certificate:
+    """Read one certificate in its one DER encoding, without trusting it. Raises CertificateMalformed and nothing else."""
+    if len(der) > MAX_LENGTH:
+        raise CertificateMalformed(rule=f"at most {MAX_LENGTH} bytes")
+    try:
+        certificate = x509.load_der_x509_certificate(der)
+        again = certificate.public_bytes(Encoding.DER)
+        # Extensions are parsed late: here is where they may fail.
+        count = len(certificate.extensions)
+        names = [*certificate.subject, *certificate.issuer]
+    except Exception:  # noqa: BLE001 - whatever the parser says of hostile bytes, the answer is one error of ours
+        raise CertificateMalformed(rule=_FORM) from None
+    if again != der or certificate.version is not x509.Version.v3 or not count or not names:
+        raise CertificateMalformed(rule=_FORM)
+    return certificate
+
+
+def _card_key(certificate: x509.Certificate) -> bytes:
+    try:
+        key = certificate.public_key()
+    except Exception:  # noqa: BLE001 - as in load
+        raise CertificateMalformed(rule="a key on P-256") from None
+    if not isinstance(key, ec.EllipticCurvePublicKey) or not isinstance(key.curve, ec.SECP256R1):
+        raise CertificateMalformed(rule="a key on P-256")
+    return key.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+
+
+def _holder_reference(certificate: x509.Certificate) -> str:
+    names = list(certificate.subject)
+    if len(names) != 1 or names[0].oid != NameOID.COMMON_NAME or not isinstance(names[0].value, str):
+        raise CertificateMalformed(rule="a subject of one common name")
+    return names[0].value
+
+
+def _require_profile(certificate: x509.Certificate, ca: x509.Certificate, slot: PivSlot) -> None:
+    profile = PROFILES[slot]
+    extensions = certificate.extensions
+
+    def require(*, holds: bool, rule: str) -> None:
+        if not holds:
+            raise CertificateProfileRefused(slot=slot.name, rule=rule)
+
+    try:
+        usage = extensions.get_extension_for_class(x509.KeyUsage)
+        constraints = extensions.get_extension_for_class(x509.BasicConstraints).value
+        authority = extensions.get_extension_for_class(x509.AuthorityKeyIdentifier).value
+        subject = ca.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
+    except x509.ExtensionNotFound:
+        raise CertificateProfileRefused(
+            slot=slot.name, rule="keyUsage, basicConstraints and key identifiers are there"
+        ) from None
+    require(holds=usage.value == profile.key_usage() and usage.critical, rule="keyUsage is the slot's")
+    require(holds=not constraints.ca, rule="no CA")
+    require(holds=authority.key_identifier == subject.digest, rule="authorityKeyIdentifier is the card CA's")
+    try:
+        extended = tuple(extensions.get_extension_for_class(x509.ExtendedKeyUsage).value)
+    except x509.ExtensionNotFound:
+        extended = ()
+    require(holds=extended == profile.extended_usages, rule="extKeyUsage is the slot's")
+    known = {
+        x509.KeyUsage.oid,
+        x509.BasicConstraints.oid,
+        x509.AuthorityKeyIdentifier.oid,
+        x509.ExtendedKeyUsage.oid,
+        x509.SubjectKeyIdentifier.oid,
+    }
+    require(
+        holds=all(extension.oid in known or not extension.critical for extension in extensions),
+        rule="no critical extension that we don't know",
+    )
