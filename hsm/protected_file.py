@@ -19,8 +19,12 @@ def read_protected(path: Path, limit: int) -> bytes:
         raise KeyFileMissing(path=str(path)) from None
     except OSError as error:
         raise KeyFileUnprotected(path=str(path), rule=f"could not be opened ({error.strerror})") from None
-    with os.fdopen(fd, "rb") as file:
+    try:
         refuse_open_to_others(path, os.fstat(fd), limit)
+    except KeyFileUnprotected:
+        os.close(fd)
+        raise
+    with os.fdopen(fd, "rb") as file:
         return file.read(limit)
 
 

@@ -4,9 +4,9 @@
 from datetime import timedelta
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from cryptography.x509.oid import SignatureAlgorithmOID
 
 from hsm.guards.card_certificate_extensions import guard_extensions
 from hsm.guards.signing_context import SigningContext
@@ -18,6 +18,17 @@ MAX_LIFE = timedelta(days=5 * 366)  # crypto_periods.py: a card certificate live
 MAX_SKEW = timedelta(days=1)  # notBefore may lie this far from now
 
 _ECDSA_WITH_SHA256 = bytes.fromhex("300A06082A8648CE3D040302")
+_PARSER_COMPLAINTS = (
+    ValueError,
+    TypeError,
+    IndexError,
+    OverflowError,
+    Warning,
+    UnsupportedAlgorithm,
+    x509.InvalidVersion,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+)
 # What a signature looks like, so that the parser sees a whole certificate: ECDSA-Sig-Value { r 1, s 1 }.
 _DUMMY_SIGNATURE = bytes.fromhex("0309003006020101020101")
 
@@ -25,13 +36,19 @@ _DUMMY_SIGNATURE = bytes.fromhex("0309003006020101020101")
 def guard_card_certificate(document: bytes, context: SigningContext) -> None:
     """Raise DocumentRefused unless the document is the to-be-signed part of a card certificate of our CA."""
     context.require(holds=len(document) <= MAX_LENGTH, rule=f"at most {MAX_LENGTH} bytes")
-    certificate = _read(document, context)
+    try:
+        _guard_certificate(_read(document, context), context)
+    except _PARSER_COMPLAINTS:
+        # The parser is lazy: a part that is no DER may show only when it is looked at.
+        raise context.refusal("a TBSCertificate in DER throughout") from None
+
+
+def _guard_certificate(certificate: x509.Certificate, context: SigningContext) -> None:
     ca = context.ca_certificate
     # STEP 1: version, algorithm, serial
     context.require(holds=certificate.version is x509.Version.v3, rule="version 3")
     context.require(
-        holds=certificate.signature_algorithm_oid == SignatureAlgorithmOID.ECDSA_WITH_SHA256,
-        rule="signature is ecdsa-with-SHA256",
+        holds=_names_our_algorithm(certificate.tbs_certificate_bytes), rule="signature is ecdsa-with-SHA256"
     )
     bits = certificate.serial_number.bit_length()
     context.require(
@@ -58,24 +75,31 @@ def guard_card_certificate(document: bytes, context: SigningContext) -> None:
 def _read(document: bytes, context: SigningContext) -> x509.Certificate:
     content = document + _ECDSA_WITH_SHA256 + _DUMMY_SIGNATURE
     whole = b"\x30" + _der_length(len(content)) + content
-    try:
-        certificate = x509.load_der_x509_certificate(whole)
-        # The parser must have seen our bytes as the signed part, not as something around another one.
-        context.require(holds=certificate.tbs_certificate_bytes == document, rule="one TBSCertificate in DER")
-    except (ValueError, TypeError, x509.UnsupportedGeneralNameType):
-        raise context.refusal("a TBSCertificate in DER") from None
+    certificate = x509.load_der_x509_certificate(whole)
+    # The parser must have seen our bytes as the signed part, not as something around another one.
+    context.require(holds=certificate.tbs_certificate_bytes == document, rule="one TBSCertificate in DER")
     return certificate
 
 
 def _guard_key(certificate: x509.Certificate, context: SigningContext) -> None:
     try:
         key = certificate.public_key()
-    except Exception:  # noqa: BLE001 - whatever the parser says of a hostile key, the answer is no
+    except UnsupportedAlgorithm:
         raise context.refusal("subject key is on P-256") from None
     if not isinstance(key, ec.EllipticCurvePublicKey) or not isinstance(key.curve, ec.SECP256R1):
         raise context.refusal("subject key is on P-256")
     point = key.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
     context.require(holds=point not in context.own_points, rule="subject key is not one of the scheme's own keys")
+
+
+def _names_our_algorithm(tbs: bytes) -> bool:
+    """Whether the field ``signature`` is ecdsa-with-SHA256; the parser itself looks only at the one outside, which is ours.
+
+    After the header come version (A0 03 02 01 02) and serialNumber, whose length the rule on its size keeps in one byte.
+    """
+    header = 2 if tbs[1] < 0x80 else 2 + (tbs[1] & 0x7F)
+    serial = header + 5
+    return tbs[serial + 2 + tbs[serial + 1] :].startswith(_ECDSA_WITH_SHA256)
 
 
 def _der_length(length: int) -> bytes:

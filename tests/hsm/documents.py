@@ -70,7 +70,7 @@ def proof_claims(now: datetime = NOW) -> dict[int, Any]:
 
 def proof_input(
     kid: str,
-    changes: dict[int, Any] | None = None,
+    changes: dict[Any, Any] | None = None,
     *,
     now: datetime = NOW,
     protected: dict[int, Any] | None = None,
@@ -117,7 +117,7 @@ def certificate_input(
     ca = x509.load_der_x509_certificate(ca_certificate)
     builder = (
         x509.CertificateBuilder()
-        .subject_name(subject or x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "card 7")]))
+        .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "card 7")]) if subject is None else subject)
         .issuer_name(issuer or ca.subject)
         .public_key(public_key or CARD_PRIVATE_KEY.public_key())
         .serial_number(serial)
