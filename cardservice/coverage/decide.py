@@ -31,7 +31,7 @@ def decide(
     """
     today = as_of if knowledge_at is None else knowledge_at
     state = _state(standing, programme, as_of, today, rule_pack)
-    if isinstance(state, Covered) or state.reason is Reason.PROGRAMME_NOT_JOINED:
+    if isinstance(state, Covered) or state.reason in {Reason.PROGRAMME_NOT_JOINED, Reason.NOT_STATED}:
         return state
     if as_of < today and _state(standing, programme, today, today, rule_pack):
         return state
@@ -40,8 +40,10 @@ def decide(
 
 
 def _state(standing: Standing, programme: Programme, as_of: date, today: date, rules: Rules) -> Decision:
-    # 1. The programme is joined.
+    # 1. The standing speaks of this programme and this day, and the programme is joined.
     known = standing.paid.get(programme)
+    if standing.stated_on is not None and (known is None or as_of < standing.stated_on):
+        return NotCovered(programme, as_of, Reason.NOT_STATED)
     if known is None:
         return NotCovered(programme, as_of, Reason.PROGRAMME_NOT_JOINED)
     known = known.known_on(today)
@@ -56,10 +58,10 @@ def _state(standing: Standing, programme: Programme, as_of: date, today: date, r
     # 3. Why not.
     late = known.last_up_to(month)
     if late is not None and late != anchor and month - late <= rules.grace_months:
-        return NotCovered(programme, as_of, Reason.PAID_AFTER_EVENT, anchor)
-    if anchor is None:
-        return NotCovered(programme, as_of, Reason.NOT_YET_STARTED)
-    return NotCovered(programme, as_of, Reason.LAPSED, anchor)
+        reason = Reason.PAID_AFTER_EVENT
+    else:
+        reason = Reason.NOT_YET_STARTED if anchor is None else Reason.LAPSED
+    return NotCovered(programme, as_of, reason, anchor)
 
 
 def _covered(paid: PaidMonths, programme: Programme, as_of: date, anchor: ContributionMonth, rules: Rules) -> Covered:

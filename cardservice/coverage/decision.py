@@ -24,6 +24,7 @@ class Reason(StrEnum):
     NOT_YET_STARTED = "NOT_YET_STARTED"
     LAPSED = "LAPSED"
     PAID_AFTER_EVENT = "PAID_AFTER_EVENT"
+    NOT_STATED = "NOT_STATED"  # the card, read offline, does not tell
 
     @property
     def text_code(self) -> str:
@@ -90,7 +91,7 @@ class Covered:
 
 @dataclass(frozen=True, slots=True)
 class NotCovered:
-    """Not covered on ``as_of``. ``cure`` is None where no payment helps: joining comes first, or cover has returned since."""
+    """Not covered on ``as_of``. ``cure`` is None where no payment helps or none can be told."""
 
     programme: Programme
     as_of: date

@@ -131,10 +131,28 @@ class PaidMonths:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """One member's paid months per programme joined. ``basis`` is None where prices are not known, as on a card read offline."""
+    """One member's paid months per programme joined. ``basis`` is None where prices are not known, as on a card read offline.
+
+    ``stated_on`` is set where this is what a card says: it knows nothing of days before, nor of programmes that it doesn't name.
+    """
 
     paid: Mapping[Programme, PaidMonths]
     basis: ContributionBasis | None = None
+    stated_on: date | None = None
+
+    @classmethod
+    def of_cover_proof(cls, paid_through: Mapping[int, int], stated_on: date) -> Self:
+        """From the cover claim of a proof issued on ``stated_on``: programme number to YYYYMM. Raises MalformedMonth.
+
+        Numbers of programmes that we do not know are passed over.
+        """
+        named = ((Programme.of_number(number), month) for number, month in paid_through.items())
+        paid = {
+            programme: PaidMonths.through(ContributionMonth.from_number(month))
+            for programme, month in named
+            if programme is not None
+        }
+        return cls(paid, stated_on=stated_on)
 
     @classmethod
     def paid_through(
