@@ -67,9 +67,9 @@ class PcscCard:
         if worker is None:
             return
         try:
-            if self._failure is None:
+            if worker.poll() is None:
                 send(_descriptor(worker.stdin), Frame(Kind.END))
-            worker.wait(FAREWELL_SECONDS if worker.poll() is None else 0)
+                worker.wait(FAREWELL_SECONDS)
         except (PipeClosed, subprocess.TimeoutExpired):
             pass
         finally:

@@ -18,6 +18,7 @@ from reader_tools.pcsc.return_code import COMM_DATA_LOST, NOT_TRANSACTED, SUCCES
 from reader_tools.pcsc.scard import Context, establish
 
 UNPOWERED_CARD = 0x8010_0067
+NO_SMARTCARD = 0x8010_000C
 REMOVED_CARD = 0x8010_0069
 AMBIGUOUS = frozenset({NOT_TRANSACTED, COMM_DATA_LOST, 0x8010_0013})  # "no answer": because mute, or because gone?
 SETTLE_SECONDS = 1.0  # pcscd looks for the card every 400 ms
@@ -48,7 +49,7 @@ class Connection:
         code, response = scard.SCardTransmit(self.card, pci, list(command))
         # Some drivers report a card that leaves in the middle of a command as a success without an answer.
         silent = unsigned(code) in AMBIGUOUS or (unsigned(code) == SUCCESS and not response)
-        if silent and self._gone():
+        if unsigned(code) == NO_SMARTCARD or (silent and self._gone()):
             raise Refused(REMOVED_CARD)
         _check(code)
         return bytes(part & 0xFF for part in response)

@@ -134,6 +134,5 @@ def test_a_torn_card_is_a_removed_card_and_comes_back(desk: Desk, mode: TearMode
 
 def test_only_short_commands(desk: Desk) -> None:
     desk.insert()
-    with desk.opened() as card:
-        with pytest.raises(CommandNotShort):
-            card.transmit(bytes(262))
+    with desk.opened() as card, pytest.raises(CommandNotShort):
+        card.transmit(bytes(262))
