@@ -46,7 +46,7 @@ MEANINGS: dict[int, type[ReaderError | CardError]] = {
     0x8010_000D: CardUnsupported,  # E_UNKNOWN_CARD
     0x8010_000F: CardUnsupported,  # E_PROTO_MISMATCH
     0x8010_0010: ReaderFault,  # E_NOT_READY
-    0x8010_0013: CardMute,  # F_COMM_ERROR
+    0x8010_0013: ReaderServiceDown,  # F_COMM_ERROR: between us and the service, not between reader and card
     0x8010_0014: ReaderFault,  # F_UNKNOWN_ERROR
     0x8010_0015: CardUnsupported,  # E_INVALID_ATR
     NOT_TRANSACTED: CardMute,

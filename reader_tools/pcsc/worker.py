@@ -20,7 +20,7 @@ from reader_tools.pcsc.scard import Context, establish
 UNPOWERED_CARD = 0x8010_0067
 NO_SMARTCARD = 0x8010_000C
 REMOVED_CARD = 0x8010_0069
-AMBIGUOUS = frozenset({NOT_TRANSACTED, COMM_DATA_LOST, 0x8010_0013})  # "no answer": because mute, or because gone?
+AMBIGUOUS = frozenset({NOT_TRANSACTED, COMM_DATA_LOST})  # "no answer": because mute, or because gone?
 SETTLE_SECONDS = 1.0  # pcscd looks for the card every 400 ms
 
 
