@@ -95,6 +95,10 @@ class Host:
     def plain(self, encoded: str) -> ResponseApdu:
         return self.exchange(CommandApdu.parse(bytes.fromhex(encoded)))
 
+    def plain_raw(self, encoded: str) -> ResponseApdu:
+        """One exchange of any bytes, given in hex."""
+        return self.exchange_raw(bytes.fromhex(encoded))
+
     def send(self, cla: int, ins: int, p1: int, p2: int, data: bytes = b"", le: int | None = 256) -> ResponseApdu:
         command = CommandApdu(cla, ins, p1, p2, data, le)
         limit = self.channel.max_data if self.channel else 255

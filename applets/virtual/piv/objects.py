@@ -11,7 +11,7 @@ from applets.virtual.runtime import Runtime
 from cardservice.card_edge.apdu import ResponseApdu
 from cardservice.card_edge.errors import MalformedTlv
 from cardservice.card_edge.status_word import StatusWord
-from cardservice.card_edge.tlv import Tlv, encode_tag, parse_all
+from cardservice.card_edge.tlv import Tlv, parse_all
 
 ALL_OBJECTS = (0x3F, 0xFF)
 TAG_LIST = 0x5C
@@ -105,12 +105,7 @@ def _tag_list(data: bytes) -> tuple[int, bytes]:
     """The one tag of a leading ``5C`` and what follows it."""
     if len(data) < 3 or data[0] != TAG_LIST or not 1 <= data[1] <= 3 or len(data) < 2 + data[1]:
         raise Refused(StatusWord.WRONG_DATA)
-    tag = int.from_bytes(data[2 : 2 + data[1]], "big")
-    try:
-        encode_tag(tag)
-    except MalformedTlv:
-        raise Refused(StatusWord.WRONG_DATA) from None
-    return tag, data[2 + data[1] :]
+    return int.from_bytes(data[2 : 2 + data[1]], "big"), data[2 + data[1] :]
 
 
 def _single(data: bytes) -> Tlv:
