@@ -40,7 +40,9 @@ def parse_card_recognition_data(data: bytes) -> CardRecognitionData:
     channels = []
     for element in parse_all(find(data, 0x66, 0x73)):
         if element.tag == CARD_VERSION:
-            version = ".".join(map(str, _arcs(find(element.value, OBJECT_IDENTIFIER), VERSION_ARC)))
+            # The version is the object identifier itself below 1.2.840.114283: {2 1 1} is 2.1.1.
+            arcs = _arcs(find(element.value, OBJECT_IDENTIFIER), VERSION_ARC)
+            version = ".".join(map(str, (VERSION_ARC, *arcs)))
         elif element.tag == ISSUER_DOMAIN_PROTOCOL:
             for identifier in parse_all(element.value):
                 arcs = _arcs(identifier.value, SECURE_CHANNEL_ARC)
