@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: Apache-2.0
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from cardservice.keys import KeyOrigin, KeySet, Purpose, SessionRequest
+from hsm.client import KeyProcess
+from hsm.errors import CallerRefused, FrameTooLarge, KeyProcessDown, MalformedFrame, RequestRefused
+from hsm.listening_socket import listen
+from hsm.protocol import frame
+from tests.hsm.documents import token_input
+from tests.hsm.running import hsm_process, run_hsm, short_folder
+
+
+@contextmanager
+def answering(behaviour: Callable[[socket.socket], None], *, calls: int = 1) -> Iterator[Path]:
+    """A far end that behaves as told, once per connection."""
+    with short_folder() as folder:
+        listening = listen(folder / "s")
+        listening.settimeout(5)
+
+        def serve() -> None:
+            for _ in range(calls):
+                try:
+                    peer, _ = listening.accept()
+                except TimeoutError:
+                    return
+                with peer:
+                    behaviour(peer)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        try:
+            yield folder / "s"
+        finally:
+            thread.join()
+            listening.close()
+
+
+def test_nobody_there_is_told_at_once() -> None:
+    with short_folder() as folder, KeyProcess(folder / "s") as keys:
+        started = time.monotonic()
+        with pytest.raises(KeyProcessDown) as caught:
+            keys.ping()
+        assert time.monotonic() - started < 0.5
+    assert "No such file" in str(caught.value)
+
+
+def test_a_mute_far_end_is_given_up_within_the_deadline() -> None:
+    with answering(lambda _: time.sleep(0.6)) as path, KeyProcess(path, deadline=0.3) as keys:
+        started = time.monotonic()
+        with pytest.raises(KeyProcessDown, match=r"0\.3 s"):
+            keys.ping()
+        assert time.monotonic() - started < 0.55
+
+
+def test_an_answer_in_drops_does_not_stretch_the_deadline() -> None:
+    def dripping(peer: socket.socket) -> None:
+        peer.recv(100)
+        for octet in b"\x00\x00\x10\x00" + bytes(8):
+            try:
+                peer.send(bytes([octet]))
+            except OSError:
+                return
+            time.sleep(0.1)
+
+    with answering(dripping) as path, KeyProcess(path, deadline=0.4) as keys:
+        started = time.monotonic()
+        with pytest.raises(KeyProcessDown):
+            keys.ping()
+        assert time.monotonic() - started < 0.7
+
+
+def test_a_repeatable_question_is_asked_once_more_and_an_opening_is_not() -> None:
+    asked: list[bytes] = []
+
+    def hangs_up(peer: socket.socket) -> None:
+        asked.append(peer.recv(1000))
+
+    with answering(hangs_up, calls=2) as path, KeyProcess(path) as keys, pytest.raises(KeyProcessDown, match="twice"):
+        keys.ping()
+    assert len(asked) == 2
+    asked.clear()
+    with answering(hangs_up) as path, KeyProcess(path) as keys, pytest.raises(KeyProcessDown, match="not asked again"):
+        keys.sealer.unseal("a", bytes(40), reason="test")
+    assert len(asked) == 1
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [b"\x00\x00\x00\x01\xff", frame([7]), frame([[0, "a"], [0, "b"]]), (1 << 30).to_bytes(4)],
+    ids=["no CBOR", "no answer", "two answers", "endless"],
+)
+def test_an_answer_that_is_none_is_a_typed_error(answer: bytes) -> None:
+    def talks_nonsense(peer: socket.socket) -> None:
+        peer.recv(1000)
+        peer.sendall(answer)
+
+    with answering(talks_nonsense) as path, KeyProcess(path) as keys, pytest.raises((MalformedFrame, FrameTooLarge)):
+        keys.ping()
+
+
+def test_a_far_end_of_another_user_is_not_trusted(socket_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    keys = KeyProcess(socket_path)
+    monkeypatch.setattr("hsm.client.peer_uid", lambda _: os.geteuid() + 1)
+    with pytest.raises(CallerRefused):
+        keys.ping()
+
+
+def test_sixteen_threads_share_one_client(socket_path: Path) -> None:
+    key_set = KeySet(KeyOrigin.SCHEME, 0x30, bytes(10))
+    wrong: list[int] = []
+    with KeyProcess(socket_path, deadline=5) as keys:
+
+        def ask(number: int) -> None:
+            for n in range(20):
+                host = bytes([number, n] * 4)
+                (answer,) = keys.card_keys.session_keys([SessionRequest(key_set, host, host)])
+                if answer.card_challenge != host:
+                    wrong.append(number)
+
+        threads = [threading.Thread(target=ask, args=(number,)) for number in range(16)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert not wrong
+
+
+def test_a_fork_does_not_share_connections(socket_path: Path) -> None:
+    keys = KeyProcess(socket_path)
+    keys.ping()
+    (parents,) = keys._idle
+    keys._pid = 1  # as a child would find it
+    assert keys.ping() == "software"
+    assert parents not in keys._idle
+    parents.close()
+    keys.close()
+
+
+def test_a_verifying_key_is_kept_and_forgotten_after_a_refusal(socket_path: Path) -> None:
+    with KeyProcess(socket_path) as keys:
+        signer = keys.signer(Purpose.ELIGIBILITY_TOKEN)
+        first = signer.verifying_key
+        assert signer.verifying_key is first
+        with pytest.raises(RequestRefused):
+            signer.sign(token_input("AAAAAAAAAAA"))
+        assert signer.verifying_key is not first
+        assert signer.verifying_key == first
+
+
+def test_killed_and_started_again_under_the_same_client() -> None:
+    with short_folder() as folder:
+        assert run_hsm("--init", "--store", folder / "keys", "--passphrase-file", folder / "pass").returncode == 0
+        with KeyProcess(folder / "run" / "s") as keys:
+            with hsm_process(folder) as process:
+                (index,) = keys.blind_index.blind_index([b"value"])
+                process.kill()
+                process.wait()
+                started = time.monotonic()
+                with pytest.raises(KeyProcessDown):
+                    keys.ping()
+                assert time.monotonic() - started < 1.2
+            with hsm_process(folder):
+                assert keys.blind_index.blind_index([b"value"]) == [index]

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What cardservice/credentials builds is what the guards demand: issued through the keys, verified with what the keys publish."""
+
+from datetime import timedelta
+
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from cardservice.credentials import cover_proof, eligibility_token
+from cardservice.credentials.cover_claims import CoverClaims
+from cardservice.credentials.eligibility_token import EligibilityToken
+from cardservice.keys import Purpose
+from hsm.key_faces import KeyFaces
+from tests.hsm.documents import CARD_PRIVATE_KEY, NOW
+
+ISSUER = "https://kartu.example"
+
+
+def test_an_eligibility_token(keys: KeyFaces) -> None:
+    token = EligibilityToken(
+        issuer=ISSUER,
+        audience="rs-harapan",
+        subject="3q2-7wAAAAAAAAAAAAAAAA",
+        token_id="0190a7c2-1111-7000-8000-000000000001",
+        issued_at=NOW,
+        expires_at=NOW + timedelta(minutes=5),
+        as_of=NOW.date(),
+        programme="JKK",
+        assurance=2,
+        card_key_thumbprint="A" * 42 + "8",
+        covered=True,
+        until=NOW.date(),
+        sector=1,
+    )
+    issued = eligibility_token.issue(keys.signer(Purpose.ELIGIBILITY_TOKEN), token)
+    published = keys.verifying_keys(Purpose.ELIGIBILITY_TOKEN)
+    assert eligibility_token.verify(issued, keys=published, issuer=ISSUER, audience="rs-harapan", now=NOW) == token
+
+
+def test_a_cover_proof(keys: KeyFaces) -> None:
+    claims = CoverClaims(
+        issuer="kartu",
+        subject=keys.pseudonyms.pseudonym(1, b"member"),
+        issued_at=NOW,
+        expires_at=NOW + timedelta(days=35),
+        card_key=CARD_PRIVATE_KEY.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint),
+        status_list=1,
+        status_index=70_000,
+        paid_through={1: 202611, 2: 202611, 3: 202610},
+        rule_pack=7,
+        assurance=2,
+    )
+    proof = cover_proof.issue(keys.signer(Purpose.COVER_PROOF), claims)
+    published = keys.verifying_keys(Purpose.COVER_PROOF)
+    assert cover_proof.verify(proof, keys=published, issuer="kartu", now=NOW).claims == claims
+    assert len(proof) <= 231

@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Requests that nobody may make, sent as bytes through a real socket: each gets its typed refusal, and the connection lives on."""
+
+from pathlib import Path
+
+import pytest
+
+from hsm.errors import BY_CODE
+from tests.hsm.documents import proof_input, token_input
+from tests.hsm.raw_caller import RawCaller
+
+KDD = bytes(10)
+ISSUER = ["scheme", 0x30, KDD, 0]
+TRANSPORT = ["transport", 0xFF, KDD, 0]
+UNKNOWN, MALFORMED, DOCUMENT = "hsm-operation-unknown", "hsm-request-malformed", "hsm-document-refused"
+NOT_FOUND, WRAP, UNSEAL, FRAME = "hsm-key-not-found", "hsm-wrap-refused", "hsm-unseal-refused", "hsm-frame-malformed"
+
+FORBIDDEN: list[tuple[str, object, str]] = [
+    ("sign", ["sign", "card-ca", bytes(32)], UNKNOWN),
+    ("sign raw", ["sign-raw", bytes(32)], UNKNOWN),
+    ("sign a hash", ["sign-hash", bytes(32)], UNKNOWN),
+    ("export", ["export", "card-master", 0x30], UNKNOWN),
+    ("read the store", ["dump"], UNKNOWN),
+    ("wrap a master", ["wrap", "card-master", "seal"], UNKNOWN),
+    ("import a key", ["import-key", "card-master", bytes(32)], UNKNOWN),
+    ("generate", ["generate", "card-ca"], UNKNOWN),
+    ("delete", ["delete", "card-ca"], UNKNOWN),
+    ("derive a static key", ["derive", *ISSUER], UNKNOWN),
+    ("cmac", ["cmac", "card-master", bytes(16)], UNKNOWN),
+    ("encrypt a block", ["encrypt", "card-master", bytes(16)], UNKNOWN),
+    ("unseal all", ["unseal-all"], UNKNOWN),
+    ("stop", ["stop"], UNKNOWN),
+    ("an attribute of the code", ["__class__"], UNKNOWN),
+    ("a hash as token", ["sign-eligibility-token", bytes(32)], DOCUMENT),
+    ("a hash as proof", ["sign-cover-proof", bytes(32)], DOCUMENT),
+    ("a hash as certificate", ["sign-card-certificate", bytes(32)], DOCUMENT),
+    ("a hash as audit root", ["sign-audit-root", bytes(32)], DOCUMENT),
+    ("a proof by the token key", ["sign-eligibility-token", proof_input("AAAAAAAAAAA")], DOCUMENT),
+    ("a token by the proof key", ["sign-cover-proof", token_input("AAAAAAAAAAA")], DOCUMENT),
+    ("an empty document", ["sign-eligibility-token", b""], MALFORMED),
+    ("a text as document", ["sign-eligibility-token", "a.b"], MALFORMED),
+    ("a document and a kid", ["sign-eligibility-token", token_input("A"), "AAAAAAAAAAA"], MALFORMED),
+    ("8 kB and more", ["sign-eligibility-token", bytes(8193)], MALFORMED),
+    ("the seal key's public half", ["list-verifying-keys", "seal"], MALFORMED),
+    ("a purpose that is none", ["list-verifying-keys", "everything"], MALFORMED),
+    ("unseal without reason", ["unseal", "a", bytes(40)], MALFORMED),
+    ("unseal for an empty reason", ["unseal", "a", bytes(40), ""], MALFORMED),
+    ("a NIK as reason", ["unseal", "a", bytes(40), "for 3171010101010001"], MALFORMED),
+    ("a line break in the reason", ["unseal", "a", bytes(40), "x\nhsm INFO forged"], MALFORMED),
+    ("many at once", ["unseal", ["a", "b"], [bytes(40)] * 2, "all"], MALFORMED),
+    ("unseal what is not sealed", ["unseal", "a", bytes(40), "try"], UNSEAL),
+    ("unseal a format of tomorrow", ["unseal", "a", b"\x02" + bytes(40), "try"], UNSEAL),
+    ("unseal under a key of tomorrow", ["unseal", "a", b"\x01\x00\x09" + bytes(40), "try"], UNSEAL),
+    ("channel without challenge", ["open-secure-channels", [[ISSUER, bytes(8), None, None, b""]]], MALFORMED),
+    ("channel with both", ["open-secure-channels", [[ISSUER, bytes(8), bytes(8), 1, bytes(8)]]], MALFORMED),
+    ("challenges of two modes", ["open-secure-channels", [[ISSUER, bytes(8), bytes(16), None, b""]]], MALFORMED),
+    ("a host challenge of nothing", ["open-secure-channels", [[ISSUER, b"", b"", None, b""]]], MALFORMED),
+    ("a counter of 4 bytes", ["open-secure-channels", [[ISSUER, bytes(8), None, 1 << 24, bytes(8)]]], MALFORMED),
+    ("a negative counter", ["open-secure-channels", [[ISSUER, bytes(8), None, -1, bytes(8)]]], MALFORMED),
+    ("no AID", ["open-secure-channels", [[ISSUER, bytes(8), None, 1, b""]]], MALFORMED),
+    ("no channels", ["open-secure-channels", []], MALFORMED),
+    (
+        "a KDD of 9 bytes",
+        ["open-secure-channels", [[["scheme", 0x30, bytes(9), 0], *[bytes(8)] * 2, None, b""]]],
+        MALFORMED,
+    ),
+    (
+        "a wrong key version",
+        ["open-secure-channels", [[["scheme", 0x20, KDD, 0], *[bytes(8)] * 2, None, b""]]],
+        NOT_FOUND,
+    ),
+    (
+        "an unknown sector",
+        ["open-secure-channels", [[["scheme", 0x30, KDD, 2], *[bytes(8)] * 2, None, b""]]],
+        NOT_FOUND,
+    ),
+    ("an origin that is none", ["wrap-key-set", ["seal", 0x30, KDD, 0], TRANSPORT], MALFORMED),
+    ("back to transport keys", ["wrap-key-set", TRANSPORT, ISSUER], WRAP),
+    ("another card's keys", ["wrap-key-set", ISSUER, ["transport", 0xFF, b"\x01" * 10, 0]], WRAP),
+    ("a sector's keys under transport", ["wrap-key-set", ["scheme", 0x30, KDD, 1], TRANSPORT], WRAP),
+    ("sector 256", ["pseudonym", 256, b"m"], MALFORMED),
+    ("sector true", ["pseudonym", True, b"m"], MALFORMED),
+    ("nobody's pseudonym", ["pseudonym", 1, b""], MALFORMED),
+    ("an index of nothing", ["blind-index", [b""]], MALFORMED),
+    ("no operation", [], FRAME),
+    ("a number as operation", [7], FRAME),
+    ("a map", {"operation": "ping"}, FRAME),
+    ("null", None, FRAME),
+]
+
+
+@pytest.mark.parametrize(("name", "request_", "code"), FORBIDDEN, ids=[name for name, _, _ in FORBIDDEN])
+def test_forbidden_requests_are_refused(socket_path: Path, name: str, request_: object, code: str) -> None:
+    with RawCaller(socket_path) as caller:
+        ((outcome, found, evidence),) = caller.ask(request_)
+        assert (outcome, found) == (1, code), name
+        assert found in BY_CODE
+        assert all(isinstance(value, str | int) for value in evidence.values())
+        assert caller.ask(["ping"]) == [[0, "software"]]
+
+
+def test_a_forbidden_request_does_not_harm_its_neighbours(socket_path: Path) -> None:
+    with RawCaller(socket_path) as caller:
+        answers = caller.ask(["ping"], ["export"], ["ping"])
+    assert [answer[0] for answer in answers] == [0, 1, 0]

@@ -1,0 +1,188 @@
+# SPDX-License-Identifier: Apache-2.0
+import contextlib
+import logging
+import os
+import socket
+import stat
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from cardservice.keys import Purpose
+from hsm.errors import SocketUnusable
+from hsm.guards.by_purpose import GUARDS
+from hsm.key_bundle import KeyBundle
+from hsm.listening_socket import listen
+from tests.hsm.documents import audit_root
+from tests.hsm.raw_caller import RawCaller
+from tests.hsm.running import Recorder, SetClock, serving, short_folder
+
+
+def test_socket_and_folder_are_closed_to_others(socket_path: Path) -> None:
+    assert stat.S_IMODE(socket_path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(socket_path.parent.stat().st_mode) == 0o700
+
+
+def test_an_oversized_frame_is_refused_and_hung_up_on(socket_path: Path) -> None:
+    with RawCaller(socket_path) as caller:
+        caller.send((256 * 1024 + 1).to_bytes(4) + b"\x81")
+        ((outcome, code, evidence),) = caller.receive()
+        assert (outcome, code, evidence) == (1, "hsm-frame-too-large", {"limit": 256 * 1024})
+        assert caller.receive() is None
+    with RawCaller(socket_path) as caller:
+        assert caller.ask(["ping"]) == [[0, "software"]]
+
+
+def test_half_a_frame_at_the_end_is_refused(socket_path: Path) -> None:
+    with RawCaller(socket_path) as caller:
+        caller.send(b"\x00\x00\x00\x10\x81")
+        caller.peer.shutdown(socket.SHUT_WR)
+        assert caller.receive()[0][:2] == [1, "hsm-frame-malformed"]
+        assert caller.receive() is None
+
+
+def test_half_a_frame_that_never_ends_is_refused_in_time(bundle: KeyBundle, clock: SetClock) -> None:
+    with serving(bundle, clock, half_frame_seconds=0.1) as path, RawCaller(path) as caller:
+        caller.send(b"\x00\x00")
+        assert caller.receive()[0][:2] == [1, "hsm-frame-malformed"]
+        assert caller.receive() is None
+
+
+def test_a_frame_in_single_bytes_is_whole_in_the_end(socket_path: Path) -> None:
+    with RawCaller(socket_path) as caller:
+        for octet in b"\x00\x00\x00\x07\x81\x81\x64ping":
+            caller.send(bytes([octet]))
+        assert caller.receive() == [[0, "software"]]
+
+
+def test_three_frames_at_once_are_answered_in_order(socket_path: Path) -> None:
+    ping, unknown = b"\x00\x00\x00\x07\x81\x81\x64ping", b"\x00\x00\x00\x04\x81\x81\x61x"
+    with RawCaller(socket_path) as caller:
+        caller.send(ping + unknown + ping)
+        assert [caller.receive()[0][0] for _ in range(3)] == [0, 1, 0]
+
+
+def test_a_well_framed_nonsense_keeps_the_connection(socket_path: Path) -> None:
+    with RawCaller(socket_path) as caller:
+        caller.send_frame(b"\xff\x00garbage")
+        assert caller.receive()[0][:2] == [1, "hsm-frame-malformed"]
+        caller.send_frame(b"")
+        assert caller.receive()[0][:2] == [1, "hsm-frame-malformed"]
+        assert caller.ask(["ping"]) == [[0, "software"]]
+
+
+def test_a_caller_that_takes_no_answers_does_not_stop_the_others(socket_path: Path) -> None:
+    request = b"\x81\x81\x73show-ca-certificate"
+    with RawCaller(socket_path) as deaf, RawCaller(socket_path) as other:
+        deaf.peer.setblocking(False)
+        with contextlib.suppress(BlockingIOError):
+            for _ in range(100_000):
+                deaf.send(len(request).to_bytes(4) + request)
+        assert other.ask(["ping"]) == [[0, "software"]]
+
+
+def test_another_user_is_refused(bundle: KeyBundle, clock: SetClock) -> None:
+    """The socket's mode keeps others out; SO_PEERCRED is the second lock, tried here as a user that the server does not serve."""
+    with serving(bundle, clock, served_uid=os.geteuid() + 1) as path, RawCaller(path) as caller:
+        caller.peer.settimeout(5)
+        assert caller.receive()[0][:2] == [1, "hsm-caller-refused"]
+
+
+def test_the_socket_does_not_open_to_another_user(socket_path: Path) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root can become another user")
+    program = (
+        "import os, socket, sys; os.setuid(65534); s = socket.socket(socket.AF_UNIX)\n"
+        "try: s.connect(sys.argv[1])\nexcept PermissionError: print('refused')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(socket_path)], capture_output=True, text=True, check=False, cwd="/"
+    )
+    assert done.stdout == "refused\n"
+
+
+def test_a_fault_on_one_request_is_that_requests_answer(
+    socket_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*_: object) -> None:
+        message = "secret 0123"
+        raise RuntimeError(message)
+
+    monkeypatch.setitem(GUARDS, Purpose.AUDIT, broken)
+    with RawCaller(socket_path) as caller, caplog.at_level(logging.INFO, "hsm"):
+        assert caller.ask(["sign-audit-root", audit_root()]) == [
+            [1, "hsm-operation-failed", {"operation": "sign-audit-root"}]
+        ]
+        assert caller.ask(["ping"]) == [[0, "software"]]
+    assert "RuntimeError" in caplog.text
+    assert "secret" not in caplog.text
+
+
+def test_log_names_operations_and_no_values(socket_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with RawCaller(socket_path) as caller, caplog.at_level(logging.INFO, "hsm"):
+        caller.ask(["ping"], ["blind-index", [b"3171010101010001"]], ["nonsense-3171010101010001"])
+    assert "answered ping=1 blind-index=1 ?:hsm-operation-unknown=1" in caplog.text
+    assert "3171" not in caplog.text
+
+
+def test_what_is_opened_is_recorded_with_its_reason(bundle: KeyBundle, clock: SetClock) -> None:
+    recorder = Recorder()
+    with serving(bundle, clock, recorder=recorder) as path, RawCaller(path) as caller:
+        ((_, (sealed,)),) = caller.ask(["seal", [["member/nik/7", b"value"]]])
+        assert caller.ask(["unseal", "member/nik/7", sealed, "print card"]) == [[0, b"value"]]
+        caller.ask(["unseal", "member/nik/8", sealed, "a try"])
+    assert recorder.opened == [("member/nik/7", "print card"), ("member/nik/8", "a try")]
+
+
+def test_many_callers_at_once(socket_path: Path) -> None:
+    answers: list[object] = []
+
+    def call() -> None:
+        with RawCaller(socket_path) as caller:
+            answers.extend(caller.ask(["ping"]) for _ in range(20))
+
+    threads = [threading.Thread(target=call) for _ in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert answers == [[[0, "software"]]] * 320
+
+
+def test_a_folder_open_to_others_is_refused() -> None:
+    with short_folder() as folder:
+        folder.chmod(0o755)
+        with pytest.raises(SocketUnusable, match="0700"):
+            listen(folder / "s")
+
+
+def test_a_path_too_long_is_refused() -> None:
+    with short_folder() as short, pytest.raises(SocketUnusable, match="107"):
+        listen(short / ("k" * 120))
+
+
+def test_a_file_in_the_way_is_refused_and_kept() -> None:
+    with short_folder() as folder:
+        (folder / "s").write_text("mine")
+        with pytest.raises(SocketUnusable):
+            listen(folder / "s")
+        assert (folder / "s").read_text() == "mine"
+
+
+def test_a_living_socket_is_not_taken_over_and_a_dead_one_is() -> None:
+    with short_folder() as folder:
+        first = listen(folder / "s")
+        with pytest.raises(SocketUnusable, match="another key process"):
+            listen(folder / "s")
+        first.close()
+        listen(folder / "s").close()
+
+
+def test_the_socket_is_gone_after_the_server(bundle: KeyBundle, clock: SetClock) -> None:
+    with short_folder() as folder, serving(bundle, clock) as path:
+        assert path.exists()
+        assert folder.exists()
+    assert not path.exists()
