@@ -8,11 +8,12 @@ import typer
 
 from cardservice import clock
 from cardservice.errors import KartuError
+from cardservice.texts.catalogue import Language
 from reader_tools.cli import failure
 from reader_tools.cli.app import app
 from reader_tools.cli.exit_code import ExitCode, exit_code_for
 from reader_tools.cli.output import print_json
-from reader_tools.cli.settings import Language, Settings
+from reader_tools.cli.settings import Settings
 from reader_tools.errors import Internal, SettingsInvalid
 
 

@@ -17,6 +17,7 @@ class KartuGroup(LazyGroup):
         "member": Entry("reader_tools.cli.member", "Members: import a list."),
         "order": Entry("reader_tools.cli.order", "Card orders: place and approve."),
         "verifier": Entry("reader_tools.cli.verifier", "Verifiers: who may ask, and with which key."),
+        "demo": Entry("reader_tools.cli.demo", "The whole walk, from a blank card to a verified patient."),
         "serve": Entry("reader_tools.cli.serve", "Start the service."),
         "hsm": Entry("reader_tools.cli.hsm", "The key process: start it, create keys, look at them."),
     }

@@ -8,27 +8,18 @@ from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
-from cardservice.texts.catalogue import text
 from rich.console import Console
 
 from cardservice.errors import KartuError
+from cardservice.texts.catalogue import Language, text
 from reader_tools.cli.output import print_json
-from reader_tools.cli.settings import Language
-
-
-class _Evidence(dict[str, object]):
-    """Evidence for a text: a name that the error did not bring shows as a dash."""
-
-    def __missing__(self, name: str) -> str:
-        return "-"
+from reader_tools.errors import Internal
 
 
 def words(code: str, evidence: Mapping[str, object], language: Language) -> tuple[str, str]:
     """Cause and remedy of a code, in one language, with the evidence filled in."""
     entry = text(code)
-    pair = (entry.cause_id, entry.remedy_id) if language is Language.INDONESIAN else (entry.cause_en, entry.remedy_en)
-    facts = _Evidence(evidence)
-    return pair[0].format_map(facts), pair[1].format_map(facts)
+    return entry.cause(language, evidence), entry.remedy(language, evidence)
 
 
 def show(error: KartuError, language: Language, *, as_json: bool) -> None:
@@ -43,6 +34,8 @@ def show(error: KartuError, language: Language, *, as_json: bool) -> None:
     console.print(cause, markup=False)
     console.print("[bold]->[/]", end=" ")
     console.print(remedy, markup=False)
+    if isinstance(error, Internal):
+        console.print(f"   {error.evidence['log']}", markup=False)
 
 
 def write_trace(error: BaseException, log_file: Path, at: datetime) -> None:

@@ -14,7 +14,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from reader_tools.cli.settings import Language, Settings
+from cardservice.texts.catalogue import Language
+from reader_tools.cli.settings import Settings
 
 AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of words.")]
 

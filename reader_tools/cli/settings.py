@@ -4,21 +4,14 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
 
+from cardservice.texts.catalogue import Language
 from reader_tools.errors import SettingsInvalid
 
 DEFAULT_API_URL = "http://127.0.0.1:8080"
-
-
-class Language(StrEnum):
-    """The languages kartu speaks."""
-
-    INDONESIAN = "id"
-    ENGLISH = "en"
 
 
 @dataclass(frozen=True, slots=True)

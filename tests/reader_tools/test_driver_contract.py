@@ -57,7 +57,7 @@ def pcsc_desk(pcscd: PrivatePcscd, tmp_path: Path) -> Iterator[Desk]:
         slot.remove()
 
 
-@pytest.fixture(params=["virtual", pytest.param("pcsc", marks=pytest.mark.needs("pcscd"))])
+@pytest.fixture(params=["virtual", pytest.param("pcsc", marks=pytest.mark.needs("pcscd", "pyscard"))])
 def desk(request: pytest.FixtureRequest) -> Desk:
     if request.param == "pcsc":
         require()

@@ -20,7 +20,7 @@ from tests.private_pcscd import READERS, PrivatePcscd
 from tests.reader_tools.conftest import Settled
 from tests.reader_tools.raw_card import ATR, RawCard, Vanish
 
-pytestmark = pytest.mark.needs("pcscd")
+pytestmark = pytest.mark.needs("pcscd", "pyscard")
 STATION_READY_SECONDS = 5.0  # from the moment the hostile card is out; 0.4 s of it are pcscd's own look
 VERDICT_SECONDS = 8.0
 APDU_SECONDS = 2.5  # more than the second in which the worker finds out whether a silent card has left

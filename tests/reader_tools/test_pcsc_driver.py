@@ -29,7 +29,7 @@ from tests.private_pcscd import READERS, PrivatePcscd, require
 from tests.reader_tools.conftest import Settled
 from tests.reader_tools.raw_card import ATR, POWER_OFF, RESET, RawCard
 
-pytestmark = pytest.mark.needs("pcscd")
+pytestmark = pytest.mark.needs("pcscd", "pyscard")
 SELECT = bytes.fromhex("00A4040000")
 OK = bytes.fromhex("9000")
 

@@ -72,7 +72,7 @@ def watched() -> Iterator[tuple[PrivatePcscd, Callable[[Event], None]]]:
         thread.join(10)
 
 
-@pytest.mark.needs("pcscd")
+@pytest.mark.needs("pcscd", "pyscard")
 def test_cards_and_a_restart_of_the_service_are_seen(
     watched: tuple[PrivatePcscd, Callable[[Event], None]],
 ) -> None:
