@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The card CA's self-signed certificate (RFC 5280): P-256, path length 0, signs certificates and nothing else."""
 
+from datetime import timedelta
+
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -13,6 +15,7 @@ from hsm.key_bundle import StoredKey
 from hsm.sealed_file import Randomness
 
 SERIAL_LENGTH = 16  # bytes
+BACKDATED = timedelta(days=1)  # verifiers' clocks lag, and a card certificate may begin at midnight
 
 
 def self_signed_ca_certificate(ca: StoredKey, randomness: Randomness) -> bytes:
@@ -34,7 +37,7 @@ def self_signed_ca_certificate(ca: StoredKey, randomness: Randomness) -> bytes:
         .public_key(public)
         # Positive and never short: the top two bits are 01 (RFC 5280, 4.1.2.2).
         .serial_number(int.from_bytes(randomness(SERIAL_LENGTH)) >> 2 | 1 << (8 * SERIAL_LENGTH - 2))
-        .not_valid_before(ca.description.active_from)
+        .not_valid_before(ca.description.active_from - BACKDATED)
         .not_valid_after(ca.description.expires + period.reading)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(

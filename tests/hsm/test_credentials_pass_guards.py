@@ -3,16 +3,24 @@
 
 from datetime import timedelta
 
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from cardservice.credentials import cover_proof, eligibility_token
+from cardservice.credentials import card_certificate, cover_proof, eligibility_token
+from cardservice.credentials.card_certificate import CardCertificateRequest, RevocationAddresses
+from cardservice.credentials.certificate_profile import PivSlot
 from cardservice.credentials.cover_claims import CoverClaims
 from cardservice.credentials.eligibility_token import EligibilityToken
 from cardservice.keys import Purpose
 from hsm.key_faces import KeyFaces
-from tests.hsm.documents import CARD_PRIVATE_KEY, NOW
+from tests.hsm.documents import NOW
 
 ISSUER = "https://kartu.example"
+CARD_KEY = (
+    ec.generate_private_key(ec.SECP256R1()).public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+)
 
 
 def test_an_eligibility_token(keys: KeyFaces) -> None:
@@ -42,7 +50,7 @@ def test_a_cover_proof(keys: KeyFaces) -> None:
         subject=keys.pseudonyms.pseudonym(1, b"member"),
         issued_at=NOW,
         expires_at=NOW + timedelta(days=35),
-        card_key=CARD_PRIVATE_KEY.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint),
+        card_key=CARD_KEY,
         status_list=1,
         status_index=70_000,
         paid_through={1: 202611, 2: 202611, 3: 202610},
@@ -53,3 +61,19 @@ def test_a_cover_proof(keys: KeyFaces) -> None:
     published = keys.verifying_keys(Purpose.COVER_PROOF)
     assert cover_proof.verify(proof, keys=published, issuer="kartu", now=NOW).claims == claims
     assert len(proof) <= 231
+
+
+@pytest.mark.parametrize("slot", PivSlot)
+def test_a_card_certificate_of_each_slot(keys: KeyFaces, slot: PivSlot) -> None:
+    ca = x509.load_der_x509_certificate(keys.ca_certificate)
+    request = CardCertificateRequest(
+        slot=slot,
+        card_key=CARD_KEY,
+        holder_reference="7f3a9c2e-4b1d-4e8a-9d55-0c1f2e3a4b5c",
+        serial=bytes(range(20)),
+        not_before=NOW.replace(hour=0),
+        not_after=NOW + timedelta(days=5 * 365),
+    )
+    addresses = RevocationAddresses("https://kartu.example/crl", "https://kartu.example/ocsp")
+    issued = card_certificate.issue(keys.signer(Purpose.CARD_CA), ca, request, addresses=addresses)
+    x509.load_der_x509_certificate(issued).verify_directly_issued_by(ca)
