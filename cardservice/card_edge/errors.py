@@ -13,6 +13,7 @@ CardEdgeError
 |  `- SecureChannelAborted   use of a channel that is gone
 |- PinRefused            wrong PIN or PUK, with the tries that are left
 |- MalformedPin          a PIN or PUK that no card would take: refused before it costs a try
+|- UnwritableContent     content that no card of ours can hold: refused before it is sent
 |- TapNotProven          a tap whose signature is not the sector key's
 `- CardUnusable          the card can't be what the dialogue needs (life cycle, chip, missing application)
 """
@@ -90,6 +91,12 @@ class MalformedPin(CardEdgeError):
     """A PIN or PUK that no card would take, refused before it costs a try; evidence: rule."""
 
     code = "card-pin-malformed"
+
+
+class UnwritableContent(CardEdgeError):
+    """Content that no card of ours can hold, refused before it is sent; evidence: step, rule."""
+
+    code = "card-content-unwritable"
 
 
 class TapNotProven(CardEdgeError):

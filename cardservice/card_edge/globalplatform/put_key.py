@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from hmac import compare_digest
 
 from cardservice.card_edge.apdu import SHORT_LE_MAX, CommandApdu
-from cardservice.card_edge.errors import UnexpectedResponse
+from cardservice.card_edge.errors import UnexpectedResponse, UnwritableContent
 from cardservice.keys import WrappedKey
 
 AES = 0x88
@@ -23,7 +23,7 @@ def put_key(
     Three AES-256 keys make 118 bytes; a command that does not fit its channel goes through ``segmented`` after protection.
     """
     if not 1 <= key_version_number <= MAX_KEY_VERSION_NUMBER:
-        raise UnexpectedResponse(step="PUT KEY", rule="a new key version number is 01 to 7F")
+        raise UnwritableContent(step="PUT KEY", rule="a new key version number is 01 to 7F")
     data = bytes([key_version_number]) + b"".join(map(key_data, keys))
     return CommandApdu(0x80, 0xD8, replaces, first_key | (SEVERAL if len(keys) > 1 else 0), data, SHORT_LE_MAX)
 

@@ -4,7 +4,7 @@
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
-from cardservice.card_edge.errors import UnexpectedResponse
+from cardservice.card_edge.errors import UnexpectedResponse, UnwritableContent
 from cardservice.card_edge.tlv import Tlv, parse_dict
 
 # Agency 9999, system 9999, credential 999999: not a federal card. OpenSC then takes the GUID as the serial number.
@@ -25,7 +25,7 @@ class Chuid:
     def encode(self) -> bytes:
         """Content of the object."""
         if len(self.guid) != GUID_LENGTH or len(self.fasc_n) != FASC_N_LENGTH:
-            raise UnexpectedResponse(step="CHUID", rule="GUID of 16 bytes, FASC-N of 25")
+            raise UnwritableContent(step="CHUID", rule="GUID of 16 bytes, FASC-N of 25")
         return (
             Tlv(0x30, self.fasc_n)
             + Tlv(0x34, self.guid)

@@ -7,7 +7,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import Prehashed, decode_ds
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from cardservice.card_edge.apdu import SHORT_LE_MAX, CommandApdu
-from cardservice.card_edge.errors import UnexpectedResponse
+from cardservice.card_edge.errors import UnexpectedResponse, UnwritableContent
 from cardservice.card_edge.p256 import checked_point, public_key
 from cardservice.card_edge.piv.key_reference import Algorithm, KeyReference
 from cardservice.card_edge.tlv import Tlv, find
@@ -24,7 +24,7 @@ P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551 
 def sign(key: KeyReference, digest: bytes) -> CommandApdu:
     """Sign a SHA-256 digest with a P-256 key."""
     if len(digest) != DIGEST_LENGTH:
-        raise UnexpectedResponse(step="GENERAL AUTHENTICATE", rule="a digest of 32 bytes")
+        raise UnwritableContent(step="GENERAL AUTHENTICATE", rule="a digest of 32 bytes")
     return _command(Algorithm.ECC_P256, key, Tlv(RESPONSE) + Tlv(CHALLENGE, digest))
 
 

@@ -3,7 +3,7 @@
 
 from dataclasses import dataclass, field
 
-from cardservice.card_edge.errors import UnexpectedResponse
+from cardservice.card_edge.errors import UnexpectedResponse, UnwritableContent
 from cardservice.card_edge.tlv import Tlv, parse_dict
 
 # Table 15 of part 1: longest values in bytes.
@@ -23,7 +23,7 @@ class PrintedInformation:
     organization_line_2: str = ""
 
     def encode(self) -> bytes:
-        """Content of the object. Raises UnexpectedResponse for a line that is too long."""
+        """Content of the object. Raises UnwritableContent for a line that is too long."""
         lines = {
             0x01: self.name,
             0x02: self.affiliation,
@@ -37,7 +37,7 @@ class PrintedInformation:
         for tag, line in lines.items():
             value = line.encode("utf-8")
             if len(value) > LIMITS[tag]:
-                raise UnexpectedResponse(step="printed information", rule=f"{tag:02X} at most {LIMITS[tag]} bytes")
+                raise UnwritableContent(step="printed information", rule=f"{tag:02X} at most {LIMITS[tag]} bytes")
             if value or tag < 0x07:  # the two organization lines are optional
                 encoded += Tlv(tag, value)
         return encoded + Tlv(0xFE)

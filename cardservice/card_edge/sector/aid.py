@@ -3,7 +3,7 @@
 
 from enum import StrEnum
 
-from cardservice.card_edge.errors import UnexpectedResponse
+from cardservice.card_edge.errors import UnwritableContent
 
 LOAD_FILE_AID = bytes.fromhex("F04B4A53524900")
 PIV_MODULE_AID = bytes.fromhex("F04B4A5352490001")
@@ -40,9 +40,9 @@ def sector_kind(sector: int) -> SectorKind | None:
 
 
 def sector_aid(sector: int) -> bytes:
-    """The instance AID of a sector, ``F04B4A5352490002nn``. Raises UnexpectedResponse for a number that is no byte, or 00, the issuer's."""
+    """The instance AID of a sector, ``F04B4A5352490002nn``. Raises UnwritableContent for a number that is no byte, or 00, the issuer's."""
     if not 0x01 <= sector <= 0xFF:
-        raise UnexpectedResponse(step="sector", rule="a sector number is 01 to FF")
+        raise UnwritableContent(step="sector", rule="a sector number is 01 to FF")
     return SECTOR_MODULE_AID + bytes([sector])
 
 

@@ -2,7 +2,7 @@
 """Eight monotonic counters of a sector: redeemed fares and benefits, which only rise."""
 
 from cardservice.card_edge.apdu import SHORT_LE_MAX, CommandApdu
-from cardservice.card_edge.errors import UnexpectedResponse
+from cardservice.card_edge.errors import UnexpectedResponse, UnwritableContent
 from cardservice.card_edge.tlv import Tlv, encode_tag
 
 COUNTERS = 0xDF03
@@ -26,9 +26,9 @@ def parse_counters(data: bytes) -> tuple[int, ...]:
 
 
 def increase(counter: int, delta: int) -> CommandApdu:
-    """``80 32 00 n 04 delta 00``. Raises UnexpectedResponse for a counter or a step that the card would refuse."""
+    """``80 32 00 n 04 delta 00``. Raises UnwritableContent for a counter or a step that the card would refuse."""
     if not (0 <= counter < COUNT and 1 <= delta <= MAX_VALUE):
-        raise UnexpectedResponse(step="INCREASE", rule="counter 0 to 7, a step of at least 1")
+        raise UnwritableContent(step="INCREASE", rule="counter 0 to 7, a step of at least 1")
     return CommandApdu(0x80, 0x32, 0x00, counter, delta.to_bytes(WIDTH, "big"), SHORT_LE_MAX)
 
 

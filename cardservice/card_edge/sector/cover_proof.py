@@ -2,7 +2,7 @@
 """Cover proof: written under SCP03, read by anyone."""
 
 from cardservice.card_edge.apdu import SHORT_LE_MAX, CommandApdu
-from cardservice.card_edge.errors import UnexpectedResponse
+from cardservice.card_edge.errors import UnexpectedResponse, UnwritableContent
 from cardservice.card_edge.sector.select import MAX_COVER_PROOF
 from cardservice.card_edge.tlv import Tlv
 
@@ -11,9 +11,9 @@ TAG_LIST: bytes = Tlv(0x5C, bytes([COVER_PROOF]))
 
 
 def put_cover_proof(proof: bytes) -> CommandApdu:
-    """``00 DB 3F FF Lc 5C 01 53 53 len proof``. Raises UnexpectedResponse over 231 bytes, which the card would refuse."""
+    """``00 DB 3F FF Lc 5C 01 53 53 len proof``. Raises UnwritableContent over 231 bytes, which the card would refuse."""
     if len(proof) > MAX_COVER_PROOF:
-        raise UnexpectedResponse(step="PUT DATA", rule=f"a cover proof of at most {MAX_COVER_PROOF} bytes")
+        raise UnwritableContent(step="PUT DATA", rule=f"a cover proof of at most {MAX_COVER_PROOF} bytes")
     return CommandApdu(0x00, 0xDB, 0x3F, 0xFF, TAG_LIST + Tlv(COVER_PROOF, proof))
 
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 import pytest
 
-from cardservice.card_edge.errors import MalformedApdu, UnexpectedResponse
+from cardservice.card_edge.errors import MalformedApdu, UnexpectedResponse, UnwritableContent
 from cardservice.card_edge.globalplatform.delete import delete, delete_key, delete_key_set
 from cardservice.card_edge.globalplatform.put_key import check_put_key_answer, key_data, put_key
 from cardservice.card_edge.globalplatform.segmentation import segmented
@@ -31,7 +31,7 @@ def test_p1_replaces_and_p2_counts() -> None:
 
 @pytest.mark.parametrize("version", [0, 0x80, 0xFF])
 def test_a_new_version_is_01_to_7f(version: int) -> None:
-    with pytest.raises(UnexpectedResponse):
+    with pytest.raises(UnwritableContent):
         put_key(version, KEYS)
 
 

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cardservice.card_edge.errors import CardEdgeError, UnexpectedResponse
+from cardservice.card_edge.errors import CardEdgeError, UnexpectedResponse, UnwritableContent
 from cardservice.card_edge.p256 import checked_point, public_key
 from cardservice.card_edge.piv.general_authenticate import (
     P256_ORDER,
@@ -126,7 +126,7 @@ def test_agree_and_its_answer() -> None:
 
 
 def test_a_digest_has_32_bytes() -> None:
-    with pytest.raises(UnexpectedResponse):
+    with pytest.raises(UnwritableContent):
         sign(KeyReference.SIGNATURE, bytes(20))
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cardservice.card_edge.errors import CardEdgeError, UnexpectedResponse
+from cardservice.card_edge.errors import CardEdgeError, UnexpectedResponse, UnwritableContent
 from cardservice.card_edge.piv import certificate
 from cardservice.card_edge.piv.ccc import card_capability_container, parse_card_identifier
 from cardservice.card_edge.piv.certificate import certificate_object, parse_certificate_object
@@ -115,7 +115,7 @@ def test_a_chuid_with_a_wrong_expiry_is_refused(expiry: bytes) -> None:
 
 
 def test_a_chuid_of_wrong_lengths_is_refused_in_both_directions() -> None:
-    with pytest.raises(UnexpectedResponse):
+    with pytest.raises(UnwritableContent):
         Chuid(GUID[:15], date(2031, 1, 1)).encode()
     with pytest.raises(UnexpectedResponse):
         parse_chuid(Tlv(0x34, GUID) + Tlv(0x35, b"20310101"))
@@ -126,7 +126,7 @@ def test_ccc() -> None:
     expected = "F015A000000116FF02000102030405060708090A0B0C0DF10121F20121F300F40100F50110F600F700FA00FB00FC00FD00FE00"
     assert content.hex().upper() == expected
     assert parse_card_identifier(content)[7:] == bytes(range(14))
-    with pytest.raises(UnexpectedResponse):
+    with pytest.raises(UnwritableContent):
         card_capability_container(bytes(13))
     with pytest.raises(UnexpectedResponse):
         parse_card_identifier(Tlv(0xF0, b"\x00"))
@@ -157,7 +157,7 @@ def test_printed_information() -> None:
     assert "SITI" not in repr(printed)
     plain = PrintedInformation("SITI", "PESERTA", "2031JAN31", "0001", "KJS")
     assert set(parse_dict(plain.encode())) == {0x01, 0x02, 0x04, 0x05, 0x06, 0xFE}
-    with pytest.raises(UnexpectedResponse):
+    with pytest.raises(UnwritableContent):
         PrintedInformation("X" * 126, "", "", "", "").encode()
     with pytest.raises(UnexpectedResponse):
         parse_printed_information(Tlv(0x01, b"\xff"))

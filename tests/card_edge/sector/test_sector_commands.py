@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cardservice.card_edge.apdu import CommandApdu
-from cardservice.card_edge.errors import CardEdgeError, UnexpectedResponse
+from cardservice.card_edge.errors import CardEdgeError, UnexpectedResponse, UnwritableContent
 from cardservice.card_edge.globalplatform.get_data import KEY_INFORMATION, get_data
 from cardservice.card_edge.globalplatform.select import ISSUER_SECURITY_DOMAIN
 from cardservice.card_edge.piv.change import set_pin, set_puk
@@ -109,7 +109,7 @@ def test_sector_aids() -> None:
     assert sector_of(PIV_AID) is None
     assert sector_of(SECTOR_MODULE_AID) is None
     for wrong in (0, -1, 256):
-        with pytest.raises(UnexpectedResponse):
+        with pytest.raises(UnwritableContent):
             sector_aid(wrong)
 
 
@@ -127,7 +127,7 @@ def test_231_bytes_is_what_fits() -> None:
     assert len(selected(bytes(MAX_COVER_PROOF))) == 251
     with pytest.raises(UnexpectedResponse):
         parse_sector_select(selected(bytes(MAX_COVER_PROOF + 1)))
-    with pytest.raises(UnexpectedResponse):
+    with pytest.raises(UnwritableContent):
         put_cover_proof(bytes(MAX_COVER_PROOF + 1))
 
 
@@ -156,7 +156,7 @@ def test_cover_proof_read_back() -> None:
 @given(st.integers(0, SECTOR_DATA_LENGTH), st.binary(max_size=SECTOR_DATA_LENGTH), st.integers(1, 255))
 def test_sector_data_is_written_in_blocks_that_join(offset: int, data: bytes, size: int) -> None:
     if offset + len(data) > SECTOR_DATA_LENGTH:
-        with pytest.raises(UnexpectedResponse):
+        with pytest.raises(UnwritableContent):
             update_binary(offset, data, size)
         return
     memory = bytearray(SECTOR_DATA_LENGTH)
@@ -168,14 +168,14 @@ def test_sector_data_is_written_in_blocks_that_join(offset: int, data: bytes, si
 
 @pytest.mark.parametrize("offset", [-1, SECTOR_DATA_LENGTH, 0x8000])
 def test_reading_past_the_end_is_refused(offset: int) -> None:
-    with pytest.raises(UnexpectedResponse):
+    with pytest.raises(UnwritableContent):
         read_binary(offset)
 
 
 @pytest.mark.parametrize("length", [-1, SECTOR_DATA_LENGTH + 1])
 def test_the_free_part_is_within_the_data(length: int) -> None:
     assert set_free_length(SECTOR_DATA_LENGTH).data.hex() == "5c02df02df02020400"
-    with pytest.raises(UnexpectedResponse):
+    with pytest.raises(UnwritableContent):
         set_free_length(length)
 
 
@@ -184,5 +184,5 @@ def test_counters() -> None:
     assert parse_counters(Tlv(0xDF03, b"".join(value.to_bytes(4, "big") for value in values))) == values
     assert parse_increase(b"\x00\x00\x01\x00") == 256
     for counter, delta in ((-1, 1), (8, 1), (0, 0), (0, 1 << 32)):
-        with pytest.raises(UnexpectedResponse):
+        with pytest.raises(UnwritableContent):
             increase(counter, delta)
