@@ -110,10 +110,14 @@ def _rsa(jwk: Mapping[str, Any]) -> tuple[PublicKey, frozenset[str]]:
 
 def _symmetric(jwk: Mapping[str, Any]) -> tuple[PublicKey, frozenset[str]]:
     key = _octets(jwk, "k")
-    if len(set(key)) <= 1:
-        # All octets alike: memory that nobody filled (CVE-2020-13777 was such a key), and anyone's first guess.
+    if _is_one_octet_repeated(key):
         raise KeyWeak(rule="an HMAC key is not one octet repeated")
     return key, frozenset(_HMAC_KEY_LENGTHS)
+
+
+def _is_one_octet_repeated(key: bytes) -> bool:
+    """Memory that nobody filled (CVE-2020-13777 was such a key), and anyone's first guess."""
+    return len(set(key)) <= 1
 
 
 def _refuse_private(jwk: Mapping[str, Any]) -> None:
