@@ -6,6 +6,7 @@ counter that belong to it, and opens its own response with them.
 """
 
 from dataclasses import dataclass
+from functools import cache
 from hmac import compare_digest
 
 from cryptography.hazmat.primitives.ciphers import algorithms
@@ -99,8 +100,9 @@ class SecureChannel:
 
     def external_authenticate(self) -> CommandApdu:
         """EXTERNAL AUTHENTICATE (7.1.2): carries a MAC at every level, is never encrypted, has no R-MAC. It is the channel's first command."""
-        command = CommandApdu(0x80, 0x82, self.level, 0x00, self._host_cryptogram)
-        return self._with_mac(command, command.data)
+        data = self._host_cryptogram
+        cla = 0x80 | SECURE_MESSAGING
+        return CommandApdu(cla, 0x82, self.level, 0x00, data + self._mac(bytes((cla, 0x82, self.level, 0x00)), data))
 
     def protect(self, command: CommandApdu) -> ProtectedCommand:
         """Encrypt, then MAC (6.2.4, 6.2.6). Le is not covered and stays as it is.
@@ -138,16 +140,18 @@ class SecureChannel:
 
     def _with_mac(self, command: CommandApdu, data: bytes) -> CommandApdu:
         cla = with_secure_messaging(command.cla)
-        length = len(data) + self._mac_length
-        # Lc is MACed as it is sent, counting the MAC that is yet to come.
-        lc = (0, length >> 8, length & 0xFF) if command.extended else (length,)
-        mac = self._command_mac.copy()
-        mac.update(
-            self._mac_chaining_value + bytes((without_channel(cla), command.ins, command.p1, command.p2, *lc)) + data
-        )
-        self._mac_chaining_value = mac_value = mac.finalize()
-        protected = data + mac_value[: self._mac_length]
+        header = bytes((without_channel(cla), command.ins, command.p1, command.p2))
+        protected = data + self._mac(header, data, extended=command.extended)
         return CommandApdu(cla, command.ins, command.p1, command.p2, protected, command.le, command.extended_fields)
+
+    def _mac(self, header: bytes, data: bytes, *, extended: bool = False) -> bytes:
+        # Lc is MACed as it is sent, counting the MAC that is yet to come.
+        length = len(data) + self._mac_length
+        lc = bytes((0, length >> 8, length & 0xFF)) if extended else bytes((length,))
+        mac = self._command_mac.copy()
+        mac.update(self._mac_chaining_value + header + lc + data)
+        self._mac_chaining_value = mac.finalize()
+        return self._mac_chaining_value[: self._mac_length]
 
     def _opened(self, response: ResponseApdu, mac_chaining_value: bytes, counter: int) -> ResponseApdu:
         if not carries_data(response.sw):
@@ -179,6 +183,7 @@ def without_channel(cla: int) -> int:
     return cla & 0x80 | SECURE_MESSAGING if cla & FURTHER_CHANNELS else cla & ~0x03
 
 
+@cache
 def _max_data(level: SecurityLevel, mac_length: int) -> int:
     room = SHORT_LC_MAX - mac_length if level.c_mac else SHORT_LC_MAX
     return room // BLOCK * BLOCK - 1 if level.c_enc else room
