@@ -40,7 +40,13 @@ SIGNING_SLOTS = (KeyReference.CARD_AUTHENTICATION, KeyReference.AUTHENTICATION, 
 
 
 def write_and_prove(
-    ground: Groundwork, batch: Batch, plan: Plan, public_keys: CardPublicKeys, credentials: Credentials
+    ground: Groundwork,
+    batch: Batch,
+    plan: Plan,
+    public_keys: CardPublicKeys,
+    credentials: Credentials,
+    *,
+    card_state: CardLifeCycle,
 ) -> Dialogue[str]:
     """Write, read back and prove; returns SHA-256 (hex) over all objects read back, in tag order.
 
@@ -58,8 +64,9 @@ def write_and_prove(
     taps = {}
     for sector in plan.sectors:
         taps[sector] = yield from _write_sector(ground, batch, sector, credentials.cover_proofs[sector])
-    channel = yield from ground.select_isd(batch)
-    batch.add("SET STATUS SECURED", set_card_status(CardLifeCycle.SECURED), channel=channel)
+    if card_state is not CardLifeCycle.SECURED:
+        channel = yield from ground.select_isd(batch)
+        batch.add("SET STATUS SECURED", set_card_status(CardLifeCycle.SECURED), channel=channel)
     yield from batch.flush("write, read back, prove, secure")
     proof.check(public_keys)
     for sector, tap in taps.items():
