@@ -35,9 +35,8 @@ def run(arguments: Sequence[str]) -> int:
         return exit_code_for(error)
     except (KeyboardInterrupt, typer.Abort):
         return ExitCode.INTERRUPTED
-    except BrokenPipeError:
-        # The reader of our output has gone (kartu ... | head): nothing is left to say, nor anyone to say it to.
-        sys.stdout = None  # else the interpreter flushes into the closed pipe at exit
+    except SystemExit:
+        # typer leaves so in one case only: the reader of our output has gone (kartu ... | head), and nobody is left to tell.
         return ExitCode.OK
     except Exception as error:  # noqa: BLE001 - the last line of defence: no stack trace reaches a user
         return _unforeseen(error, as_json=as_json)
