@@ -135,7 +135,7 @@ def test_key_process_down(tmp_path: Path) -> None:
 def key_process() -> Iterator[Path]:
     """A real key process; the folder's path must be short enough for a socket."""
     folder = Path(subprocess.run(["mktemp", "-d"], capture_output=True, text=True, check=True).stdout.strip())
-    store = ["--store", folder / "keys.sealed", "--passphrase-file", folder / "passphrase"]
+    store: list[str | Path] = ["--store", folder / "keys.sealed", "--passphrase-file", folder / "passphrase"]
     start = [sys.executable, "-m", "hsm"]
     subprocess.run([*start, "--init", *store], cwd=ROOT, check=True, capture_output=True)
     running = subprocess.Popen(
