@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Self
 
 from applets.virtual.chip import Chip
-from applets.virtual.errors import CardTorn, ImageUnreadable
-from applets.virtual.image_format import decode, encode
+from applets.virtual.errors import CardTorn, ImageUnreadable, Refused
+from applets.virtual.image_format import HEAD, decode, encode, writes_of
 from applets.virtual.tear import Tear, TearMode, WritePhase
+from cardservice.card_edge.status_word import StatusWord
 
 PRIVATE = 0o600  # the file holds keys
+_Stamp = tuple[int, int, int, bytes]
 
 
 class Image:
@@ -24,17 +26,14 @@ class Image:
         self._path = path
         self._fsync = fsync
         self._tear = tear
-        self._seen: tuple[int, int, int] | None = None
+        self._seen: _Stamp | None = None
+        self._writes = 0
+        self._locks: list[int] = []  # open files whose lock is ours while the image is held
 
     @classmethod
     def open(cls, path: Path | str, *, fsync: bool = True) -> Self:
         """The image that lies at a path. ``fsync=False`` trades safety against power loss of the host for speed (tests)."""
-        image = cls._at(Path(path), fsync=fsync)
-        image.refresh()
-        return image
-
-    @classmethod
-    def _at(cls, path: Path, *, fsync: bool) -> Self:
+        path = Path(path)
         try:
             chip, tear = decode(path.read_bytes())
         except OSError as failure:
@@ -63,14 +62,17 @@ class Image:
         return self._tear
 
     def commit(self, chip: Chip) -> None:
-        """Make this the chip, wholly or not at all. Raises CardTorn where a drill cuts the write: the old chip is left."""
+        """Make this the chip, wholly or not at all: CardTorn where a drill cuts the write, Refused(6581) where the disk does not take it."""
         tear = self._tear
         if tear is not None and tear.mode is TearMode.WRITE:
             if tear.due:
                 self._cut_write(chip, tear.phase)
                 raise CardTorn(mode=tear.mode.value)
             self._tear = tear.nearer()
-        self._write(chip, self._tear)
+        try:
+            self._write(chip, self._tear)
+        except OSError:
+            raise Refused(StatusWord.MEMORY_FAILURE) from None
         self._chip = chip
 
     def arm(self, tear: Tear | None) -> None:
@@ -94,28 +96,32 @@ class Image:
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Keep other processes from writing the image meanwhile."""
+        """Keep other processes from using the image meanwhile."""
         if self._path is None:
             yield
             return
-        descriptor = self._lock(self._path)
+        self._locks.append(self._lock(self._path))
         try:
             yield
         finally:
-            os.close(descriptor)
+            while self._locks:
+                os.close(self._locks.pop())
 
     def refresh(self) -> None:
         """Take over what another process wrote (an armed drill, another chip)."""
         if self._path is None:
             return
         try:
-            seen = _stamp(self._path.stat())
-            if seen == self._seen:
-                return
-            self._chip, self._tear = decode(self._path.read_bytes())
+            with self._path.open("rb", buffering=0) as file:
+                head = file.read(HEAD)
+                seen = _stamp(file.fileno(), head)
+                if seen == self._seen:
+                    return
+                encoded = head + file.readall()
         except OSError as failure:
             raise ImageUnreadable(path=str(self._path), rule=failure.strerror or "unreadable") from None
-        self._seen = seen
+        self._chip, self._tear = decode(encoded)
+        self._writes, self._seen = writes_of(head), seen
 
     def _lock(self, path: Path) -> int:
         # Writers replace the file, so the lock must be held on the file that the path names now.
@@ -135,37 +141,46 @@ class Image:
     def _write(self, chip: Chip, tear: Tear | None) -> None:
         if self._path is None:
             return
-        aside = self._write_aside(self._path, encode(chip, tear))
+        self._writes += 1
+        aside, self._seen = self._write_aside(self._path, encode(chip, tear, writes=self._writes))
         aside.replace(self._path)
         if self._fsync:
             _sync_folder(self._path.parent)
-        self._seen = _stamp(self._path.stat())
 
-    def _write_aside(self, path: Path, encoded: bytes) -> Path:
+    def _write_aside(self, path: Path, encoded: bytes) -> tuple[Path, _Stamp]:
         aside = path.with_name(path.name + ".new")
-        descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, PRIVATE)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(encoded)
-            file.flush()
+        descriptor = os.open(aside, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, PRIVATE)
+        try:
+            os.fchmod(descriptor, PRIVATE)  # also where a dead process left one behind
+            if self._locks:
+                # Whoever holds the old file's lock must hold the new one's before it takes the name.
+                fcntl.flock(descriptor, fcntl.LOCK_EX)
+                self._locks.append(os.dup(descriptor))
+            with os.fdopen(descriptor, "wb", closefd=False) as file:
+                file.write(encoded)
             if self._fsync:
-                os.fsync(file.fileno())
-        return aside
+                os.fsync(descriptor)
+            return aside, _stamp(descriptor, encoded[:HEAD])
+        finally:
+            os.close(descriptor)
 
     def _cut_write(self, chip: Chip, phase: WritePhase) -> None:
         """Die inside a write: whatever lies aside, the image itself is untouched and the drill is over."""
         self._tear = None
         if self._path is None:
             return
-        encoded = encode(chip, None)
         self._write(self._chip, None)
+        encoded = encode(chip, None, writes=self._writes + 1)
         if phase is WritePhase.HALF_WRITTEN:
             self._write_aside(self._path, encoded[: len(encoded) // 2])
         elif phase is WritePhase.NOT_RENAMED:
             self._write_aside(self._path, encoded)
 
 
-def _stamp(status: os.stat_result) -> tuple[int, int, int]:
-    return status.st_ino, status.st_mtime_ns, status.st_size
+def _stamp(descriptor: int, head: bytes) -> _Stamp:
+    """Inode and time alone could repeat: freed inodes come back at once, and clocks tick in milliseconds."""
+    status = os.fstat(descriptor)
+    return status.st_ino, status.st_mtime_ns, status.st_size, head
 
 
 def _sync_folder(folder: Path) -> None:

@@ -2,6 +2,7 @@
 """The image file's content: a Chip, and an armed Tear, as JSON with byte strings in hex."""
 
 import json
+import re
 from typing import Any
 
 from applets.virtual.chip import (
@@ -18,13 +19,15 @@ from applets.virtual.errors import ImageUnreadable
 from applets.virtual.tear import Tear, TearMode, WritePhase
 
 FORMAT = "kartu-virtual-card/1"
+HEAD = 64
 _Json = dict[str, Any]
 
 
-def encode(chip: Chip, tear: Tear | None) -> bytes:
-    """The bytes of the image file."""
+def encode(chip: Chip, tear: Tear | None, *, writes: int = 0) -> bytes:
+    """The bytes of the image file. ``writes`` stands in its first HEAD bytes, so that each write is told from the last at a glance."""
     document: _Json = {
         "format": FORMAT,
+        "writes": writes,
         "cplc": chip.cplc.hex(),
         "kdd": chip.kdd.hex(),
         "scp_i": chip.scp_i,
@@ -37,6 +40,12 @@ def encode(chip: Chip, tear: Tear | None) -> bytes:
     if tear is not None:
         document["tear"] = {"mode": tear.mode.value, "at": tear.at, "phase": tear.phase.value}
     return json.dumps(document, separators=(",", ":")).encode()
+
+
+def writes_of(encoded: bytes) -> int:
+    """How often this image was written before."""
+    found = re.match(rb'\{"format":"[^"]*","writes":(\d{1,15}),', encoded)
+    return int(found[1]) if found else 0
 
 
 def decode(encoded: bytes) -> tuple[Chip, Tear | None]:

@@ -16,8 +16,8 @@ from tests.virtual.host import Host
 MASTER = bytes(range(32))
 
 
-def counting_entropy() -> Callable[[int], bytes]:
-    numbers = itertools.count()
+def counting_entropy(start: int = 0) -> Callable[[int], bytes]:
+    numbers = itertools.count(start)
     return lambda length: hashlib.shake_256(next(numbers).to_bytes(8, "big")).digest(length)
 
 
