@@ -8,7 +8,7 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from cryptography.x509.oid import NameOID, SignatureAlgorithmOID
+from cryptography.x509.oid import NameOID
 
 from cardservice.credentials import p256
 from cardservice.credentials.certificate_profile import PROFILES, PivSlot
@@ -21,7 +21,8 @@ from cardservice.credentials.errors import (
 )
 
 MAX_LENGTH = 4 * 1024  # bytes; ours are below 700
-_FORM = "one X.509 certificate in DER"
+_FORM = "one X.509 certificate in DER, signed by ecdsa-with-SHA256"
+_ECDSA_WITH_SHA256 = bytes.fromhex("300A06082A8648CE3D040302")  # AlgorithmIdentifier without parameters (RFC 5758, 3.2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +47,7 @@ def verify(der: bytes, *, ca: x509.Certificate, slot: PivSlot, now: datetime) ->
     # 2. Issuer by name and by key identifier.
     if certificate.issuer.public_bytes() != ca.subject.public_bytes():
         raise CertificateSignatureInvalid(rule="the issuer is the card CA")
-    # 3. Signature: the one algorithm, both times that it is named.
-    if certificate.signature_algorithm_oid != SignatureAlgorithmOID.ECDSA_WITH_SHA256:
-        raise CertificateSignatureInvalid(rule="ecdsa-with-SHA256")
+    # 3. Signature; that its algorithm is named alike inside and outside is checked with it.
     try:
         certificate.verify_directly_issued_by(ca)
     except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
@@ -76,7 +75,7 @@ def load(der: bytes) -> x509.Certificate:
         raise CertificateMalformed(rule=f"at most {MAX_LENGTH} bytes")
     try:
         certificate = x509.load_der_x509_certificate(der)
-        again = certificate.public_bytes(Encoding.DER)
+        again = _whole(certificate)
         # Extensions are parsed late: here is where they may fail.
         count = len(certificate.extensions)
         names = [*certificate.subject, *certificate.issuer]
@@ -84,7 +83,29 @@ def load(der: bytes) -> x509.Certificate:
         raise CertificateMalformed(rule=_FORM) from None
     if again != der or certificate.version is not x509.Version.v3 or not count or not names:
         raise CertificateMalformed(rule=_FORM)
+    if not 0 < certificate.serial_number < 1 << 159:
+        raise CertificateMalformed(rule="a positive serial number of at most 20 octets")
     return certificate
+
+
+def _whole(certificate: x509.Certificate) -> bytes:
+    """The certificate put together again from its three parts (RFC 5280, 4.1).
+
+    What stands around the signed part is not signed, and the parser lets the count of unused bits of the signature pass: this does not.
+    """
+    bits = b"\x00" + certificate.signature
+    return _sequence(certificate.tbs_certificate_bytes + _ECDSA_WITH_SHA256 + b"\x03" + _length(len(bits)) + bits)
+
+
+def _sequence(content: bytes) -> bytes:
+    return b"\x30" + _length(len(content)) + content
+
+
+def _length(length: int) -> bytes:
+    if length < 0x80:
+        return bytes([length])
+    octets = length.to_bytes(-(-length.bit_length() // 8))
+    return bytes([0x80 | len(octets)]) + octets
 
 
 def _card_key(certificate: x509.Certificate) -> bytes:

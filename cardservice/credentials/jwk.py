@@ -49,8 +49,8 @@ def parse(jwk: Mapping[str, Any]) -> SignatureKey:
         raise KeyMalformed(rule="kty is EC, RSA or oct")
     _require_signature_use(jwk)
     key, algorithms = readers[kty](jwk)
-    pinned = jwk.get("alg")
-    if pinned is not None:
+    if "alg" in jwk:
+        pinned = jwk["alg"]
         if not isinstance(pinned, str) or pinned not in algorithms:
             raise KeyMalformed(rule="alg is a signature algorithm of this kind of key")
         algorithms = frozenset({pinned})
@@ -59,7 +59,7 @@ def parse(jwk: Mapping[str, Any]) -> SignatureKey:
         if not algorithms:
             raise KeyWeak(rule="an HMAC key is as long as its hash (RFC 7518, 3.2)")
     kid = jwk.get("kid")
-    if kid is not None and (not isinstance(kid, str) or not 0 < len(kid) <= 256):
+    if "kid" in jwk and (not isinstance(kid, str) or not 0 < len(kid) <= 256):
         raise KeyMalformed(rule="kid is a text")
     return SignatureKey(algorithms, kid, key)
 

@@ -92,6 +92,19 @@ REQUEST = CardCertificateRequest(
 )
 
 
+_CA_USAGE = x509.KeyUsage(
+    digital_signature=False,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    key_cert_sign=True,
+    crl_sign=False,
+    encipher_only=False,
+    decipher_only=False,
+)
+
+
 def token(claims: EligibilityToken = ELIGIBILITY, signer: MemorySigner = TOKEN_SIGNER) -> str:
     return eligibility_token.issue(signer, claims)
 
@@ -123,6 +136,7 @@ def ca_certificate(signer: MemorySigner = CA_SIGNER, name: str = "Kartu Card CA 
         .not_valid_before(datetime(2026, 1, 1, tzinfo=UTC))
         .not_valid_after(datetime(2040, 1, 1, tzinfo=UTC))
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(_CA_USAGE, critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False)
         .sign(signer.private_key, hashes.SHA256())
     )
