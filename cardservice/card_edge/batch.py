@@ -91,5 +91,7 @@ def _distribute(script: Script, waiting: Sequence[Pending], responses: Sequence[
         if not step.accepts(raw):
             raise UnexpectedResponse(script=script.title, step=step.name, rule="not the predicted answer")
         pending.fill(raw)
-    if len(responses) != len(script.steps):
+    if len(responses) > len(script.steps):
+        raise UnexpectedResponse(script=script.title, step=script.steps[-1].name, rule="more answers than commands")
+    if len(responses) < len(script.steps):
         raise UnexpectedResponse(script=script.title, step=script.steps[len(responses)].name, rule="no answer")

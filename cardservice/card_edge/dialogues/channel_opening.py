@@ -35,6 +35,7 @@ class ChannelOpener:
 
     def open(self, batch: Batch, key_set: KeySet, aid: bytes, what: str) -> Dialogue[SecureChannel]:
         """Add INITIALIZE UPDATE and EXTERNAL AUTHENTICATE for the application selected before; yields only where it can't predict."""
+        self.parameter.require(self.level)
         host_challenge = self.entropy(CHALLENGE_LENGTH)
         command = initialize_update(key_set.key_version_number, host_challenge)
         if self.parameter.pseudo_random and key_set in self.counters:
@@ -52,6 +53,7 @@ class ChannelOpener:
 
     def accept(self, key_set: KeySet, host_challenge: bytes, answer: bytes) -> SecureChannel:
         """The channel for a card that has spoken. Raises CardNotAuthentic where its cryptogram is wrong."""
+        self.parameter.require(self.level)
         response = parse_initialize_update(answer)
         (session,) = self.keys.session_keys([SessionRequest(key_set, host_challenge, response.card_challenge)])
         response.verify(session)
