@@ -49,6 +49,7 @@ def test_pkcs11_tool_gets_random_bytes_from_the_card(desk: Desk) -> None:
     assert len((desk.folder / "random").read_bytes()) == 32
 
 
+@pytest.mark.needs("yubico-piv-tool")
 def test_yubico_piv_tool_reads_the_status(desk: Desk) -> None:
     said = desk.run("yubico-piv-tool", "-a", "status", "-r", "Virtual PCD 00 00")
     assert "PIN tries left:\t3" in said

@@ -77,11 +77,13 @@ def test_the_holder_changes_the_pin(desk: Desk) -> None:
     verify(desk.issued.public_keys[0x9A], sign(desk, "01", "--login", "--pin", "11223344"))
 
 
+@pytest.mark.needs("yubico-piv-tool")
 def test_yubico_piv_tool_verifies_the_pin(desk: Desk) -> None:
     said = desk.run("yubico-piv-tool", "-a", "verify-pin", "-P", PIN, "-r", "Virtual PCD 00 00")
     assert "Successfully verified PIN" in said
 
 
+@pytest.mark.needs("yubico-piv-tool")
 def test_the_image_file_keeps_what_the_middleware_did(desk: Desk) -> None:
     desk.run("pkcs11-tool", "--login", "--pin", "999999", "--list-objects", check=False)
     assert "PIN tries left:\t2" in desk.run("yubico-piv-tool", "-a", "status", "-r", "Virtual PCD 00 00")
