@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The answer to "is this member covered": a value that is falsy when not, and says why and what would cure it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -101,6 +102,28 @@ class NotCovered:
 
     def __bool__(self) -> bool:
         return False
+
+    @property
+    def text_code(self) -> str:
+        """The entry in the catalogue of texts: the reason's, or a variant where the cure has no price or none is needed any more."""
+        if self.reason not in {Reason.NEVER_PAID, Reason.NOT_YET_STARTED, Reason.LAPSED}:
+            return self.reason.text_code
+        if self.cure is None:
+            return "not-covered-then"
+        return self.reason.text_code if self.cure.amount_rupiah is not None else "not-covered-unpriced"
+
+    @property
+    def evidence(self) -> Mapping[str, str]:
+        """What fills the words of ``text_code``; names without a value are left out."""
+        facts: dict[str, object] = {
+            "programme": self.programme,
+            "as_of": self.as_of,
+            "paid_through": self.paid_through,
+            "months_due": self.cure and len(self.cure.months),
+            "pay_until": self.cure and self.cure.pay_until,
+            "amount_rupiah": self.cure and self.cure.amount_rupiah and f"{self.cure.amount_rupiah:,}".replace(",", "."),
+        }
+        return {name: str(value) for name, value in facts.items() if value is not None}
 
 
 Decision = Covered | NotCovered

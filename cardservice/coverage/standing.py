@@ -96,6 +96,20 @@ class PaidMonths:
                 spans.append(PaidSpan(month, month))
         return cls(tuple(spans))
 
+    @classmethod
+    def of_payments(cls, payments: Iterable[tuple[ContributionMonth, date | None]]) -> Self:
+        """From months with the day each was paid on; None where only the month is known, which then counts as paid in time."""
+        by_day: dict[date | None, list[ContributionMonth]] = {}
+        for month, paid_on in payments:
+            by_day.setdefault(paid_on, []).append(month)
+        return cls(
+            tuple(
+                replace(span, covers_from=paid_on)
+                for paid_on, months in by_day.items()
+                for span in cls.of(months).spans
+            )
+        )
+
     def __bool__(self) -> bool:
         return bool(self.spans)
 
@@ -162,7 +176,10 @@ class Standing:
         *,
         first: ContributionMonth | None = None,
     ) -> Self:
-        """From one paid-through month per programme (a ``card_standing`` row, a cover proof); None is joined and never paid."""
+        """From one paid-through month per programme (a ``card_standing`` row); None is joined and never paid.
+
+        Good for today. It has forgotten when the money came: for a day in the past take ``of_payments``.
+        """
         return cls(
             {
                 programme: PaidMonths() if last is None else PaidMonths.through(last, first)
@@ -170,6 +187,19 @@ class Standing:
             },
             basis,
         )
+
+    @classmethod
+    def of_payments(
+        cls,
+        joined: Iterable[Programme],
+        payments: Iterable[tuple[Programme, ContributionMonth, date | None]],
+        basis: ContributionBasis | None = None,
+    ) -> Self:
+        """From every paid month and the day it was paid on: what a question about a past day needs."""
+        months: dict[Programme, list[tuple[ContributionMonth, date | None]]] = {programme: [] for programme in joined}
+        for programme, month, paid_on in payments:
+            months.setdefault(programme, []).append((month, paid_on))
+        return cls({programme: PaidMonths.of_payments(paid) for programme, paid in months.items()}, basis)
 
     def with_payment(self, programme: Programme, months: Iterable[ContributionMonth], paid_on: date) -> Self:
         """This standing after ``months`` were paid on ``paid_on``: they cover nothing before that day."""

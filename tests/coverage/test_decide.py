@@ -124,6 +124,19 @@ def test_a_standing_row_is_enough() -> None:
     assert never.reason is Reason.NEVER_PAID
 
 
+def test_a_ledger_knows_what_a_standing_row_has_forgotten() -> None:
+    late = [(Programme.JKK, paid, date(2026, 11, 20)) for paid in month("2026-02").up_to(month("2026-11"))]
+    ledger = Standing.of_payments([Programme.JKK, Programme.JHT], [(Programme.JKK, month("2026-01"), None), *late])
+    event, today = date(2026, 8, 17), date(2026, 11, 23)
+    decision = decide(ledger, Programme.JKK, event, knowledge_at=today)
+    assert isinstance(decision, NotCovered)
+    assert decision.reason is Reason.PAID_AFTER_EVENT
+    assert decide(Standing.paid_through({Programme.JKK: month("2026-11")}), Programme.JKK, event, knowledge_at=today)
+    assert decide(ledger, Programme.JKK, today)
+    assert decide(ledger, Programme.JKK, date(2026, 4, 30), knowledge_at=today)
+    assert not decide(ledger, Programme.JHT, today)
+
+
 def test_a_cover_proof_decides_the_same_and_tells_nothing_of_the_past_or_of_other_programmes() -> None:
     stated_on = date(2026, 11, 23)
     proof = Standing.of_cover_proof({1: 202609, 2: 202601, 77: 202611}, stated_on)
