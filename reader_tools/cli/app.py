@@ -19,6 +19,7 @@ class KartuGroup(LazyGroup):
         "verifier": Entry("reader_tools.cli.verifier", "Verifiers: who may ask, and with which key."),
         "demo": Entry("reader_tools.cli.demo", "The whole walk, from a blank card to a verified patient."),
         "serve": Entry("reader_tools.cli.serve", "Start the service."),
+        "database": Entry("reader_tools.cli.database", "The database: make it, bring it up to date."),
         "hsm": Entry("reader_tools.cli.hsm", "The key process: start it, create keys, look at them."),
     }
 

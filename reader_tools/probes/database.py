@@ -3,40 +3,28 @@
 
 from pathlib import Path
 
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-
-import cardservice.records
+from cardservice.records import schema
 from cardservice.records.database import open_database, parse_address
 from cardservice.records.errors import RecordsError
 from reader_tools.probes.finding import Finding, Level, Part, trouble
 
-MIGRATIONS = Path(cardservice.records.__file__).parent / "migrations"
-
 
 def probe_database(url: str, bad: Level = Level.FAIL) -> Finding:
-    """Compare the schema's revision with ours. A SQLite file that is not there is not made by asking."""
+    """Compare the schema's version with ours. A SQLite file that is not there is not made by asking."""
     try:
         address = parse_address(url)
         if address.get_backend_name() == "sqlite" and not Path(str(address.database)).is_file():
             return Finding(Part.DATABASE, bad, "database-missing", {"database": address.database})
-        current, head, known = _revisions(url)
+        database = open_database(url)
+        try:
+            current = schema.current(database.engine)
+        finally:
+            database.close()
     except RecordsError as error:
         return trouble(Part.DATABASE, error, bad)
-    evidence = {"current": current or "-", "head": head or "-"}
+    head = schema.head()
+    evidence = {"current": current or "-", "head": head}
     if current == head:
         return Finding(Part.DATABASE, Level.OK, "database-ok", evidence)
-    return Finding(Part.DATABASE, bad, "database-behind" if known else "database-ahead", evidence)
-
-
-def _revisions(url: str) -> tuple[str | None, str | None, bool]:
-    """The database's revision, ours, and whether we know the database's."""
-    script = ScriptDirectory(str(MIGRATIONS))
-    database = open_database(url)
-    try:
-        with database.read() as connection:
-            current = MigrationContext.configure(connection).get_current_revision()
-    finally:
-        database.close()
-    known = current is None or any(revision.revision == current for revision in script.walk_revisions())
-    return current, script.get_current_head(), known
+    behind = current is None or schema.knows(current)
+    return Finding(Part.DATABASE, bad, "database-behind" if behind else "database-ahead", evidence)
