@@ -38,6 +38,8 @@ class Image:
             chip, tear = decode(path.read_bytes())
         except OSError as failure:
             raise ImageUnreadable(path=str(path), rule=failure.strerror or "unreadable") from None
+        except ImageUnreadable as damage:
+            raise ImageUnreadable(path=str(path), **damage.evidence) from None
         return cls(chip, path=path, fsync=fsync, tear=tear)
 
     def stored_at(self, path: Path | str, *, fsync: bool = True) -> "Image":

@@ -5,8 +5,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from applets.virtual import selection
 from applets.virtual.card import VirtualCard
-from applets.virtual.chip import StaticKeySet
+from applets.virtual.chip import ISD_AID, Chip, StaticKeySet
+from applets.virtual.errors import Refused
 from cardservice.card_edge.tlv import Tlv
 from tests.virtual.host import PIV_AID, Host, sector_aid
 
@@ -135,6 +137,20 @@ def test_unknown_aid_leaves_a_sector_selected(personal: Host) -> None:
     personal.select(sector_aid(1))
     assert say(personal, "00A4040005A000000647") == "6a82"
     assert say(personal, "00CB3FFF035C015300") == "53009000"
+
+
+def test_control_a_card_that_falls_back_to_the_isd(personal: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    def falls_back(chip: Chip, prefix: bytes, after: bytes | None) -> bytes:
+        try:
+            return honest(chip, prefix, after)
+        except Refused:
+            return ISD_AID
+
+    honest = selection._find
+    monkeypatch.setattr(selection, "_find", falls_back)
+    personal.select(sector_aid(1))
+    assert say(personal, "00A4040005A000000647") != "6a82"
+    assert say(personal, "00CB3FFF035C015300") == "6d00"
 
 
 def test_reset_selects_the_isd(personal: Host) -> None:
