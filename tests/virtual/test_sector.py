@@ -242,3 +242,33 @@ def test_a_full_counter_stays_full(sector: Host, transport: StaticKeySet) -> Non
     host = Host(VirtualCard(image, entropy=counting_entropy(), delay=no_delay), challenges=99)
     host.enter(AID, transport)
     assert host.send(0x80, 0x32, 0x00, 0x00, bytes.fromhex("00000001")).sw == 0x6985
+
+
+@pytest.mark.parametrize(
+    ("ins", "data", "sw"),
+    [
+        (0xDB, "", 0x6A80),
+        (0xDB, "5C", 0x6A80),
+        (0xDB, "5C00530101", 0x6A80),
+        (0xDB, "5C0153", 0x6A80),
+        (0xDB, "5C0153540101", 0x6A80),
+        (0xDB, "5C0154540101", 0x6A82),
+        (0xDB, "5C0153530101530101", 0x6A80),
+        (0xDB, "5C02DF03DF032000", 0x6A80),
+        (0xCB, "5C0153530101", 0x6A80),
+        (0xCB, "530101", 0x6A80),
+    ],
+)
+def test_malformed_objects(sector: Host, ins: int, data: str, sw: int) -> None:
+    assert sector.send(0x00, ins, 0x3F, 0xFF, bytes.fromhex(data)).sw == sw
+    assert sector.send(0x00, ins, 0x3F, 0xFE, bytes.fromhex(data)).sw == 0x6A86
+
+
+@pytest.mark.parametrize(("p1", "p2", "data"), [(1, 0, "AC03800111"), (0, 1, "AC03800111")])
+def test_generate_for_another_key(sector: Host, p1: int, p2: int, data: str) -> None:
+    assert sector.send(0x00, 0x47, p1, p2, bytes.fromhex(data)).sw == 0x6A86
+
+
+@pytest.mark.parametrize("data", ["", "AC", "AC03800114", "AC0680011181010A", "AD03800111", "AC03800111AC03800111"])
+def test_generate_with_another_template(sector: Host, data: str) -> None:
+    assert sector.send(0x00, 0x47, 0x00, 0x00, bytes.fromhex(data)).sw == 0x6A80

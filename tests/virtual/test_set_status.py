@@ -6,7 +6,7 @@ import itertools
 import pytest
 
 from applets.virtual.card import VirtualCard
-from applets.virtual.chip import CardState, StaticKeySet
+from applets.virtual.chip import SSD_LOAD_FILE, SSD_MODULE, CardState, StaticKeySet
 from applets.virtual.security_domain import set_status
 from tests.virtual.host import PIV_AID, Host, sector_aid
 
@@ -90,3 +90,22 @@ def test_an_application_is_locked_and_unlocked(personal: Host, transport: Static
     assert personal.plain("00A404000BA00000030800001000010000").sw == 0x6A82
     assert personal.send(*lock, 0x07, PIV_AID, None).sw == 0x9000
     assert personal.select(PIV_AID).sw == 0x9000
+
+
+def test_a_domain_is_locked_with_all_its_applications(personal: Host, transport: StaticKeySet) -> None:
+    domain = bytes.fromhex("F04B4A5352490F01")
+    personal.select()
+    personal.must(personal.open(transport))
+    for p1, fields in (
+        (0x0C, (SSD_LOAD_FILE, SSD_MODULE, domain, b"\x80", b"\xc9\x00", b"")),
+        (0x10, (domain, b"", PIV_AID, b"", b"", b"")),
+    ):
+        data = b"".join(bytes([len(each)]) + each for each in fields)
+        personal.must(personal.send(0x80, 0xE6, p1, 0x00, data))
+    assert personal.send(0x80, 0xF0, 0x60, 0x80, sector_aid(1), None).sw == 0x6A88
+    assert personal.send(0x80, 0xF0, 0x60, 0x80, domain, None).sw == 0x9000
+    assert [personal.select(aid).sw for aid in (domain, PIV_AID, sector_aid(1))] == [0x6A82, 0x6A82, 0x9000]
+    personal.select()
+    personal.must(personal.open(transport))
+    assert personal.send(0x80, 0xF0, 0x60, 0x00, domain, None).sw == 0x9000
+    assert [personal.select(aid).sw for aid in (domain, PIV_AID)] == [0x9000, 0x9000]
