@@ -17,9 +17,9 @@ from tests.virtual.host import Host, key_set
 yubikit_card = pytest.importorskip("yubikit.core.smartcard", reason="yubikey-manager is not installed")
 
 from yubikit.core import TRANSPORT  # noqa: E402 - after the check that it is there
-from yubikit.core.smartcard import ApduError, SmartCardConnection  # noqa: E402
-from yubikit.core.smartcard.scp import KeyRef, Scp03KeyParams, StaticKeys  # noqa: E402
-from yubikit.securitydomain import SecurityDomainSession  # noqa: E402
+from yubikit.core.smartcard import ApduError, SmartCardConnection  # noqa: E402 - after the check that it is there
+from yubikit.core.smartcard.scp import KeyRef, Scp03KeyParams, StaticKeys  # noqa: E402 - after the check that it is there
+from yubikit.securitydomain import SecurityDomainSession  # noqa: E402 - after the check that it is there
 
 FACTORY = key_set(0xFF, 16)
 TRANSPORTS = [TRANSPORT.NFC, TRANSPORT.USB]
