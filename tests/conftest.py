@@ -1,54 +1,109 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Optional parts of the machine: a test that needs one is skipped with the reason, or fails where KARTU_REQUIRE demands the part."""
+"""Optional parts of the machine: a test that needs one is skipped with the remedy, or fails where KARTU_REQUIRE demands the part.
+
+``KARTU_REQUIRE=all`` also refuses every other skip, however a test came by it: a green run has left nothing out. Vectors beside the
+checkout (../shared/vectors) are the one exception, since a clone elsewhere does not have them.
+"""
 
 import importlib.util
 import os
 import shutil
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-POSTGRESQL = Path("/usr/lib/postgresql")
-VPCD = Path("/usr/lib/pcsc/drivers/serial")
+ALL = "all"
+NOT_OURS = "shared/vectors"
 
-# part -> (is it here, what would bring it)
-PARTS: dict[str, tuple[Callable[[], bool], str]] = {
-    "pcscd": (lambda: shutil.which("pcscd") is not None and VPCD.is_dir(), "apt-get install pcscd vsmartcard-vpcd"),
-    "pyscard": (
-        lambda: importlib.util.find_spec("smartcard") is not None,
-        "./check installs it (needs libpcsclite-dev)",
-    ),
-    "opensc": (lambda: shutil.which("opensc-tool") is not None, "apt-get install opensc"),
-    "yubico-piv-tool": (lambda: shutil.which("yubico-piv-tool") is not None, "apt-get install yubico-piv-tool"),
-    "yubikit": (lambda: importlib.util.find_spec("yubikit") is not None, "./check installs it"),
-    "softhsm2": (lambda: shutil.which("softhsm2-util") is not None, "apt-get install softhsm2"),
-    "postgresql": (lambda: any(POSTGRESQL.glob("*/bin/postgres")), "apt-get install postgresql"),
-    "chromium": (lambda: shutil.which("chromium") is not None, "apt-get install chromium"),
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One optional part: how to see that it is here, and what would bring it."""
+
+    here: Callable[[], bool]
+    remedy: str
+
+
+def _program(name: str, package: str | None = None) -> Part:
+    # Debian keeps daemons where the path of an ordinary user does not lead.
+    path = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
+    return Part(lambda: shutil.which(name, path=path) is not None, f"apt-get install {package or name}")
+
+
+def _file(root: str, pattern: str, package: str) -> Part:
+    return Part(lambda: any(Path(root).glob(pattern)), f"apt-get install {package}")
+
+
+def _module(name: str, remedy: str) -> Part:
+    return Part(lambda: importlib.util.find_spec(name) is not None, remedy)
+
+
+PARTS = {
+    "pcscd": _program("pcscd"),
+    "vpcd": _file("/usr/lib/pcsc/drivers/serial", "libifdvpcd.so", "vsmartcard-vpcd"),
+    "opensc": _program("opensc-tool", "opensc"),
+    "yubico-piv-tool": _program("yubico-piv-tool"),
+    "softhsm2": _program("softhsm2-util", "softhsm2"),
+    "postgresql": _file("/usr/lib/postgresql", "*/bin/initdb", "postgresql"),
+    "chromium": _program("chromium"),
+    "pyscard": _module("smartcard", "apt-get install gcc libpcsclite-dev python3-dev, then ./check"),
+    "yubikit": _module("yubikit", "./check installs it"),
 }
 
 
-def required(part: str, setting: str) -> bool:
-    """Whether KARTU_REQUIRE ("all", or names with commas) demands the part."""
-    return setting == "all" or part in {name.strip() for name in setting.split(",")}
+def required() -> frozenset[str]:
+    """What KARTU_REQUIRE demands: "all", or names of parts with commas between them. An unknown name is an error."""
+    named = {name.strip() for name in os.environ.get("KARTU_REQUIRE", "").split(",")} - {""}
+    if unknown := named - set(PARTS) - {ALL}:
+        raise pytest.UsageError(
+            f"KARTU_REQUIRE: no part is called {', '.join(sorted(unknown))}; all, or of {', '.join(PARTS)}"
+        )
+    return frozenset(PARTS) | {ALL} if ALL in named else frozenset(named)
 
 
-def missing(parts: tuple[str, ...]) -> list[str]:
-    """What each absent part would need, one sentence each. Raises KeyError for a name that is no part."""
-    return [
-        f"{part} is not here: {remedy}"
-        for part, (here, remedy) in ((name, PARTS[name]) for name in parts)
-        if not here()
-    ]
+def pytest_configure() -> None:
+    required()  # a wrong name is told before any test runs
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     for mark in item.iter_markers("needs"):
         unknown = set(mark.args) - set(PARTS)
         if unknown or not mark.args:
-            pytest.fail(f"needs() names no known part: {sorted(unknown)}", pytrace=False)
-        absent = missing(mark.args)
-        if absent and any(required(part, os.environ.get("KARTU_REQUIRE", "")) for part in mark.args):
-            pytest.fail("required by KARTU_REQUIRE, but " + "; ".join(absent), pytrace=False)
+            pytest.fail(f"needs() names no known part: {sorted(unknown)}; there are {', '.join(PARTS)}", pytrace=False)
+        absent = [part for part in mark.args if not PARTS[part].here()]
+        told = "; ".join(f"{part} is not here: {PARTS[part].remedy}" for part in absent)
+        if required() & set(absent):
+            pytest.fail(f"required by KARTU_REQUIRE, but {told}", pytrace=False)
         if absent:
-            pytest.skip("; ".join(absent))
+            pytest.skip(told)
+
+
+def _reasons(config: pytest.Config) -> dict[str, int]:
+    """Why tests were skipped, each reason with its count."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    counted: dict[str, int] = {}
+    for report in reporter.stats.get("skipped", []) if reporter else []:
+        reason = str(report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr)
+        reason = reason.removeprefix("Skipped: ")
+        counted[reason] = counted.get(reason, 0) + 1
+    return counted
+
+
+def _refused(config: pytest.Config) -> list[str]:
+    return [reason for reason in _reasons(config) if NOT_OURS not in reason] if ALL in required() else []
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    if exitstatus == pytest.ExitCode.OK and _refused(session.config):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    reasons, refused = _reasons(config), _refused(config)
+    if reasons:
+        terminalreporter.section("left out")
+    for reason, count in sorted(reasons.items()):
+        verdict = "REFUSED, everything is required: " if reason in refused else ""
+        terminalreporter.write_line(f"{verdict}{count} x {reason}")
