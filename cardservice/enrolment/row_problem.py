@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Why a row of a member list was refused: where, which rule, and what is in the catalogue of texts about it."""
+
+import dataclasses
+from collections.abc import Mapping
+from enum import StrEnum
+
+
+class Rule(StrEnum):
+    """The rules that a row can break. Words for each are in ``cardservice/texts/enrolment.toml``."""
+
+    FIELD_COUNT = "field-count"
+    QUOTING = "quoting"
+    TOO_LONG = "too-long"
+    REF = "ref"
+    REF_REPEATED = "ref-repeated"
+    NIK_DIGITS = "nik-digits"
+    NIK_DISTRICT = "nik-district"
+    NIK_BIRTH_DATE = "nik-birth-date"
+    NIK_SERIAL = "nik-serial"
+    NIK_REPEATED = "nik-repeated"
+    NIK_TAKEN = "nik-taken"
+    NIK_DIFFERS = "nik-differs"
+    NAME = "name"
+    BIRTH_DATE = "birth-date"
+    WORK_SECTOR = "work-sector"
+    INCOME_BAND = "income-band"
+    PROGRAMMES = "programmes"
+    BASE_PAIR = "base-pair"
+    MONTHS = "months"
+    MONTHS_RANGE = "months-range"
+    PAID_ON = "paid-on"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class RowProblem:
+    """One fault of one row. ``line`` counts from 1, the head included. Evidence never holds a NIK, name or birth date."""
+
+    line: int
+    field: str
+    rule: Rule
+    evidence: Mapping[str, str | int] = dataclasses.field(default_factory=dict)
+
+    @property
+    def text_code(self) -> str:
+        """Its entry in the catalogue of texts, with cause and remedy in both languages."""
+        return f"member-row-{self.rule.value}"
