@@ -1,230 +1,178 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Cards: where each stands in its life, whose it is, and what came from the supplier.
+"""Cards: one row per chip, from stock to destruction. A member has one live card at most."""
 
-One live card per member, and one row per chip: by constraint, so that no race and no retry makes a second.
-"""
-
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
 from sqlalchemy import (
     CheckConstraint,
     Column,
     Connection,
-    ForeignKey,
+    ForeignKeyConstraint,
     Index,
-    LargeBinary,
-    Row,
     String,
     Table,
-    UniqueConstraint,
-    func,
-    insert,
     select,
     text,
     update,
 )
 
-from cardservice.records.columns import Identifier, UtcTime, identifier, metadata, one_of
+from cardservice.records.card_state import IS_LIVE, LIVE, CardState
+from cardservice.records.columns import Choice, UtcTime, identifier, metadata, octets, octets_in, one_of
 from cardservice.records.constraints import refusing
 from cardservice.records.errors import ChipExists, MemberHasLiveCard, RecordNotFound, StateConflict
-from cardservice.records.standing_follows_card import follow_card
+from cardservice.records.standing import follow_card
+
+KDD_LENGTH = 10  # key diversification data (Amendment D, 7.1.1.1)
 
 
-class CardState(StrEnum):
-    """The service states of docs/card-edge.md, "Life cycle", by the same names as issuance's ServiceState."""
-
-    STOCK = "STOCK"
-    BOUND = "BOUND"
-    PERSONALIZED = "PERSONALIZED"
-    ACTIVE = "ACTIVE"
-    SUSPENDED = "SUSPENDED"
-    REVOKED = "REVOKED"
-    DESTROYED = "DESTROYED"
-    SPOILED = "SPOILED"
-
-
-LIVE = (CardState.BOUND, CardState.PERSONALIZED, CardState.ACTIVE, CardState.SUSPENDED)
-_LIVE_SQL = "state IN ('BOUND', 'PERSONALIZED', 'ACTIVE', 'SUSPENDED')"
-
-stock = Table(
-    "stock",
-    metadata,
-    Column("chip_serial", String(64), primary_key=True),
-    Column("delivery", String(64), nullable=False),
-    Column("location", String(64), nullable=False),
-    Column("kdd", LargeBinary, nullable=False),
-    Column("received_at", UtcTime, nullable=False),
-    CheckConstraint("length(kdd) = 10", name="kdd_length"),
-)
+__all__ = ["LIVE", "Card", "CardState", "NewCard", "cards"]
 
 cards = Table(
     "cards",
     metadata,
     identifier("card_id", primary_key=True),
-    Column("chip_serial", String(64), ForeignKey("stock.chip_serial"), nullable=False),
-    Column("kdd", LargeBinary, nullable=False),
+    Column("chip_serial", String(64), nullable=False, unique=True),
+    # Static keys are derived from it: two chips with the same would have the same keys.
+    octets("kdd", KDD_LENGTH, nullable=True, unique=True),
     Column("location", String(64), nullable=False),
-    Column("state", String(16), nullable=False),
-    Column("member_id", Identifier, ForeignKey("members.member_id")),
-    Column("order_id", Identifier),
-    Column("created_at", UtcTime, nullable=False),
+    Column("state", Choice(CardState), nullable=False),
+    identifier("member_id", nullable=True),
+    identifier("order_id", nullable=True),
     Column("updated_at", UtcTime, nullable=False),
-    UniqueConstraint("chip_serial"),
+    ForeignKeyConstraint(["member_id", "order_id"], ["orders.member_id", "orders.order_id"]),
     one_of("state", CardState),
-    CheckConstraint("state NOT IN ('BOUND', 'PERSONALIZED', 'ACTIVE', 'SUSPENDED', 'REVOKED') OR member_id IS NOT NULL", name="bound_to_member"),
-    Index("uq_cards_live_member", "member_id", unique=True, sqlite_where=text(_LIVE_SQL), postgresql_where=text(_LIVE_SQL)),
-    Index("uq_cards_order_id", "order_id", unique=True, sqlite_where=text(_LIVE_SQL), postgresql_where=text(_LIVE_SQL)),
+    octets_in("kdd", KDD_LENGTH),
+    CheckConstraint("state <> 'STOCK' OR (member_id IS NULL AND order_id IS NULL)", name="stock_is_nobodys"),
+    CheckConstraint(
+        f"NOT ({IS_LIVE}) OR (member_id IS NOT NULL AND order_id IS NOT NULL AND kdd IS NOT NULL)",
+        name="live_is_somebodys",
+    ),
 )
+
+Index(
+    "ux_cards_live_member",
+    cards.c.member_id,
+    unique=True,
+    postgresql_where=text(IS_LIVE),
+    sqlite_where=text(IS_LIVE),
+)
+Index("ix_cards_member_id", cards.c.member_id, cards.c.state)
+Index("ix_cards_location_state", cards.c.location, cards.c.state)
 
 
 @dataclass(frozen=True, slots=True)
-class DeliveredChip:
-    """One blank chip out of a supplier's delivery, with the card identifier it gets. ``kdd``: 10 bytes of key diversification data."""
+class NewCard:
+    """A blank card as the supplier lists it. ``kdd`` (10 bytes) where the list has it; otherwise the card says it when it is bound."""
 
     card_id: str
     chip_serial: str
-    kdd: bytes
+    kdd: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One card."""
+    """One row."""
 
     card_id: str
     chip_serial: str
-    kdd: bytes
+    kdd: bytes | None
     location: str
     state: CardState
     member_id: str | None
     order_id: str | None
-    created_at: datetime
     updated_at: datetime
 
 
-def receive_stock(connection: Connection, delivery: str, location: str, chips: Iterable[DeliveredChip], at: datetime) -> int:
-    """Take a delivery into stock, all or nothing. Returns how many. Raises ChipExists."""
-    taken = 0
-    for chip in chips:
-        errors = {name: ChipExists(chip_serial=chip.chip_serial) for name in ("pk_stock", "uq_cards_chip_serial", "pk_cards")}
-        with refusing(connection, errors):
-            place = {"chip_serial": chip.chip_serial, "location": location, "kdd": chip.kdd}
-            connection.execute(insert(stock).values(**place, delivery=delivery, received_at=at))
-            connection.execute(
-                insert(cards).values(**place, card_id=chip.card_id, state=CardState.STOCK.value, created_at=at, updated_at=at)
+def add_to_stock(connection: Connection, card: NewCard, location: str, at: datetime) -> None:
+    """Insert a blank card. Raises ChipExists. Deliveries go through stock.receive()."""
+    taken = ChipExists(chip_serial=card.chip_serial)
+    with refusing(connection, dict.fromkeys(("uq_cards_chip_serial", "uq_cards_kdd", "pk_cards"), taken)):
+        connection.execute(
+            cards.insert().values(
+                card_id=card.card_id,
+                chip_serial=card.chip_serial,
+                kdd=card.kdd,
+                location=location,
+                state=CardState.STOCK,
+                updated_at=at,
             )
-        taken += 1
-    return taken
-
-
-def bind_card(connection: Connection, card_id: str, member_id: str, order_id: str, at: datetime) -> None:
-    """STOCK -> BOUND, for one member and order. Raises MemberHasLiveCard, StateConflict, RecordNotFound."""
-    refused = MemberHasLiveCard(member_id=member_id)
-    with refusing(connection, {"uq_cards_live_member": refused, "uq_cards_order_id": refused}):
-        bound = connection.execute(
-            update(cards)
-            .where(cards.c.card_id == card_id, cards.c.state == CardState.STOCK.value)
-            .values(state=CardState.BOUND.value, member_id=member_id, order_id=order_id, updated_at=at)
         )
-    if bound.rowcount != 1:
-        raise _conflict(connection, card_id, CardState.STOCK)
 
 
-def set_state(connection: Connection, card_id: str, from_state: str, to_state: str, at: datetime) -> None:
-    """Compare and set; the standing of the card's faces follows in the same transaction (VALID only while ACTIVE).
+def bind(connection: Connection, card_id: str, *, member_id: str, order_id: str, kdd: bytes, at: datetime) -> None:
+    """STOCK to BOUND: this blank card is for this order, recorded before the first write to it.
 
-    Whether the step is allowed is for the caller's allow-lists. States are CardState or any text of the same names. Raises StateConflict,
-    RecordNotFound.
+    Raises StateConflict, MemberHasLiveCard, ChipExists where another chip has this ``kdd``, RecordNotFound.
     """
-    before, after = CardState(from_state), CardState(to_state)
-    with refusing(connection, {"uq_cards_live_member": MemberHasLiveCard()}):
-        changed = connection.execute(
+    refused = {
+        "ux_cards_live_member": MemberHasLiveCard(member_id=member_id),
+        "uq_cards_kdd": ChipExists(chip_serial=f"KDD {kdd.hex().upper()}"),
+    }
+    with refusing(connection, refused):
+        done = connection.execute(
             update(cards)
-            .where(cards.c.card_id == card_id, cards.c.state == before.value)
-            .values(state=after.value, updated_at=at)
+            .where(cards.c.card_id == card_id, cards.c.state == CardState.STOCK)
+            .where((cards.c.kdd == kdd) | cards.c.kdd.is_(None))
+            .values(state=CardState.BOUND, member_id=member_id, order_id=order_id, kdd=kdd, updated_at=at)
         )
-    if changed.rowcount != 1:
-        raise _conflict(connection, card_id, before)
-    follow_card(connection, card_id, after.value, is_valid=after is CardState.ACTIVE, at=at)
+    if done.rowcount != 1:
+        _raise_conflict(connection, card_id, CardState.STOCK)
 
 
-def get_card(connection: Connection, card_id: str) -> Card:
-    """The card. Raises RecordNotFound."""
-    row = connection.execute(select(cards).where(cards.c.card_id == card_id)).one_or_none()
+def set_state(connection: Connection, card_id: str, before: str, after: str, at: datetime) -> None:
+    """Compare and set, without judging whether ``after`` may follow. Takes any enumeration with these names.
+
+    Every face of the card follows in the same transaction: its status is VALID only while the card is ACTIVE.
+    Raises StateConflict, MemberHasLiveCard, RecordNotFound.
+    """
+    with refusing(connection, {"ux_cards_live_member": MemberHasLiveCard(card_id=card_id)}):
+        done = connection.execute(
+            update(cards).where(cards.c.card_id == card_id, cards.c.state == before).values(state=after, updated_at=at)
+        )
+    if done.rowcount != 1:
+        _raise_conflict(connection, card_id, before)
+    follow_card(connection, card_id, CardState(after), at)
+
+
+def get(connection: Connection, card_id: str) -> Card:
+    """One card. Raises RecordNotFound."""
+    row = connection.execute(select(cards).where(cards.c.card_id == card_id)).mappings().one_or_none()
     if row is None:
         raise RecordNotFound(record="card")
-    return _card(row)
+    return Card(**row)
 
 
 def find_by_chip_serial(connection: Connection, chip_serial: str) -> Card | None:
-    """The card on this chip."""
-    row = connection.execute(select(cards).where(cards.c.chip_serial == chip_serial)).one_or_none()
-    return None if row is None else _card(row)
+    """The card with this chip."""
+    row = connection.execute(select(cards).where(cards.c.chip_serial == chip_serial)).mappings().one_or_none()
+    return None if row is None else Card(**row)
 
 
 def find_by_kdd(connection: Connection, kdd: bytes) -> Card | None:
-    """The card with these key diversification data, as its INITIALIZE UPDATE response tells them."""
-    row = connection.execute(select(cards).where(cards.c.kdd == kdd)).first()
-    return None if row is None else _card(row)
+    """The card with this key diversification data."""
+    row = connection.execute(select(cards).where(cards.c.kdd == kdd)).mappings().one_or_none()
+    return None if row is None else Card(**row)
 
 
-def cards_of_member(connection: Connection, member_id: str) -> list[Card]:
-    """Every card a member has had, oldest first."""
-    rows = connection.execute(select(cards).where(cards.c.member_id == member_id).order_by(cards.c.created_at, cards.c.card_id))
-    return [_card(row) for row in rows]
+def live_of_member(connection: Connection, member_id: str) -> Card | None:
+    """The member's live card; there is one at most."""
+    query = select(cards).where(cards.c.member_id == member_id, cards.c.state.in_(sorted(LIVE)))
+    row = connection.execute(query).mappings().one_or_none()
+    return None if row is None else Card(**row)
 
 
-def count_by_state(connection: Connection, location: str | None = None) -> dict[CardState, int]:
-    """How many cards stand in each state, at one place or everywhere."""
-    query = select(cards.c.state, func.count()).group_by(cards.c.state)
-    if location is not None:
-        query = query.where(cards.c.location == location)
-    found = {CardState(state): number for state, number in connection.execute(query)}
-    return {state: found.get(state, 0) for state in CardState}
+def of_member(connection: Connection, member_id: str) -> tuple[Card, ...]:
+    """Every card that was ever bound to the member."""
+    query = select(cards).where(cards.c.member_id == member_id).order_by(cards.c.updated_at, cards.c.card_id)
+    return tuple(Card(**row) for row in connection.execute(query).mappings())
 
 
-@dataclass(frozen=True, slots=True)
-class StockEquation:
-    """What was received, and where it is: received = stock + live + revoked + destroyed + spoiled, always."""
-
-    received: int
-    stock: int
-    live: int
-    revoked: int
-    destroyed: int
-    spoiled: int
-
-    @property
-    def difference(self) -> int:
-        """Chips that nobody can account for; 0 in a house in order."""
-        return self.received - self.stock - self.live - self.revoked - self.destroyed - self.spoiled
+def of_order(connection: Connection, order_id: str) -> tuple[Card, ...]:
+    """Every card that was bound for the order: one, and those that were spoiled before it."""
+    query = select(cards).where(cards.c.order_id == order_id).order_by(cards.c.updated_at, cards.c.card_id)
+    return tuple(Card(**row) for row in connection.execute(query).mappings())
 
 
-def stock_equation(connection: Connection, location: str | None = None) -> StockEquation:
-    """Count both sides, at one place or everywhere."""
-    query = select(func.count()).select_from(stock)
-    if location is not None:
-        query = query.where(stock.c.location == location)
-    by_state = count_by_state(connection, location)
-    return StockEquation(
-        received=connection.execute(query).scalar_one(),
-        stock=by_state[CardState.STOCK],
-        live=sum(by_state[state] for state in LIVE),
-        revoked=by_state[CardState.REVOKED],
-        destroyed=by_state[CardState.DESTROYED],
-        spoiled=by_state[CardState.SPOILED],
-    )
-
-
-def _conflict(connection: Connection, card_id: str, expected: CardState) -> StateConflict | RecordNotFound:
-    found = connection.execute(select(cards.c.state).where(cards.c.card_id == card_id)).scalar_one_or_none()
-    if found is None:
-        return RecordNotFound(record="card")
-    return StateConflict(record="card", card_id=card_id, expected=expected.value, found=found)
-
-
-def _card(row: Row[tuple[object, ...]]) -> Card:
-    values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
-    return Card(**values | {"state": CardState(values["state"])})
+def _raise_conflict(connection: Connection, card_id: str, expected: str) -> None:
+    raise StateConflict(record="card", expected=str(expected), found=get(connection, card_id).state.value)

@@ -130,4 +130,6 @@ def _kind_of(failed: DBAPIError) -> str:
 def _is_behind(failed: DBAPIError) -> bool:
     if getattr(failed.orig, "sqlstate", None) in {"42P01", "42703"}:  # undefined_table, undefined_column
         return True
-    return isinstance(failed.orig, sqlite3.OperationalError) and str(failed.orig).startswith(("no such table", "no such column"))
+    return isinstance(failed.orig, sqlite3.OperationalError) and str(failed.orig).startswith(
+        ("no such table", "no such column")
+    )

@@ -1,86 +1,71 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The contribution months that were paid for a member."""
+"""The months that a member has paid, one row per programme and contribution month."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import CheckConstraint, Column, Connection, Date, ForeignKey, Integer, String, Table, insert, select
+from sqlalchemy import CheckConstraint, Column, Connection, Date, ForeignKey, Integer, Table, select
+from sqlalchemy.dialects import postgresql, sqlite
 
 from cardservice.coverage.month import ContributionMonth
 from cardservice.coverage.programme import Programme
-from cardservice.coverage.standing import PaidMonths, PaidSpan
-from cardservice.records.columns import Identifier, metadata, month_in, one_of
+from cardservice.records.columns import Choice, Identifier, metadata, month_in, one_of
+
+ROWS_PER_STATEMENT = 500
 
 member_months = Table(
     "member_months",
     metadata,
     Column("member_id", Identifier, ForeignKey("members.member_id"), primary_key=True),
-    Column("programme", String(8), primary_key=True),
+    Column("programme", Choice(Programme), primary_key=True),
     Column("month", Integer, primary_key=True, autoincrement=False),
-    Column("amount_rupiah", Integer),
-    Column("paid_on", Date),
+    Column("amount", Integer, nullable=False),
+    Column("paid_on", Date, nullable=True),
     one_of("programme", Programme),
     month_in("month"),
-    CheckConstraint("amount_rupiah >= 0", name="amount_not_negative"),
+    CheckConstraint("amount >= 0", name="amount_not_negative"),
 )
 
 
 @dataclass(frozen=True, slots=True)
 class MemberMonth:
-    """One paid month of one programme. ``paid_on`` (civil date in Asia/Jakarta) is None where the list does not tell: paid in time."""
+    """One paid month. ``amount`` in whole rupiah; ``paid_on`` None where only the month is known, which then counts as paid in time."""
 
-    member_id: str
     programme: Programme
     month: ContributionMonth
-    amount_rupiah: int | None
+    amount: int
     paid_on: date | None
 
 
-def add_months(connection: Connection, months: Iterable[MemberMonth]) -> int:
-    """Insert the months that are not there yet; a month once paid stays as it was. Returns how many were new."""
-    asked = {(each.member_id, each.programme, each.month): each for each in months}
-    there = {
-        (each.member_id, each.programme, each.month)
-        for member_id in {each.member_id for each in asked.values()}
-        for each in months_of(connection, member_id)
-    }
-    new = [each for key, each in asked.items() if key not in there]
-    if new:
-        connection.execute(
-            insert(member_months),
-            [
-                {
-                    "member_id": each.member_id,
-                    "programme": each.programme.value,
-                    "month": each.month.number,
-                    "amount_rupiah": each.amount_rupiah,
-                    "paid_on": each.paid_on,
-                }
-                for each in new
-            ],
-        )
-    return len(new)
-
-
-def months_of(connection: Connection, member_id: str) -> list[MemberMonth]:
-    """Every paid month of one member, by programme and month."""
-    table = member_months
-    rows = connection.execute(select(table).where(table.c.member_id == member_id).order_by(table.c.programme, table.c.month))
-    return [
-        MemberMonth(
-            row.member_id, Programme(row.programme), ContributionMonth.from_number(row.month), row.amount_rupiah, row.paid_on
-        )
-        for row in rows
+def add(connection: Connection, member_id: str, months: Iterable[MemberMonth]) -> int:
+    """Insert the months that are not there yet; returns how many. A month that is there keeps its amount and day of payment."""
+    rows = [
+        {
+            "member_id": member_id,
+            "programme": each.programme,
+            "month": each.month.number,
+            "amount": each.amount,
+            "paid_on": each.paid_on,
+        }
+        for each in months
     ]
+    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    added = 0
+    for start in range(0, len(rows), ROWS_PER_STATEMENT):
+        statement = insert(member_months).values(rows[start : start + ROWS_PER_STATEMENT]).on_conflict_do_nothing()
+        added += connection.execute(statement).rowcount
+    return added
 
 
-def paid_months(months: Sequence[MemberMonth], programme: Programme) -> PaidMonths:
-    """The months of one programme as spans: consecutive months that came with one payment are one span."""
-    spans: list[PaidSpan] = []
-    for each in sorted((each for each in months if each.programme == programme), key=lambda each: each.month):
-        if spans and each.month - spans[-1].last == 1 and each.paid_on == spans[-1].covers_from:
-            spans[-1] = PaidSpan(spans[-1].first, each.month, each.paid_on)
-        else:
-            spans.append(PaidSpan(each.month, each.month, each.paid_on))
-    return PaidMonths(tuple(spans))
+def of_member(connection: Connection, member_id: str) -> tuple[MemberMonth, ...]:
+    """Every paid month of one member, by programme and month."""
+    query = (
+        select(member_months)
+        .where(member_months.c.member_id == member_id)
+        .order_by(member_months.c.programme, member_months.c.month)
+    )
+    return tuple(
+        MemberMonth(row.programme, ContributionMonth.from_number(row.month), row.amount, row.paid_on)
+        for row in connection.execute(query)
+    )
