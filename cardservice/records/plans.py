@@ -51,10 +51,16 @@ def store(connection: Connection, plan: Plan) -> Plan:
 
 def get(connection: Connection, order_id: str) -> Plan:
     """The plan of an order. Raises RecordNotFound."""
-    row = connection.execute(select(plans).where(plans.c.order_id == order_id)).mappings().one_or_none()
-    if row is None:
+    found = find(connection, order_id)
+    if found is None:
         raise RecordNotFound(record="plan")
-    return Plan(**row)
+    return found
+
+
+def find(connection: Connection, order_id: str) -> Plan | None:
+    """The plan of an order, if there is one."""
+    row = connection.execute(select(plans).where(plans.c.order_id == order_id)).mappings().one_or_none()
+    return None if row is None else Plan(**row)
 
 
 def wipe(connection: Connection, order_id: str, at: datetime) -> None:

@@ -52,12 +52,12 @@ def version(database: Database) -> SchemaVersion:
     return SchemaVersion(current(database.engine), head())
 
 
-def upgrade(url: str) -> SchemaVersion:
-    """Bring a database up to date, in one transaction; a second call finds nothing to do."""
+def upgrade(url: str) -> str:
+    """Bring a database up to date, in one transaction; a second call finds nothing to do. Returns the migration it stands at then."""
     database = open_database(url)
     try:
         upgrade_database(database)
-        return version(database)
+        return version(database).needed
     finally:
         database.close()
 

@@ -24,15 +24,7 @@ from cardservice.records import (
 from cardservice.records.columns import metadata
 
 # Triggers on both databases refuse UPDATE and DELETE on these (migration 0001).
-APPEND_ONLY = (
-    "approvals",
-    "audit_batches",
-    "audit_events",
-    "cover_proofs",
-    "journal",
-    "member_months",
-    "verifications",
-)
+APPEND_ONLY = ("approvals", "audit_batches", "audit_events", "journal", "verifications")
 
 __all__ = [
     "APPEND_ONLY",
