@@ -14,6 +14,7 @@ class Rule(StrEnum):
     TOO_LONG = "too-long"
     REF = "ref"
     REF_REPEATED = "ref-repeated"
+    REF_TAKEN = "ref-taken"
     NIK_DIGITS = "nik-digits"
     NIK_DISTRICT = "nik-district"
     NIK_BIRTH_DATE = "nik-birth-date"

@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``refresh_standing``: what was paid for a member, copied to every face of the member's cards.
+
+``card_standing`` is a copy of ``members`` and ``member_months``, made in the transaction that changes them, so that a verification reads one row.
+"""
+
+from datetime import datetime
+
+from cardservice.coverage.programme import Programme
+from cardservice.enrolment.income_band import full_monthly
+from cardservice.records import member_months, members, standing
+from cardservice.records.connection import Connection
+from cardservice.records.paid_record import PaidRecord
+from cardservice.records.paid_spans import spans_of
+
+
+def paid_record(connection: Connection, member_id: str) -> PaidRecord:
+    """What a verification or a cover proof needs to know of one member. Raises RecordNotFound."""
+    member = members.get(connection, member_id)
+    monthly = full_monthly(member.income_band)
+    return PaidRecord(
+        programmes=member.programmes,
+        paid=spans_of(member_months.of_member(connection, member_id)),
+        work_sector=member.work_sector,
+        payer=member.payer,
+        full_monthly_jkk=monthly[Programme.JKK],
+        full_monthly_jht=monthly[Programme.JHT],
+    )
+
+
+def refresh_standing(connection: Connection, member_id: str, at: datetime) -> int:
+    """Copy it to every face of every card of the member; returns how many faces. Raises RecordNotFound."""
+    return standing.set_paid(connection, member_id, paid_record(connection, member_id), at)
