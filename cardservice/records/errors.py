@@ -48,7 +48,7 @@ class DatabaseUnavailable(RecordsError):
 class DatabaseBehind(RecordsError):
     """The tables are older than this program, or not there; evidence: kind."""
 
-    code = "database-behind"
+    code = "schema-behind"
 
 
 class TimeNotUtc(RecordsError):
