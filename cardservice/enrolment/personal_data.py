@@ -11,6 +11,7 @@ from datetime import date
 
 from cardservice.enrolment.member_row import MemberRow
 from cardservice.keys import BlindIndex, Sealer
+from cardservice.records.sealing_context import sealing_context
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,17 +33,17 @@ class SealedData:
 
 def nik_context(member_id: str) -> str:
     """The context that a NIK is sealed under: table, column and row."""
-    return f"members.nik_sealed.{member_id}"
+    return sealing_context("members", "nik_sealed", member_id)
 
 
 def name_context(member_id: str) -> str:
     """The context that a name is sealed under."""
-    return f"members.name_sealed.{member_id}"
+    return sealing_context("members", "name_sealed", member_id)
 
 
 def birth_date_context(member_id: str) -> str:
     """The context that a birth date is sealed under."""
-    return f"members.birth_date_sealed.{member_id}"
+    return sealing_context("members", "birth_date_sealed", member_id)
 
 
 def nik_fingerprint(blind_index: BlindIndex, nik: str) -> bytes:

@@ -6,18 +6,8 @@ Two allow-lists: what people may decide, and what may happen because a card was 
 
 from enum import StrEnum
 
-
-class ServiceState(StrEnum):
-    """Where a card stands in our books. The card's own GlobalPlatform state is a second line."""
-
-    STOCK = "STOCK"
-    BOUND = "BOUND"
-    PERSONALIZED = "PERSONALIZED"
-    ACTIVE = "ACTIVE"
-    SUSPENDED = "SUSPENDED"
-    REVOKED = "REVOKED"
-    DESTROYED = "DESTROYED"
-    SPOILED = "SPOILED"
+from cardservice.issuance.errors import StateNotAllowed
+from cardservice.records.card_state import CardState
 
 
 class Mover(StrEnum):
@@ -27,30 +17,29 @@ class Mover(StrEnum):
     CARD = "card"
 
 
-LIVE = frozenset({ServiceState.BOUND, ServiceState.PERSONALIZED, ServiceState.ACTIVE, ServiceState.SUSPENDED})
-
-_BY_CARD: dict[ServiceState, frozenset[ServiceState]] = {
-    ServiceState.STOCK: frozenset({ServiceState.BOUND}),
-    ServiceState.BOUND: frozenset({ServiceState.PERSONALIZED, ServiceState.SPOILED}),
-    ServiceState.PERSONALIZED: frozenset({ServiceState.ACTIVE, ServiceState.SPOILED}),
+_BY_CARD: dict[CardState, frozenset[CardState]] = {
+    CardState.STOCK: frozenset({CardState.BOUND}),
+    CardState.BOUND: frozenset({CardState.PERSONALIZED, CardState.SPOILED}),
+    CardState.PERSONALIZED: frozenset({CardState.ACTIVE, CardState.SPOILED}),
 }
-_BY_PEOPLE: dict[ServiceState, frozenset[ServiceState]] = {
-    ServiceState.STOCK: frozenset({ServiceState.SPOILED, ServiceState.DESTROYED}),
-    ServiceState.BOUND: frozenset({ServiceState.SPOILED}),
-    ServiceState.PERSONALIZED: frozenset({ServiceState.SPOILED}),
-    ServiceState.ACTIVE: frozenset({ServiceState.SUSPENDED, ServiceState.REVOKED}),
-    ServiceState.SUSPENDED: frozenset({ServiceState.ACTIVE, ServiceState.REVOKED}),
-    ServiceState.REVOKED: frozenset({ServiceState.DESTROYED}),
-    ServiceState.SPOILED: frozenset({ServiceState.DESTROYED}),
+_BY_PEOPLE: dict[CardState, frozenset[CardState]] = {
+    CardState.STOCK: frozenset({CardState.SPOILED, CardState.DESTROYED}),
+    CardState.BOUND: frozenset({CardState.SPOILED}),
+    CardState.PERSONALIZED: frozenset({CardState.SPOILED}),
+    CardState.ACTIVE: frozenset({CardState.SUSPENDED, CardState.REVOKED}),
+    CardState.SUSPENDED: frozenset({CardState.ACTIVE, CardState.REVOKED}),
+    CardState.REVOKED: frozenset({CardState.DESTROYED}),
+    CardState.SPOILED: frozenset({CardState.DESTROYED}),
 }
 _ALLOWED = {Mover.CARD: _BY_CARD, Mover.PEOPLE: _BY_PEOPLE}
 
 
-def may_follow(before: ServiceState, after: ServiceState, mover: Mover) -> bool:
-    """Whether ``mover`` may take a card from one state to the other."""
-    return after in _ALLOWED[mover].get(before, frozenset())
+def require_may_follow(before: CardState, after: CardState, mover: Mover) -> None:
+    """Raises StateNotAllowed unless ``mover`` may take a card from one state to the other."""
+    if after not in successors(before, mover):
+        raise StateNotAllowed(before=before.value, after=after.value, mover=mover.value)
 
 
-def successors(state: ServiceState, mover: Mover) -> frozenset[ServiceState]:
+def successors(state: CardState, mover: Mover) -> frozenset[CardState]:
     """Every state that ``mover`` may bring about from this one; empty at the end of a life."""
     return _ALLOWED[mover].get(state, frozenset())

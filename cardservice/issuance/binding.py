@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A blank chip meets an approved order: recorded before the first write, so that no card is ever begun that nobody knows of."""
+
+from cardservice.card_edge.dialogues.personalization_plan import ChipFacts
+from cardservice.issuance.bureau import Bureau
+from cardservice.issuance.errors import CardForAnotherOrder, ChipNotBlank, ChipNotInStock, OrderNotReady
+from cardservice.issuance.life_cycle import Mover, require_may_follow
+from cardservice.records import audit_events, card_secrets, cards, journal, orders
+from cardservice.records.audit_events import AuditEvent
+from cardservice.records.canonical_json import Json
+from cardservice.records.card_secrets import SecretKind
+from cardservice.records.card_state import CardState
+from cardservice.records.cards import Card
+from cardservice.records.connection import Connection
+from cardservice.records.journal import Phase
+from cardservice.records.orders import Order, OrderState
+from cardservice.records.sealing_context import sealing_context
+
+UNFINISHED = frozenset({CardState.BOUND, CardState.PERSONALIZED})
+
+
+def bind_chip(bureau: Bureau, order_id: str, chip: ChipFacts, puk: bytes) -> str:
+    """Bind, or find the binding that an earlier attempt made; returns the card's identifier.
+
+    Raises ChipNotInStock, ChipNotBlank, CardForAnotherOrder, OrderNotReady, MemberHasLiveCard.
+    """
+    at = bureau.now()
+    with bureau.database.begin() as connection:
+        order = orders.get(connection, order_id)
+        card = cards.find_by_chip_serial(connection, chip.chip_serial)
+        if card is None:
+            raise ChipNotInStock(chip_serial=chip.chip_serial)
+        begun = card.state in UNFINISHED and card.order_id == order_id
+        if not begun:
+            _require_free(connection, order, card, chip)
+            require_may_follow(card.state, CardState.BOUND, Mover.CARD)
+            cards.bind(connection, card.card_id, member_id=order.member_id, order_id=order_id, kdd=chip.kdd, at=at)
+            orders.set_state(connection, order_id, OrderState.APPROVED, OrderState.BOUND, at)
+        elif card.kdd != chip.kdd:
+            raise CardForAnotherOrder(order_id=order_id)
+        (sealed,) = bureau.keys.sealer.seal([(sealing_context("card_secrets", "puk", card.card_id), puk)])
+        card_secrets.store(connection, card.card_id, SecretKind.PUK, sealed, at)
+        step = "resume" if begun else "bind"
+        detail: dict[str, Json] = {
+            "chip": chip.chip_serial,
+            "keys": [f"{version:02X}" for version in sorted(chip.key_versions)],
+        }
+        journal.append(
+            connection, card.card_id, order_id=order_id, step=step, phase=Phase.OUTCOME, detail=detail, at=at
+        )
+        event = AuditEvent(f"card.{step}", at, {"order": order_id}, card.card_id, order.member_id)
+        audit_events.append(connection, [event])
+    return card.card_id
+
+
+def _require_free(connection: Connection, order: Order, card: Card, chip: ChipFacts) -> None:
+    if card.state is not CardState.STOCK or any(
+        other.state in UNFINISHED for other in cards.of_order(connection, order.order_id)
+    ):
+        raise CardForAnotherOrder(order_id=order.order_id)
+    if order.state is not OrderState.APPROVED:
+        raise OrderNotReady(order_id=order.order_id, state=order.state.value)
+    if not chip.blank:
+        raise ChipNotBlank(chip_serial=chip.chip_serial)

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A bureau: the place where cards are made. It brings together the records, the keys, the clock and randomness."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from cardservice.keys import CardKeys, Pseudonyms, Purpose, Sealer, Signer
+from cardservice.records.database import Database
+
+HEALTH, TRANSPORT, COUNTER = 0x01, 0x10, 0x70  # docs/card-edge.md, "Applications"
+
+
+class BureauKeys(Protocol):
+    """What issuance asks of the key process (hsm/client.py answers it)."""
+
+    @property
+    def card_keys(self) -> CardKeys:
+        """SCP03 session keys and wrapped key sets."""
+        ...
+
+    @property
+    def sealer(self) -> Sealer:
+        """Sealing of single values."""
+        ...
+
+    @property
+    def pseudonyms(self) -> Pseudonyms:
+        """A card's name in each sector."""
+        ...
+
+    @property
+    def ca_certificate(self) -> bytes:
+        """The card CA's certificate, DER."""
+        ...
+
+    def signer(self, purpose: Purpose) -> Signer:
+        """The key that signs now for one purpose."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Bureau:
+    """Where an order becomes a card. ``sectors`` are the faces that every new card gets."""
+
+    database: Database
+    keys: BureauKeys
+    now: Callable[[], datetime]
+    entropy: Callable[[int], bytes]
+    sectors: tuple[int, ...] = (HEALTH, TRANSPORT, COUNTER)
+
+    def identifier(self) -> str:
+        """A fresh random 128-bit identifier."""
+        return self.entropy(16).hex()

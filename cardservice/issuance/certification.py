@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The keys a card made, taken into the records: gate, intent, signature, outcome, and the card's faces in ``card_standing``."""
+
+from datetime import datetime
+
+from cardservice.card_edge.dialogues.personalization_plan import CardPublicKeys, Credentials
+from cardservice.card_edge.piv.key_reference import KeyReference
+from cardservice.coverage.rules_2026 import RULES_2026
+from cardservice.credentials import thumbprint
+from cardservice.credentials.goodkey import require_good_card_key
+from cardservice.enrolment.refresh_standing import paid_record
+from cardservice.issuance.binding import UNFINISHED
+from cardservice.issuance.bureau import Bureau
+from cardservice.issuance.credential_signing import (
+    Draft,
+    draft_certificates,
+    sign_certificates,
+    sign_cover_proof,
+    spki_sha256,
+)
+from cardservice.issuance.errors import CardForAnotherOrder
+from cardservice.issuance.key_slots import piv_slot_name, points_by_slot, public_keys
+from cardservice.issuance.status_place import take_status_place
+from cardservice.records import card_keys, cards, certificates, cover_proofs, face_keys, journal, standing
+from cardservice.records.canonical_json import Json
+from cardservice.records.card_keys import CardKey, KeyState
+from cardservice.records.card_state import CardState
+from cardservice.records.certificates import Certificate, CertificateState
+from cardservice.records.connection import Connection
+from cardservice.records.journal import Phase
+from cardservice.records.standing import CardStanding, CardStatus
+
+
+def certify(bureau: Bureau, card_id: str, order_id: str, keys: CardPublicKeys, holder_reference: str) -> Credentials:
+    """Certificates and cover proofs for a new generation of keys.
+
+    Raises KeyRefused for a key that is not good, PublicKeySeen for one that was seen before on any card.
+    """
+    at = bureau.now()
+    points = points_by_slot(keys)
+    for point in points.values():
+        require_good_card_key(point)
+    drafts = draft_certificates(bureau, keys, holder_reference, at)
+    with bureau.database.begin() as connection:
+        generation = _new_generation(connection, card_id, points, at)
+        _intend(connection, card_id, generation, drafts, at)
+        faces = {
+            sector: _face(connection, bureau, card_id, sector, point, at) for sector, point in keys.sectors.items()
+        }
+        detail: dict[str, Json] = {slot: spki_sha256(point).hex() for slot, point in points.items()}
+        journal.append(connection, card_id, order_id=order_id, step="certify", phase=Phase.INTENT, detail=detail, at=at)
+    issued = sign_certificates(bureau, drafts)
+    proofs = {
+        sector: sign_cover_proof(
+            bureau,
+            face=face.face,
+            point=face.key_point,
+            status_place=(face.status_list, face.status_index),
+            paid_through=face.paid.stated_through(at.date()),
+            rule_pack=RULES_2026.number,
+            at=at,
+        )
+        for sector, face in faces.items()
+    }
+    with bureau.database.begin() as connection:
+        for slot, der in issued.items():
+            certificates.issue(connection, card_id, piv_slot_name(slot), generation, der=der, at=at)
+        for sector, proof in proofs.items():
+            cover_proofs.add(connection, card_id=card_id, sector=sector, proof=proof, at=at)
+        for key in card_keys.of_card(connection, card_id):
+            if key.generation == generation:
+                card_keys.set_state(connection, key, KeyState.CERTIFIED)
+        journal.append(
+            connection,
+            card_id,
+            order_id=order_id,
+            step="certify",
+            phase=Phase.OUTCOME,
+            detail={"generation": generation},
+            at=at,
+        )
+    return Credentials(issued, proofs)
+
+
+def known_credentials(
+    connection: Connection, bureau: Bureau, order_id: str
+) -> tuple[CardPublicKeys, Credentials] | None:
+    """What an earlier attempt certified for this order's unfinished card, if it is complete; else the card makes new keys."""
+    begun = [card for card in cards.of_order(connection, order_id) if card.state in UNFINISHED]
+    if not begun:
+        return None
+    card_id = begun[0].card_id
+    latest = [key for key in card_keys.of_card(connection, card_id) if key.state is KeyState.CERTIFIED]
+    if not latest:
+        return None
+    generation = max(key.generation for key in latest)
+    points = {key.slot: key.point for key in latest if key.generation == generation}
+    keys = public_keys(points, bureau.sectors)
+    if keys is None:
+        return None
+    issued = {slot: certificates.find(connection, card_id, piv_slot_name(slot), generation) for slot in keys.piv}
+    proofs = {sector: cover_proofs.latest(connection, card_id, sector) for sector in keys.sectors}
+    whole = {slot: row.der for slot, row in issued.items() if row is not None and row.der is not None}
+    signed = {sector: row.proof for sector, row in proofs.items() if row is not None}
+    if len(whole) != len(keys.piv) or len(signed) != len(keys.sectors):
+        return None
+    return keys, Credentials(whole, signed)
+
+
+def abandon_keys(connection: Connection, card_id: str) -> int:
+    """Give up the certified keys of a card that turned out to hold others; returns how many. They are never taken for this card again."""
+    given_up = [key for key in card_keys.of_card(connection, card_id) if key.state is not KeyState.ABANDONED]
+    for key in given_up:
+        card_keys.set_state(connection, key, KeyState.ABANDONED)
+    return len(given_up)
+
+
+def _new_generation(connection: Connection, card_id: str, points: dict[str, bytes], at: datetime) -> int:
+    earlier = card_keys.of_card(connection, card_id)
+    generation = 1 + max((key.generation for key in earlier), default=0)
+    for key in earlier:
+        if key.state is not KeyState.ABANDONED:
+            card_keys.set_state(connection, key, KeyState.ABANDONED)
+    for slot, point in points.items():
+        card_keys.add(connection, CardKey(card_id, slot, generation, spki_sha256(point), point, KeyState.CREATED, at))
+    return generation
+
+
+def _intend(
+    connection: Connection, card_id: str, generation: int, drafts: dict[KeyReference, Draft], at: datetime
+) -> None:
+    for slot, draft in drafts.items():
+        certificates.intend(
+            connection,
+            Certificate(
+                card_id,
+                piv_slot_name(slot),
+                generation,
+                draft.serial,
+                draft.tbs_hash,
+                CertificateState.INTENT,
+                at,
+            ),
+        )
+
+
+def _face(
+    connection: Connection, bureau: Bureau, card_id: str, sector: int, point: bytes, at: datetime
+) -> CardStanding:
+    thumb = thumbprint.digest(point)
+    if any(face.sector == sector for face in standing.of_card(connection, card_id)):
+        face_keys.replace_key(connection, card_id, sector, key_thumbprint=thumb, key_point=point, at=at)
+        return standing.get(connection, card_id, sector)
+    card = cards.get(connection, card_id)
+    if card.member_id is None:
+        raise CardForAnotherOrder(order_id="none")
+    paid = paid_record(connection, card.member_id)
+    pseudonym = bureau.keys.pseudonyms.pseudonym(sector, bytes.fromhex(card_id))
+    place = take_status_place(connection, bureau.entropy)
+    face = CardStanding(
+        card_id=card_id,
+        sector=sector,
+        face=pseudonym,
+        key_thumbprint=thumb,
+        key_point=point,
+        member_id=card.member_id,
+        life_cycle=CardState(card.state),
+        status=CardStatus.INVALID,
+        paid=paid,
+        status_list=place[0],
+        status_index=place[1],
+        updated_at=at,
+    )
+    standing.add(connection, face)
+    return face

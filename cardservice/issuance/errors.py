@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An order or card that may not go on.
+
+IssuanceError
+|- OrderNotReady       the order is not approved by two people, or is done or void
+|- ChipNotInStock      no delivery lists this chip
+|- ChipNotBlank        a chip from stock that holds keys already: it is not what the supplier delivered
+|- CardForAnotherOrder the card was begun for another order, or the order on another card
+|- CardNotActive       what was asked needs a card in our hands
+|- StateNotAllowed     a change of state that stands in no allow-list
+`- ResumeFailed        the card can't be finished: it has to be counted as spoiled
+"""
+
+from cardservice.errors import KartuError
+
+
+class IssuanceError(KartuError):
+    """The root of what can go wrong between an order and a live card."""
+
+    code = "issuance"
+
+
+class OrderNotReady(IssuanceError):
+    """The order's state does not allow personalization; evidence: order_id, state."""
+
+    code = "order-not-ready"
+
+
+class ChipNotInStock(IssuanceError):
+    """No delivery lists this chip; evidence: chip_serial."""
+
+    code = "chip-not-in-stock"
+
+
+class ChipNotBlank(IssuanceError):
+    """A chip from stock that holds other than transport keys; evidence: chip_serial."""
+
+    code = "chip-not-blank"
+
+
+class CardForAnotherOrder(IssuanceError):
+    """Card and order do not belong together; evidence: order_id."""
+
+    code = "card-for-another-order"
+
+
+class CardNotActive(IssuanceError):
+    """The card is not in the state that was needed; evidence: state."""
+
+    code = "card-not-active"
+
+
+class StateNotAllowed(IssuanceError):
+    """A change that stands in no allow-list; evidence: before, after, mover."""
+
+    code = "card-state-not-allowed"
+
+
+class ResumeFailed(IssuanceError):
+    """A card that can't be finished; evidence: rule."""
+
+    code = "card-resume-failed"
