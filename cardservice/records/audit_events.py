@@ -20,6 +20,7 @@ from cardservice.records.columns import CanonicalText, UtcTime, identifier, meta
 CHAINS = 16
 LEAF_PREFIX = b"\x00"  # RFC 9162, 2.1.1: leaves 00, nodes 01; links of the chain 02
 MAX_KIND = 64
+PAGE = 1000  # events read at once
 
 audit_chains = Table(
     "audit_chains",
@@ -144,12 +145,13 @@ def heads(connection: Connection) -> tuple[ChainHead, ...]:
 
 def stream(connection: Connection, chain: int, after: int = 0, until: int | None = None) -> Iterator[KeptEvent]:
     """The events of one chain in order, from ``after`` (not included) to ``until`` (included), without holding them all in memory."""
-    query = select(audit_events).where(audit_events.c.chain == chain, audit_events.c.seq > after)
+    query = select(audit_events).where(audit_events.c.chain == chain).order_by(audit_events.c.seq).limit(PAGE)
     if until is not None:
         query = query.where(audit_events.c.seq <= until)
-    rows = connection.execution_options(yield_per=1000).execute(query.order_by(audit_events.c.seq))
-    for row in rows.mappings():
-        yield _kept(row)
+    # Page by page and no server-side cursor: whoever stops early leaves nothing open.
+    while rows := connection.execute(query.where(audit_events.c.seq > after)).mappings().all():
+        yield from map(_kept, rows)
+        after = rows[-1]["seq"]
 
 
 def of_card(connection: Connection, card_id: str) -> tuple[KeptEvent, ...]:
