@@ -1,32 +1,54 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The locks pin every package by hash, carry no address, and cover what pyproject.toml asks for."""
+"""The locks: every package pinned by hash, no address in them, and exactly what pyproject.toml asks for, with all that needs in turn."""
 
 import re
 import tomllib
-from pathlib import Path
+from importlib.metadata import PackageNotFoundError, distribution
+from typing import Any
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
-ROOT = Path(__file__).parents[2]
+from tests.house.checkout import ROOT, tracked
+
 LOCKS = sorted(path.name for path in ROOT.glob("requirements*.lock"))
-PINNED = re.compile(r"^([a-z0-9][a-z0-9._-]*)(?:\[[a-z,]+\])?==(\S+)(?: ;.*)?(?: \\)?$", re.IGNORECASE)
+ENTRY = re.compile(
+    r"^(?P<asked>\S+==\S+(?: ; [^\\]+)?) \\$(?P<hashes>(?:\n    --hash=sha256:[0-9a-f]{64}(?: \\)?$)+)", re.MULTILINE
+)
+ADDRESS = re.compile(r"://|--index-url|--find-links|--trusted-host| @ |file:|^-|^/|\.whl|\.tar", re.MULTILINE)
+PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())
+EXTRAS: dict[str, list[str]] = PROJECT["project"]["optional-dependencies"]
+RUNTIME: list[str] = PROJECT["project"]["dependencies"] + EXTRAS["postgres"]
+DEVELOPMENT: list[str] = RUNTIME + EXTRAS["hsm"] + PROJECT["dependency-groups"]["dev"]
 
 
-def pinned(lock: str) -> dict[str, str]:
-    found = {}
-    for line in (ROOT / lock).read_text().splitlines():
-        if not line.startswith((" ", "#")) and line.strip():
-            match = PINNED.match(line)
-            assert match, f"{lock}: {line}"
-            found[match[1].lower().replace("_", "-")] = match[2]
+def pinned(lock: str) -> dict[str, Requirement]:
+    entries = (Requirement(match["asked"]) for match in ENTRY.finditer((ROOT / lock).read_text()))
+    return {canonicalize_name(entry.name): entry for entry in entries}
+
+
+def version(entry: Requirement) -> str:
+    (only,) = entry.specifier
+    return only.version
+
+
+def unmet(wanted: list[str], lock: str) -> list[str]:
+    """Which requirements the lock does not satisfy: the package is absent or its version is outside of the bounds."""
+    have = pinned(lock)
+    found = []
+    for asked in map(Requirement, wanted):
+        entry = have.get(canonicalize_name(asked.name))
+        if entry is None or version(entry) not in asked.specifier:
+            found.append(str(asked))
     return found
 
 
-def wanted(requirements: list[str]) -> set[str]:
-    return {re.split(r"[<>=\[; ]", requirement)[0].lower() for requirement in requirements}
+def needed_here(entry: Requirement) -> bool:
+    return entry.marker is None or entry.marker.evaluate()
 
 
-def test_all_four_locks_are_here() -> None:
+def test_every_lock_has_its_purpose() -> None:
     assert LOCKS == [
         "requirements-dev.lock",
         "requirements-oracle.lock",
@@ -36,27 +58,75 @@ def test_all_four_locks_are_here() -> None:
 
 
 @pytest.mark.parametrize("lock", LOCKS)
-def test_every_package_is_pinned_by_hash(lock: str) -> None:
-    text = (ROOT / lock).read_text()
-    assert len(pinned(lock)) == len(re.findall(r"^\S+==.*\\\n    --hash=sha256:[0-9a-f]{64}", text, re.MULTILINE))
+def test_a_lock_is_hash_pinned_entries_and_nothing_else(lock: str) -> None:
+    left = ENTRY.sub("", (ROOT / lock).read_text())
+    assert [line for line in left.splitlines() if line.strip() and not line.startswith("#")] == []
+    assert pinned(lock)
 
 
 @pytest.mark.parametrize("lock", LOCKS)
 def test_no_lock_carries_an_address(lock: str) -> None:
-    assert not re.search(r"://|--index-url|--find-links| @ |file:|^-", (ROOT / lock).read_text(), re.MULTILINE)
+    assert ADDRESS.findall((ROOT / lock).read_text()) == []
 
 
-def test_the_locks_cover_pyproject() -> None:
-    told = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    extras = told["project"]["optional-dependencies"]
-    runtime = wanted(told["project"]["dependencies"]) | wanted(extras["postgres"])
-    assert runtime <= set(pinned("requirements.lock"))
-    assert runtime | wanted(extras["hsm"]) | wanted(told["dependency-groups"]["dev"]) <= set(
-        pinned("requirements-dev.lock")
-    )
-    assert wanted(extras["readers"]) <= set(pinned("requirements-readers.lock"))
+def test_no_lock_with_addresses_is_tracked() -> None:
+    assert [
+        path
+        for path in tracked()
+        if path.name in {"uv.lock", "poetry.lock", "Pipfile.lock", "package-lock.json", "pip.conf"}
+    ] == []
+
+
+def test_the_locks_are_what_pyproject_asks_for() -> None:
+    assert unmet(RUNTIME, "requirements.lock") == []
+    assert unmet(DEVELOPMENT, "requirements-dev.lock") == []
+    assert unmet(EXTRAS["readers"], "requirements-readers.lock") == []
 
 
 def test_what_runs_is_what_is_tested() -> None:
     tested = pinned("requirements-dev.lock")
-    assert {name: version for name, version in pinned("requirements.lock").items() if tested[name] != version} == {}
+    assert [name for name, entry in pinned("requirements.lock").items() if str(entry) != str(tested.get(name))] == []
+
+
+@pytest.mark.parametrize("lock", ["requirements.lock", "requirements-dev.lock"])
+def test_a_lock_holds_all_that_its_packages_need(lock: str) -> None:
+    """Asked of what is installed here: each requirement of each package, on this Python and this machine, is an entry too."""
+    have = pinned(lock)
+    absent = set()
+    for name, entry in have.items():
+        if not needed_here(entry):
+            continue
+        for asked in map(Requirement, distribution(name).requires or []):
+            environments: list[dict[str, str]] = [{"extra": extra} for extra in ("", *entry.extras)]
+            if asked.marker is None or any(asked.marker.evaluate(environment) for environment in environments):
+                needed = have.get(canonicalize_name(asked.name))
+                if needed is None or version(needed) not in asked.specifier:
+                    absent.add(f"{name} needs {asked}")
+    assert absent == set()
+
+
+def test_what_is_installed_here_is_what_is_locked() -> None:
+    other = {}
+    for name, entry in pinned("requirements-dev.lock").items():
+        try:
+            installed = distribution(name).version
+        except PackageNotFoundError:
+            installed = "-"
+        if needed_here(entry) and installed != version(entry):
+            other[name] = f"{installed}, locked {version(entry)}: ./check installs it"
+    assert other == {}
+
+
+# Sabotage controls.
+
+
+def test_a_requirement_that_the_lock_does_not_meet_is_seen() -> None:
+    assert unmet(["nobody-has-this>=1"], "requirements.lock") == ["nobody-has-this>=1"]
+    assert unmet(["fastapi>=999"], "requirements.lock") == ["fastapi>=999"]
+
+
+@pytest.mark.parametrize(
+    "line", ["--index-url https://x/simple", "x @ file:///a/x.whl", "-e .", "--find-links wheels", "/a/x.tar.gz"]
+)
+def test_an_address_in_a_lock_is_seen(line: str) -> None:
+    assert ADDRESS.search(f"fastapi==1 \\\n    --hash=sha256:00\n{line}\n")
