@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """AES as SCP03 uses it: CMAC (SP 800-38B), single-block ECB for check values, CBC with a zero IV for derivation and PUT KEY."""
 
+from collections.abc import Callable
+
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.cmac import CMAC
 
@@ -14,6 +16,18 @@ def aes_cmac(key: bytes, message: bytes) -> bytes:
     mac = CMAC(algorithms.AES(key))
     mac.update(message)
     return mac.finalize()
+
+
+def aes_cmac_function(key: bytes) -> Callable[[bytes], bytes]:
+    """AES-CMAC under one key for several messages: the key schedule and the subkeys are computed once."""
+    keyed = CMAC(algorithms.AES(key))
+
+    def mac(message: bytes) -> bytes:
+        copied = keyed.copy()
+        copied.update(message)
+        return copied.finalize()
+
+    return mac
 
 
 def aes_cbc_zero_iv(key: bytes, blocks: bytes) -> bytes:

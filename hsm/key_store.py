@@ -5,7 +5,7 @@ Nothing here takes or gives a long-lived key. A ``StaticKey`` is a handle: in so
 object that never leaves. Choosing the key, reading the document and counting requests are the caller's (``hsm/operations.py``).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -83,8 +83,8 @@ class KeyStore(Protocol):
         """One static key of one card."""
         ...
 
-    def cmac(self, key: StaticKey, message: bytes) -> bytes:
-        """AES-CMAC (SP 800-38B), 16 bytes."""
+    def cmac_function(self, key: StaticKey) -> Callable[[bytes], bytes]:
+        """AES-CMAC (SP 800-38B) under one key, for the several messages of one channel; 16 bytes each."""
         ...
 
     def check_value(self, key: StaticKey | KeyDescription) -> bytes:

@@ -7,9 +7,10 @@ in the lengths of challenge and cryptogram; the host challenge decides.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 from cardservice.keys import SessionKeys, SessionRequest
-from hsm.block_cipher import BLOCK_LENGTH, aes_cmac
+from hsm.block_cipher import BLOCK_LENGTH, aes_cmac_function
 
 S8_LENGTH = 8
 S16_LENGTH = 16
@@ -37,9 +38,17 @@ class StaticPrfs:
 
 def kdf(prf: Prf, constant: int, output_length: int, context: bytes) -> bytes:
     """SP 800-108 counter mode: blocks of CMAC(K, 00 x 11 | constant | 00 | L(2) | i(1) | context), cut; lengths in bytes."""
+    labels = _labels(constant, output_length)
+    if len(labels) == 1:
+        return prf(labels[0] + context)[:output_length]
+    return b"".join([prf(label + context) for label in labels])[:output_length]
+
+
+@cache  # six constants, four lengths
+def _labels(constant: int, output_length: int) -> tuple[bytes, ...]:
+    """What stands before the context, per block."""
     label = bytes(11) + bytes([constant, 0x00]) + (8 * output_length).to_bytes(2)
-    counts = range(1, 1 + -(-output_length // BLOCK_LENGTH))
-    return b"".join(prf(label + bytes([i]) + context) for i in counts)[:output_length]
+    return tuple(label + bytes([i]) for i in range(1, 1 + -(-output_length // BLOCK_LENGTH)))
 
 
 def predicted_card_challenge(enc: Prf, sequence_counter: int, aid: bytes, length: int) -> bytes:
@@ -56,10 +65,7 @@ def session_keys(static: StaticPrfs, request: SessionRequest) -> SessionKeys:
         challenge = predicted_card_challenge(static.enc, request.sequence_counter, request.aid, length)
     context = request.host_challenge + challenge
     s_mac = kdf(static.mac, S_MAC, static.key_length, context)
-
-    def s_mac_prf(message: bytes) -> bytes:
-        return aes_cmac(s_mac, message)
-
+    s_mac_prf = aes_cmac_function(s_mac)
     return SessionKeys(
         s_enc=kdf(static.enc, S_ENC, static.key_length, context),
         s_mac=s_mac,

@@ -3,7 +3,7 @@
 
 import hashlib
 import hmac
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from cryptography.exceptions import InvalidTag
@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from hsm.block_cipher import BLOCK_LENGTH, aes_cbc_zero_iv, aes_cmac, key_check_value
+from hsm.block_cipher import BLOCK_LENGTH, aes_cbc_zero_iv, aes_cmac_function, key_check_value
 from hsm.diversification import Diversification, diversified_key
 from hsm.errors import KeyNotFound, UnsealRefused
 from hsm.key_bundle import KeyBundle
@@ -68,9 +68,9 @@ class SoftwareStore:
         """One static key of one card."""
         return StaticKey(diversification.length, diversified_key(self._secret(master), diversification))
 
-    def cmac(self, key: StaticKey, message: bytes) -> bytes:
+    def cmac_function(self, key: StaticKey) -> Callable[[bytes], bytes]:
         """AES-CMAC under a static key."""
-        return aes_cmac(_opened(key), message)
+        return aes_cmac_function(_opened(key))
 
     def check_value(self, key: StaticKey | KeyDescription) -> bytes:
         """KCV of a static key or of a master."""

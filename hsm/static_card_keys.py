@@ -24,8 +24,8 @@ class StaticCardKeys:
         """Session keys for one channel. Raises KeyNotFound."""
         enc, mac = (self._static_key(request.key_set, usage) for usage in (KeyUsage.ENC, KeyUsage.MAC))
         prfs = StaticPrfs(
-            enc=lambda message: self._store.cmac(enc, message),
-            mac=lambda message: self._store.cmac(mac, message),
+            enc=self._store.cmac_function(enc),
+            mac=self._store.cmac_function(mac),
             key_length=enc.length,
         )
         return session_keys(prfs, request)

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """P-256 public keys as cards send them: uncompressed points of 65 bytes (SEC 1, 2.3.3)."""
 
+from functools import lru_cache
+
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
 
 from cardservice.card_edge.errors import UnexpectedResponse
@@ -9,6 +11,7 @@ POINT_LENGTH = 65
 UNCOMPRESSED = 0x04
 
 
+@lru_cache(maxsize=1024)  # one dialogue meets each of its card's keys four times, and each check of a point costs
 def public_key(point: bytes) -> EllipticCurvePublicKey:
     """The key of a point. Raises UnexpectedResponse for another form and for a point that is not on the curve."""
     if len(point) != POINT_LENGTH or point[0] != UNCOMPRESSED:

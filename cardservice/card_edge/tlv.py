@@ -4,6 +4,7 @@
 A ``Tlv`` *is* its encoding, so a template is built by joining: ``Tlv(0x6F, Tlv(0x84, aid) + Tlv(0xA5, fields))``.
 """
 
+from functools import lru_cache
 from typing import Self
 
 from cardservice.card_edge.errors import MalformedTlv
@@ -56,6 +57,7 @@ class Tlv(bytes):
         return cls(tag, value)
 
 
+@lru_cache(maxsize=1024)  # a card of ours uses some forty tags, over and over
 def encode_tag(tag: int) -> bytes:
     """The tag field. Raises MalformedTlv for an integer that is no tag."""
     if not 0 < tag < 1 << (8 * MAX_TAG_BYTES):
