@@ -20,12 +20,12 @@ import psycopg
 from cardservice.records import schema
 
 SERVER_USER = "postgres"
-SETTINGS = {
-    "listen_addresses": "",
-    "fsync": "off",  # the machine does not lose power within a test
-    "max_connections": "150",
-    "timezone": "Asia/Jakarta",  # not UTC on purpose: moments must come back right all the same
-}
+SETTINGS = (
+    "listen_addresses=''",
+    "fsync=off",  # the machine does not lose power within a test
+    "max_connections=150",
+    "timezone=Asia/Jakarta",  # not UTC on purpose: moments must come back right all the same
+)
 
 
 @dataclass(slots=True)
@@ -61,33 +61,22 @@ def running_cluster() -> Iterator[Cluster]:
     user = SERVER_USER if os.geteuid() == 0 else None
     if user is not None:
         shutil.chown(folder, user, user)
-    data = folder / "data"
-    options = " ".join(f"-c {name}={value}" for name, value in {**SETTINGS, "unix_socket_directories": folder}.items())
+    settings = " ".join(f"-c {setting}" for setting in (*SETTINGS, f"unix_socket_directories={folder}"))
 
     def run(program: str, *arguments: str) -> None:
-        command = [binaries / program, "-D", data, *arguments]
         subprocess.run(
-            command,
+            [str(binaries / program), "-D", str(folder / "data"), *arguments],
             check=True,
             user=user,
             group=user,
-            extra_groups=[] if user else None,
+            extra_groups=None if user is None else [],
             cwd=folder,
             stdout=subprocess.DEVNULL,
         )
 
     try:
         run("initdb", "--no-sync", "--auth=trust", f"--username={SERVER_USER}", "--encoding=UTF8", "--locale=C.UTF-8")
-        run(
-            "pg_ctl",
-            "start",
-            "--wait",
-            "--silent",
-            "-l",
-            str(folder / "log"),
-            "-o",
-            options.replace("-c listen_addresses= ", "-c listen_addresses='' "),
-        )
+        run("pg_ctl", "start", "--wait", "--silent", "-l", str(folder / "log"), "-o", settings)
         try:
             cluster = Cluster(folder)
             with psycopg.connect(cluster.url("postgres"), autocommit=True) as connection:
