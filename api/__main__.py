@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``python -m api``: one worker of the service, set by KARTU_ environment variables (``docs/service.md``)."""
+
+import asyncio
+import logging
+import os
+import socket
+import sys
+
+import uvicorn
+
+from api.app import create_app
+from api.errors import ServiceSettingWrong
+from api.settings import Settings
+from api.store import RecordsStore
+from cardservice.clock import now
+from cardservice.errors import KartuError
+from cardservice.records.database import open_database
+from cardservice.records.hot_path.opening import open_verification_store
+from cardservice.texts.catalogue import Language, text
+from hsm.client import KeyProcess
+
+EXIT_REFUSED = 1
+BACKLOG = 512
+GRACE_S = 10  # for requests under way when told to stop
+
+
+def main() -> int:
+    """Exit code 0: stopped by a signal. 1: a setting or part that keeps it from starting, named on standard error."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s", stream=sys.stderr)
+    try:
+        settings = Settings.load(os.environ)
+        listening = _listen(settings)
+        with listening, asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            runner.run(_serve(settings, listening))
+    except KartuError as refused:
+        words = text(refused.code)
+        cause = words.cause(Language.ENGLISH, refused.evidence)
+        sys.stderr.write(f"{refused.code}: {cause} {words.remedy(Language.ENGLISH, refused.evidence)}\n")
+        return EXIT_REFUSED
+    except KeyboardInterrupt:
+        pass  # uvicorn stopped in order and raises the signal again
+    return 0
+
+
+async def _serve(settings: Settings, listening: socket.socket) -> None:
+    store = RecordsStore(open_database(settings.database_url), await open_verification_store(settings.database_url))
+    try:
+        with KeyProcess(settings.keys_socket) as keys:
+            app = create_app(settings, keys=keys, store=store, clock=now)
+            server = uvicorn.Server(
+                uvicorn.Config(
+                    app,
+                    log_config=None,
+                    access_log=False,
+                    server_header=False,
+                    proxy_headers=False,
+                    lifespan="off",
+                    timeout_graceful_shutdown=GRACE_S,
+                )
+            )
+            host, port = listening.getsockname()[:2]
+            sys.stdout.write(f"listening http://{f'[{host}]' if ':' in host else host}:{port}\n")
+            sys.stdout.flush()
+            await server.serve([listening])
+    finally:
+        await store.close()
+
+
+def _listen(settings: Settings) -> socket.socket:
+    """Bind before anything else: a port that is taken is a setting to be named, not a stack trace."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((settings.host, settings.port))
+        listening.listen(BACKLOG)
+    except OSError as failed:
+        listening.close()
+        raise ServiceSettingWrong(setting="KARTU_LISTEN", rule=failed.strerror or "unusable") from None
+    return listening
+
+
+def _loop_factory() -> "type[asyncio.AbstractEventLoop] | None":
+    """The loop of uvloop where it is there (not on Windows)."""
+    try:
+        import uvloop  # noqa: PLC0415 - optional
+    except ImportError:
+        return None
+    return uvloop.Loop
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The service as an ASGI application: gates around routes around the use case."""
+
+import os
+from collections.abc import Callable
+from datetime import datetime
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+
+from api import challenges, health, verifications, well_known
+from api.caller import CHALLENGE, Callers
+from api.errors import MethodNotAllowed, RequestInvalid, RouteUnknown
+from api.gate.admission import Admission
+from api.gate.body import StrictBody
+from api.gate.headers import language_of
+from api.gate.host import AllowedHosts
+from api.gate.security_headers import SecurityHeaders
+from api.gate.unforeseen import Unforeseen, note_unforeseen
+from api.http_status import outward_error
+from api.problems import internal_response, problem_response
+from api.published_keys import PublishedKeys
+from api.settings import Settings
+from api.wiring import ServiceKeys, ServiceStore, Wiring
+from cardservice.errors import KartuError
+from cardservice.keys import Purpose
+from cardservice.partnership.errors import CallerUnknown
+
+VERSION = "0.1.0"
+MAX_FIELD_ERRORS = 20
+MAX_POINTER = 120  # characters; a pointer holds the caller's own words
+
+
+def create_app(
+    settings: Settings,
+    *,
+    keys: ServiceKeys,
+    store: ServiceStore,
+    clock: Callable[[], datetime],
+    randomness: Callable[[int], bytes] = os.urandom,
+) -> FastAPI:
+    """Wire one worker. ``clock`` gives aware moments; the caller closes ``store`` and ``keys`` after the last request."""
+    app = FastAPI(
+        title="kartu",
+        version=VERSION,
+        summary="Is this card genuine, is it here now, is its holder covered for this, on this day?",
+        docs_url=None,  # its page would load scripts from a stranger
+        redoc_url=None,
+        redirect_slashes=False,
+        # The first is the outermost.
+        middleware=[
+            Middleware(SecurityHeaders, hsts=settings.is_production),
+            Middleware(Unforeseen),
+            Middleware(AllowedHosts, hosts=settings.allowed_hosts),
+            Middleware(Admission, at_once=settings.at_once),
+            Middleware(StrictBody),
+        ],
+        exception_handlers={
+            KartuError: _kartu_error,
+            RequestValidationError: _not_as_documented,
+            HTTPException: _no_such_route,
+        },
+    )
+    app.state.callers = Callers()
+    app.state.wiring = Wiring(
+        settings=settings,
+        keys=keys,
+        store=store,
+        clock=clock,
+        randomness=randomness,
+        token_keys=PublishedKeys(lambda: keys.verifying_keys(Purpose.ELIGIBILITY_TOKEN), clock),
+        cover_proof_keys=PublishedKeys(lambda: keys.verifying_keys(Purpose.COVER_PROOF), clock),
+    )
+    for routes in (challenges, verifications, well_known, health):
+        app.include_router(routes.router)
+    return app
+
+
+async def _kartu_error(request: Request, error: Exception) -> Response:
+    """Errors that have a place outside; any other is as unforeseen as an exception."""
+    assert isinstance(error, KartuError)
+    known = outward_error(error)
+    if known is None:
+        note_unforeseen(error)
+        return internal_response(language_of(request.scope))
+    headers = CHALLENGE if isinstance(known, CallerUnknown) else None
+    return problem_response(known, language_of(request.scope), headers)
+
+
+async def _not_as_documented(request: Request, error: Exception) -> Response:
+    """Which members are wrong and why; never what they held."""
+    assert isinstance(error, RequestValidationError)
+    found = [
+        {"pointer": _pointer(each["loc"]), "rule": str(each["msg"]).removeprefix("Value error, ")}
+        for each in error.errors()[:MAX_FIELD_ERRORS]
+    ]
+    return problem_response(RequestInvalid(errors=found), language_of(request.scope))
+
+
+def _pointer(location: tuple[int | str, ...]) -> str:
+    """RFC 6901, from the body's root."""
+    parts = [str(part).replace("~", "~0").replace("/", "~1") for part in location if part != "body"]
+    return "".join("/" + part for part in parts)[:MAX_POINTER]
+
+
+async def _no_such_route(request: Request, error: Exception) -> Response:
+    """What Starlette itself refuses: an address or method that is not there."""
+    assert isinstance(error, HTTPException)
+    if error.status_code == 404:
+        return problem_response(RouteUnknown(), language_of(request.scope))
+    if error.status_code == 405:
+        return problem_response(MethodNotAllowed(), language_of(request.scope), error.headers)
+    note_unforeseen(error)
+    return internal_response(language_of(request.scope))

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What OpenAPI says of each operation: the problems it can answer with, and worked examples that tests execute."""
+
+import json
+from collections import defaultdict
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from api.http_status import INTERNAL, OUTWARD
+from api.models import Problem
+from api.problems import MEDIA_TYPE, problem
+from cardservice.texts.catalogue import Language
+
+_EVERYWHERE = ("request-host", INTERNAL)
+_WITH_BODY = ("request-malformed", "request-too-large", "request-media-type", "request-invalid")
+_FOR_VERIFIERS = ("caller-unknown", "overloaded", "records-unavailable")
+
+PROBLEMS = {
+    "createChallenge": (*_EVERYWHERE, *_WITH_BODY, *_FOR_VERIFIERS, "purpose-not-open", "service-date-refused"),
+    "createVerification": (
+        *_EVERYWHERE,
+        *_WITH_BODY,
+        *_FOR_VERIFIERS,
+        "challenge-not-valid",
+        "cover-proof-refused",
+        "tap-refused",
+        "card-not-valid",
+        "keys-unavailable",
+    ),
+    "getTokenKeys": (*_EVERYWHERE, "keys-unavailable"),
+    "getCoverProofKeys": (*_EVERYWHERE, "keys-unavailable"),
+    "getHealth": _EVERYWHERE,
+    "getReadiness": (*_EVERYWHERE, "not-ready"),
+}
+_TITLES = {
+    400: "The request is not well formed",
+    401: "No verifier has this secret",
+    403: "Refused",
+    409: "The challenge is not valid",
+    413: "The body is too long",
+    415: "The body is not JSON",
+    422: "The body is not what is documented",
+    500: "The program went wrong",
+    503: "Not now",
+}
+
+
+def problems_of(operation_id: str) -> dict[int | str, dict[str, Any]]:
+    """FastAPI's ``responses`` for the problems of an operation, one example for each code."""
+    by_status: dict[int, dict[str, Any]] = defaultdict(dict)
+    for code in PROBLEMS[operation_id]:
+        by_status[OUTWARD[code].status][code] = {"value": problem_example(code)}
+    return {
+        status: {
+            "model": Problem,
+            "description": _TITLES[status],
+            "content": {MEDIA_TYPE: {"examples": examples}},
+        }
+        for status, examples in sorted(by_status.items())
+    }
+
+
+def problem_example(code: str) -> dict[str, Any]:
+    """The document of a code as it comes without Accept-Language, with the evidence of the worked examples."""
+    return problem(code, Language.INDONESIAN, worked_examples()["evidence"].get(code, {}))
+
+
+def worked(operation_id: str) -> dict[str, Any]:
+    """FastAPI's ``openapi_extra``: the worked examples of an operation, request and response under the same name."""
+    examples = worked_examples()["operations"].get(operation_id, {})
+    requests = {name: _example(each, "request") for name, each in examples.items() if "request" in each}
+    responses: dict[str, dict[str, Any]] = defaultdict(dict)
+    for name, each in examples.items():
+        responses[str(each["status"])][name] = _example(each, "response")
+    extra: dict[str, Any] = {
+        "responses": {
+            status: {"content": {media_type_of(operation_id): {"examples": of_status}}}
+            for status, of_status in responses.items()
+        }
+    }
+    if requests:
+        extra["requestBody"] = {"content": {"application/json": {"examples": requests}}}
+    return extra
+
+
+def media_type_of(operation_id: str) -> str:
+    """The media type of an operation's good answer."""
+    return "application/jwk-set+json" if operation_id.endswith("Keys") else "application/json"
+
+
+def _example(each: dict[str, Any], part: str) -> dict[str, Any]:
+    return {"summary": each["summary"], "value": each[part]}
+
+
+@cache
+def worked_examples() -> dict[str, Any]:
+    """The file that ``tests/api`` writes from a running app and holds the app to."""
+    loaded: dict[str, Any] = json.loads(files("api").joinpath("worked_examples.json").read_text(encoding="utf-8"))
+    return loaded

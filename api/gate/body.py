@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The body, before anything parses it: JSON by its label, at most 64 kB by its count, strict by its reading."""
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.errors import ApiError, MediaTypeRefused, RequestTooLarge
+from api.gate.headers import header, language_of
+from api.gate.strict_json import decode_object
+from api.problems import problem_response
+
+MAX_BODY = 64 * 1024  # bytes; the largest documented body is under 1 kB
+WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
+GUARDED = "/v1/"
+
+
+class ClientGone(Exception):
+    """The client left before its body was there; nobody waits for an answer."""
+
+
+class StrictBody:
+    """Reads the whole body, refuses it or hands it on."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a body on that is a strict JSON object; answer 400, 413 or 415 otherwise."""
+        if scope["type"] != "http" or scope["method"] not in WITH_BODY or not scope["path"].startswith(GUARDED):
+            await self._app(scope, receive, send)
+            return
+        try:
+            body = await _read(scope, receive)
+            decode_object(body)
+        except ApiError as refused:
+            await problem_response(refused, language_of(scope))(scope, receive, send)
+            return
+        except ClientGone:
+            return
+        await self._app(scope, _replaying(body, receive), send)
+
+
+def _replaying(body: bytes, receive: Receive) -> Receive:
+    waiting = [body]
+
+    async def replay() -> Message:
+        if waiting:
+            return {"type": "http.request", "body": waiting.pop(), "more_body": False}
+        return await receive()
+
+    return replay
+
+
+async def _read(scope: Scope, receive: Receive) -> bytes:
+    media_type = (header(scope, b"content-type") or "").partition(";")[0].strip().lower()
+    if media_type != "application/json":
+        raise MediaTypeRefused
+    # What is announced is refused before it is sent; what is sent is counted, whatever was announced.
+    announced = header(scope, b"content-length") or ""
+    if announced.isascii() and announced.isdigit() and (len(announced) > 9 or int(announced) > MAX_BODY):
+        raise RequestTooLarge(limit=MAX_BODY)
+    body = bytearray()
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientGone
+        body += message.get("body", b"")
+        if len(body) > MAX_BODY:
+            raise RequestTooLarge(limit=MAX_BODY)
+        if not message.get("more_body", False):
+            return bytes(body)

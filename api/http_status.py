@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The one place where an error becomes an HTTP status (RFC 9110, 15), and where it is decided what of it outsiders see."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from api.errors import KeysUnavailable, RecordsUnavailable
+from cardservice.errors import KartuError
+from cardservice.records.errors import DatabaseBehind, DatabaseUnavailable
+from hsm.errors import HsmError
+
+INTERNAL = "kartu-internal"
+
+
+@dataclass(frozen=True, slots=True)
+class Outward:
+    """How one code looks from outside: status, the evidence that is shown as members, and after how many seconds to try again."""
+
+    status: int
+    shown: frozenset[str] = frozenset()
+    retry_after: int | None = None
+
+
+_RECEIPT = frozenset({"receipt_id"})
+
+OUTWARD: Mapping[str, Outward] = {
+    "request-malformed": Outward(400, frozenset({"rule"})),
+    "request-host": Outward(400),
+    "caller-unknown": Outward(401),
+    "purpose-not-open": Outward(403),
+    "cover-proof-refused": Outward(403, _RECEIPT),
+    "tap-refused": Outward(403, _RECEIPT),
+    "card-not-valid": Outward(403, _RECEIPT),
+    "route-unknown": Outward(404),
+    "method-not-allowed": Outward(405),
+    "challenge-not-valid": Outward(409),
+    "request-too-large": Outward(413, frozenset({"limit"})),
+    "request-media-type": Outward(415),
+    "request-invalid": Outward(422, frozenset({"errors"})),
+    "service-date-refused": Outward(422, frozenset({"earliest", "latest"})),
+    INTERNAL: Outward(500),
+    "overloaded": Outward(503, retry_after=1),
+    "keys-unavailable": Outward(503, retry_after=2),
+    "records-unavailable": Outward(503, retry_after=2),
+    "not-ready": Outward(503, frozenset({"failing"}), retry_after=5),
+}
+
+
+def outward_error(error: KartuError) -> KartuError | None:
+    """The error as outsiders may know it; None for one that they should never have met."""
+    if error.code in OUTWARD:
+        return error
+    if isinstance(error, HsmError):
+        return KeysUnavailable()
+    if isinstance(error, DatabaseUnavailable | DatabaseBehind):
+        return RecordsUnavailable()
+    return None

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The records as one worker uses them: the hot path for verifications, and the database behind it for callers and health."""
+
+from datetime import datetime
+
+from cardservice.partnership.caller import Caller, authenticate
+from cardservice.records.audit_events import AuditEvent, AuditPosition
+from cardservice.records.challenges import Challenge
+from cardservice.records.database import Database
+from cardservice.records.hot_path.store import Answered, NotAnswered, VerificationStore
+from cardservice.records.schema import SchemaVersion, current, head
+from cardservice.records.verifications import Verification
+
+
+class RecordsStore:
+    """Implements ``wiring.ServiceStore``."""
+
+    def __init__(self, database: Database, verifications: VerificationStore) -> None:
+        self._database = database
+        self._verifications = verifications
+        self._needed = head()  # a property of this program, read from its files once
+
+    async def create_challenge(self, challenge: Challenge) -> None:
+        """As VerificationStore."""
+        await self._verifications.create_challenge(challenge)
+
+    async def answer(
+        self, *, challenge_id: str, verifier_id: str, key_thumbprint: bytes, now: datetime
+    ) -> Answered | NotAnswered:
+        """As VerificationStore."""
+        return await self._verifications.answer(
+            challenge_id=challenge_id, verifier_id=verifier_id, key_thumbprint=key_thumbprint, now=now
+        )
+
+    async def append(self, verification: Verification | None, event: AuditEvent) -> AuditPosition:
+        """As VerificationStore."""
+        return await self._verifications.append(verification, event)
+
+    async def close(self) -> None:
+        """Let connections and threads go."""
+        await self._verifications.close()
+        self._database.close()
+
+    def authenticate(self, secret: str, now: datetime) -> Caller:
+        """The verifier with this secret; blocks. Raises CallerUnknown."""
+        with self._database.read() as connection:
+            return authenticate(connection, secret, now)
+
+    def schema_version(self) -> SchemaVersion:
+        """Where the database stands; blocks."""
+        return SchemaVersion(current(self._database.engine), self._needed)

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The public keys that verifiers cache: of eligibility tokens, and of the cover proofs that offline verifiers read from cards."""
+
+from hashlib import sha256
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Response
+
+from api.documentation import problems_of, worked
+from api.models import KeySet
+from api.published_keys import PublishedKeys
+from api.wiring import Wired
+from cardservice.credentials import jwks
+
+router = APIRouter(tags=["keys"])
+
+# A new key is published a week before it signs: whoever looks once a day misses nothing. stale-if-error: RFC 5861, 4.
+CACHE_CONTROL = "public, max-age=3600, stale-if-error=86400"
+IfNoneMatch = Annotated[str | None, Header(description="The ETag that is cached; 304 if it still holds.")]
+
+
+@router.get(
+    "/.well-known/jwks.json",
+    operation_id="getTokenKeys",
+    summary="Keys of eligibility tokens",
+    response_model=KeySet,
+    responses=problems_of("getTokenKeys"),
+    openapi_extra=worked("getTokenKeys"),
+)
+async def token_keys(wiring: Wired, if_none_match: IfNoneMatch = None) -> Response:
+    """The keys that eligibility tokens are verified with, the one that signs now first, its successor after it."""
+    return await _key_set(wiring.token_keys, if_none_match)
+
+
+@router.get(
+    "/.well-known/cover-proof-keys.json",
+    operation_id="getCoverProofKeys",
+    summary="Keys of cover proofs",
+    response_model=KeySet,
+    responses=problems_of("getCoverProofKeys"),
+    openapi_extra=worked("getCoverProofKeys"),
+)
+async def cover_proof_keys(wiring: Wired, if_none_match: IfNoneMatch = None) -> Response:
+    """The keys that an offline verifier checks the cover proofs on cards with."""
+    return await _key_set(wiring.cover_proof_keys, if_none_match)
+
+
+async def _key_set(published: PublishedKeys, if_none_match: str | None) -> Response:
+    document = jwks.encode(await published.current())
+    etag = f'"{sha256(document).hexdigest()[:32]}"'
+    headers = {"ETag": etag, "Cache-Control": CACHE_CONTROL, "Access-Control-Allow-Origin": "*"}
+    if if_none_match is not None and etag in {tag.strip().removeprefix("W/") for tag in if_none_match.split(",")}:
+        return Response(status_code=304, headers=headers)
+    return Response(document, media_type=jwks.MEDIA_TYPE, headers=headers)

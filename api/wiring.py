@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the routes are wired to: keys, records, clock, randomness. Everything a test may replace, and nothing else."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Protocol, cast
+
+from fastapi import Depends, Request
+from starlette.concurrency import run_in_threadpool
+
+from api.published_keys import PublishedKeys
+from api.settings import Settings
+from cardservice.credentials import eligibility_token
+from cardservice.credentials.eligibility_token import EligibilityToken
+from cardservice.keys import Purpose, Signer, VerifyingKey
+from cardservice.partnership.caller import Caller
+from cardservice.records.hot_path.store import VerificationStore
+from cardservice.records.schema import SchemaVersion
+from cardservice.verification.verify import Means
+
+
+class ServiceKeys(Protocol):
+    """What the service asks of the keys: ``hsm.client.KeyProcess``, or the same operations in process."""
+
+    def signer(self, purpose: Purpose) -> Signer:
+        """The current signing key of a purpose."""
+        ...
+
+    def verifying_keys(self, purpose: Purpose) -> list[VerifyingKey]:
+        """The published keys of a purpose, the one that signs now first."""
+        ...
+
+    def ping(self) -> str:
+        """Whether anybody is there."""
+        ...
+
+
+class ServiceStore(VerificationStore, Protocol):
+    """What the service asks of the records (``store.RecordsStore``); the two calls of its own block, and belong into a thread."""
+
+    def authenticate(self, secret: str, now: datetime) -> Caller:
+        """The verifier with this secret. Raises CallerUnknown."""
+        ...
+
+    def schema_version(self) -> SchemaVersion:
+        """Which migration the database stands at, and which one is needed."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Wiring:
+    """One worker's parts."""
+
+    settings: Settings
+    keys: ServiceKeys
+    store: ServiceStore
+    clock: Callable[[], datetime]
+    randomness: Callable[[int], bytes]
+    token_keys: PublishedKeys
+    cover_proof_keys: PublishedKeys
+
+    @property
+    def means(self) -> Means:
+        """What the use case needs of it."""
+        return Means(self.store, self._sign, self.cover_proof_keys.current, self.settings.issuer, self.randomness)
+
+    async def _sign(self, token: EligibilityToken) -> str:
+        """Sign in a thread: a key process that hangs must not take every other request with it (decision 0073)."""
+        return await run_in_threadpool(eligibility_token.issue, self.keys.signer(Purpose.ELIGIBILITY_TOKEN), token)
+
+
+async def wiring_of(request: Request) -> Wiring:
+    """The wiring of the app that a request came to; async only so that no thread is spent on it."""
+    return cast("Wiring", request.app.state.wiring)
+
+
+Wired = Annotated[Wiring, Depends(wiring_of)]
