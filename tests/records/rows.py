@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rows for the tests: valid, distinct for distinct numbers, and all alike otherwise."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+from sqlalchemy import Connection
+
+from cardservice.coverage.month import ContributionMonth
+from cardservice.coverage.programme import Programme
+from cardservice.coverage.standing import PaidMonths, Payer, WorkSector
+from cardservice.records import approvals, card_keys, cards, members, orders, standing, stock, verifiers
+from cardservice.records.card_keys import CardKey, KeyState
+from cardservice.records.card_state import CardState
+from cardservice.records.cards import NewCard
+from cardservice.records.challenges import Challenge
+from cardservice.records.members import Member
+from cardservice.records.paid_record import PaidRecord
+from cardservice.records.standing import CardStanding, CardStatus
+from cardservice.records.verifiers import Verifier, VerifierKind
+
+NOW = datetime(2026, 11, 23, 8, 0, 0, 123456, tzinfo=UTC)
+LATER = NOW + timedelta(seconds=1)
+TODAY = date(2026, 11, 23)
+PAID = PaidRecord(
+    frozenset({Programme.JKK, Programme.JKM}),
+    {
+        Programme.JKK: PaidMonths.through(ContributionMonth(2026, 11), ContributionMonth(2026, 1)),
+        Programme.JKM: PaidMonths.through(ContributionMonth(2026, 11), ContributionMonth(2026, 1)),
+    },
+    WorkSector.TRANSPORT,
+    Payer.SELF,
+    full_monthly_jkk=20_000,
+)
+
+
+def octets(name: str, number: int, length: int) -> bytes:
+    """Bytes that look random and belong to a name and number."""
+    return hashlib.shake_256(f"{name} {number}".encode()).digest(length)
+
+
+def identifier(name: str, number: int) -> str:
+    return octets(name, number, 16).hex()
+
+
+def member(number: int) -> Member:
+    return Member(
+        member_id=identifier("member", number),
+        external_ref=f"P-{number:04d}",
+        nik_sealed=octets("nik sealed", number, 40),
+        nik_index=octets("nik", number, 16),
+        name_sealed=octets("name", number, 40),
+        birth_date_sealed=octets("birth", number, 40),
+        details_index=octets("details", number, 16),
+        work_sector=WorkSector.TRANSPORT,
+        payer=Payer.SELF,
+        income_band=1_000_000,
+        programmes=frozenset({Programme.JKK, Programme.JKM}),
+        created_at=NOW,
+    )
+
+
+def verifier(number: int) -> Verifier:
+    return Verifier(
+        identifier("verifier", number),
+        f"Clinic {number}",
+        VerifierKind.HEALTH_FACILITY,
+        1,
+        octets("secret", number, 32),
+        NOW,
+    )
+
+
+def chip(number: int) -> NewCard:
+    return NewCard(identifier("card", number), f"CHIP-{number:06d}", octets("kdd", number, 10))
+
+
+def place_order(connection: Connection, number: int, *, of_member: int, key: str | None = None) -> str:
+    order_id = identifier("order", number)
+    orders.place(
+        connection,
+        order_id=order_id,
+        member_id=identifier("member", of_member),
+        ordered_by="ani",
+        idempotency_key=key or f"order-{number}",
+        request={"member": of_member},
+        at=NOW,
+    )
+    return order_id
+
+
+def approve(connection: Connection, order_id: str) -> None:
+    approvals.approve(connection, order_id, "budi", NOW)
+    approvals.approve(connection, order_id, "citra", NOW)
+
+
+def standing_of(number: int, card_id: str, of_member: int, sector: int = 1) -> CardStanding:
+    return CardStanding(
+        card_id=card_id,
+        sector=sector,
+        face=octets("face", number, 16),
+        key_thumbprint=octets("thumbprint", number, 32),
+        key_point=octets("point", number, 65),
+        member_id=identifier("member", of_member),
+        life_cycle=CardState.BOUND,
+        status=CardStatus.INVALID,
+        paid=PAID,
+        status_list=0,
+        status_index=number,
+        updated_at=NOW,
+    )
+
+
+def card_key(number: int, card_id: str, slot: str = "9A", generation: int = 1) -> CardKey:
+    return CardKey(
+        card_id, slot, generation, octets("spki", number, 32), octets("point", number, 65), KeyState.CREATED, NOW
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class BoundCard:
+    """What bind_card() made."""
+
+    card_id: str
+    order_id: str
+    member_id: str
+
+
+def bind_card(connection: Connection, number: int) -> BoundCard:
+    """A member, an approved order, and a chip bound to both, all of one number."""
+    members.add(connection, member(number))
+    order_id = place_order(connection, number, of_member=number)
+    approve(connection, order_id)
+    stock.receive(connection, "Bandung", [chip(number)], NOW)
+    bound = BoundCard(identifier("card", number), order_id, identifier("member", number))
+    cards.bind(
+        connection, bound.card_id, member_id=bound.member_id, order_id=order_id, kdd=octets("kdd", number, 10), at=NOW
+    )
+    return bound
+
+
+def activate_card(connection: Connection, number: int) -> BoundCard:
+    """A card that verifies."""
+    bound = bind_card(connection, number)
+    standing.add(connection, standing_of(number, bound.card_id, number))
+    card_keys.add(connection, card_key(number, bound.card_id))
+    cards.set_state(connection, bound.card_id, CardState.BOUND, CardState.PERSONALIZED, NOW)
+    cards.set_state(connection, bound.card_id, CardState.PERSONALIZED, CardState.ACTIVE, NOW)
+    return bound
+
+
+def challenge(number: int, of_verifier: int = 1) -> Challenge:
+    return Challenge(
+        challenge_id=identifier("challenge", number),
+        verifier_id=identifier("verifier", of_verifier),
+        terminal_id="desk-1",
+        purpose="verify",
+        programme=Programme.JKK,
+        service_date=TODAY,
+        nonce=octets("nonce", number, 16),
+        issued_at=NOW,
+        expires_at=NOW + timedelta(seconds=60),
+    )
+
+
+def add_verifier(connection: Connection, number: int) -> str:
+    verifiers.add(connection, verifier(number))
+    return identifier("verifier", number)
