@@ -13,9 +13,9 @@ import pytest
 
 from cardservice.records.database import Database, open_database
 from cardservice.records.schema import upgrade
-from tests.postgresql import MIGRATED, new_database, running_postgresql
+from tests.postgresql import Cluster, running_cluster
 
-SOCKET = pytest.StashKey[Path]()
+CLUSTER = pytest.StashKey[Cluster]()
 BOTH = ["sqlite", pytest.param("postgresql", marks=pytest.mark.needs("postgresql"))]
 
 
@@ -27,13 +27,13 @@ def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgresql_socket(pytestconfig: pytest.Config) -> Path:
+def postgresql_cluster(pytestconfig: pytest.Config) -> Cluster:
     # One server for the whole run, however many conftests have this fixture of their own.
-    if SOCKET not in pytestconfig.stash:
+    if CLUSTER not in pytestconfig.stash:
         running = ExitStack()
         pytestconfig.add_cleanup(running.close)
-        pytestconfig.stash[SOCKET] = running.enter_context(running_postgresql())
-    return pytestconfig.stash[SOCKET]
+        pytestconfig.stash[CLUSTER] = running.enter_context(running_cluster())
+    return pytestconfig.stash[CLUSTER]
 
 
 @pytest.fixture
@@ -44,9 +44,8 @@ def sqlite_url(migrated_sqlite: Path, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def postgresql_url(postgresql_socket: Path) -> Iterator[str]:
-    with new_database(postgresql_socket, MIGRATED) as url:
-        yield url
+def postgresql_url(postgresql_cluster: Cluster) -> str:
+    return postgresql_cluster.migrated_database()
 
 
 @pytest.fixture(params=BOTH)
