@@ -12,11 +12,12 @@ DIGITS = 3  # enough for a person; --json has the whole value
 class Figure:
     """A value with its unit, a ratio to what it is measured against, and a goal in words ("<= 100 ms") that is met or not.
 
-    What has no reference has no ratio; what has no goal is neither met nor missed. Both print as "-".
+    What has no reference has no ratio; what has no goal is neither met nor missed. Both print as "-". What could not be measured here has no
+    value, and says why where the reference would stand.
     """
 
     name: str
-    value: float
+    value: float | None
     unit: str
     measured_against: str | None = None
     ratio: float | None = None
@@ -70,10 +71,17 @@ class Figure:
             met=ratio is not None and _keeps(ratio, sense, bound),
         )
 
+    @classmethod
+    def unmeasured(cls, name: str, unit: str, reason: str, *, goal: str | None = None) -> Self:
+        """A figure that this machine can't give. A goal it has is neither met nor missed."""
+        return cls(name, None, unit, f"not measured: {reason}", None, goal, None)
+
     def line(self, *, as_json: bool = False) -> str:
         """The figure on one line."""
         if as_json:
             return json.dumps(asdict(self), ensure_ascii=False)
+        if self.value is None:
+            return f"{self.name:<60} {'-':>9} {self.unit:<7} {self.measured_against}; goal {self.goal or '-'}"
         ratio = "-" if self.ratio is None else f"{self.ratio:.2f} x"
         met = {True: "met", False: "MISSED", None: "-"}[self.met]
         return (
