@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rows that are never changed: both databases refuse, whoever asks."""
+
+import pytest
+from sqlalchemy import Executable, Table, text
+from sqlalchemy.exc import IntegrityError
+
+from cardservice.records import audit_batches, audit_events, journal
+from cardservice.records.audit_batches import AuditBatch
+from cardservice.records.audit_events import AuditEvent
+from cardservice.records.database import Database
+from cardservice.records.journal import Phase
+from cardservice.records.tables import APPEND_ONLY, metadata
+from tests.records import rows
+
+
+@pytest.fixture
+def filled(database: Database) -> Database:
+    """A row in every append-only table."""
+    with database.begin() as connection:
+        bound = rows.activate_card(connection, 1)
+        verifier_id = rows.add_verifier(connection, 1)
+        journal.append(
+            connection, bound.card_id, order_id=bound.order_id, step="bind", phase=Phase.INTENT, detail={}, at=rows.NOW
+        )
+        audit_events.append(connection, [AuditEvent("card.bound", rows.NOW, {"n": 1}, bound.card_id)])
+        heads = audit_events.heads(connection)
+        audit_batches.add(connection, AuditBatch(1, heads, 1, bytes(32), b"{}", bytes(64), "kid", rows.NOW))
+        connection.execute(
+            metadata.tables["verifications"]
+            .insert()
+            .values(
+                card_id=bound.card_id,
+                receipt_id=rows.identifier("receipt", 1),
+                verifier_id=verifier_id,
+                challenge_id=rows.identifier("challenge", 1),
+                outcome="covered",
+                programme="JKK",
+                as_of=rows.TODAY,
+                leaf=bytes(32),
+                at=rows.NOW,
+            )
+        )
+    return database
+
+
+def changes_of(table: Table) -> list[Executable]:
+    column = next(column for column in table.columns if not column.primary_key)
+    return [table.update().values({column: column}), table.delete(), text(f"TRUNCATE {table.name}")]
+
+
+@pytest.mark.parametrize("name", APPEND_ONLY)
+def test_no_row_is_changed_or_deleted(filled: Database, name: str) -> None:
+    table = metadata.tables[name]
+    is_sqlite = filled.engine.dialect.name == "sqlite"  # which has no TRUNCATE
+    for change in changes_of(table)[: 2 if is_sqlite else 3]:
+        with pytest.raises(IntegrityError, match="append-only"), filled.begin() as connection:
+            connection.execute(change)
+    with filled.read() as connection:
+        assert connection.execute(table.select()).first() is not None
+
+
+@pytest.mark.parametrize("name", APPEND_ONLY)
+def test_sabotage_without_the_triggers_rows_go(filled: Database, name: str) -> None:
+    """Sabotage: drop the triggers."""
+    table = metadata.tables[name]
+    with filled.begin() as connection:
+        if filled.engine.dialect.name == "postgresql":
+            connection.exec_driver_sql(f"ALTER TABLE {name} DISABLE TRIGGER USER")
+        else:
+            connection.exec_driver_sql(f"DROP TRIGGER {name}_no_delete")
+        connection.execute(table.delete())
+        assert connection.execute(table.select()).first() is None
