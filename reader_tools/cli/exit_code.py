@@ -35,6 +35,7 @@ ROOMS = {
     "cardservice.verification": ExitCode.REFUSED,
     "cardservice.credentials": ExitCode.REFUSED,
     "cardservice.partnership": ExitCode.REFUSED,
+    "reader_tools.desk": ExitCode.SERVICE,
     "cardservice": ExitCode.SERVICE,
     "hsm": ExitCode.SERVICE,
     "api": ExitCode.SERVICE,

@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``kartu card verify``: is the holder of the card that is here covered, on line or from the card alone."""
+
+import secrets
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from cardservice import clock
+from cardservice.coverage.decision import Covered
+from cardservice.coverage.programme import Programme
+from cardservice.texts.catalogue import text
+from reader_tools.cli.exit_code import ExitCode
+from reader_tools.cli.output import AsJson, Output
+from reader_tools.cli.settings import Settings
+from reader_tools.desk.key_cache import KeyCache
+from reader_tools.desk.offline import OfflineAnswer, verify_offline
+from reader_tools.desk.online import OnlineAnswer, Question, verify_online
+from reader_tools.desk.service import Service
+from reader_tools.desk.verifier_secret import read_secret
+from reader_tools.reader import open_card
+
+HEALTH = 0x01
+
+app = typer.Typer()
+
+
+@app.command()
+def verify(
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Ask the card alone, with the keys kept on this desk.")
+    ] = False,
+    programme: Annotated[Programme, typer.Option(help="Which programme.", case_sensitive=False)] = Programme.JKK,
+    service_date: Annotated[
+        datetime | None, typer.Option("--date", formats=["%Y-%m-%d"], help="The day of service. Default: today.")
+    ] = None,
+    terminal: Annotated[str, typer.Option(help="This desk's name in challenges and records.")] = "desk-1",
+    purpose: Annotated[str, typer.Option(help="treatment, claim, fare, discount or counter.")] = "treatment",
+    sector: Annotated[int, typer.Option(help="Off line: the verifier's sector.", min=1, max=255)] = HEALTH,
+    secret_file: Annotated[
+        Path | None, typer.Option(help="The verifier's secret. Default: verifier-secret in the data folder.")
+    ] = None,
+    reader: Annotated[str | None, typer.Option(help="The reader. Default: KARTU_READER.")] = None,
+    as_json: AsJson = False,
+) -> int:
+    """Say whether the holder is covered. Exit code 0: covered; 1: not covered, or refused.
+
+    Example: kartu card verify --programme JKK
+    """
+    settings = Settings.load()
+    output = Output.of(settings, as_json=as_json)
+    day = None if service_date is None else service_date.date()
+    question = Question(terminal, purpose, programme, day)
+    cache = KeyCache(settings.data_dir / "keys")
+    now = clock.now()
+    if offline:
+        keys = cache.cover_proof_keys()
+        with open_card(reader or settings.reader, settings.data_dir) as card:
+            answer = verify_offline(
+                card, question, sector=sector, desk_name=terminal, keys=keys, entropy=secrets.token_bytes, now=now
+            )
+        return _show_offline(output, answer)
+    service = Service(
+        settings.api_url, read_secret(secret_file or settings.data_dir / "verifier-secret"), settings.language
+    )
+    with open_card(reader or settings.reader, settings.data_dir) as card:
+        told = verify_online(card, service, cache, question, now=now)
+    return _show_online(output, told)
+
+
+def _show_online(output: Output, answer: OnlineAnswer) -> int:
+    def people(console: Console) -> None:
+        token = answer.token
+        if answer.covered:
+            words = output.say(
+                f"BERLAKU: {token.programme} sampai {token.until}", f"COVERED: {token.programme} until {token.until}"
+            )
+            console.print(words, style="bold green")
+        else:
+            explained = answer.document.get("explanation") or {}
+            console.print(output.say("TIDAK BERLAKU", "NOT COVERED"), style="bold yellow")
+            console.print(f"{explained.get('cause', token.reason)}\n{explained.get('remedy', '')}", markup=False)
+        receipt = answer.document.get("receipt") or {}
+        console.print(f"{output.say('tanda terima', 'receipt')} {receipt.get('receipt_id')}", style="dim", markup=False)
+
+    output.show(answer.document, people)
+    return ExitCode.OK if answer.covered else ExitCode.REFUSED
+
+
+def _show_offline(output: Output, answer: OfflineAnswer) -> int:
+    decision = answer.decision
+    document: dict[str, object] = {
+        "outcome": "COVERED" if answer.covered else "NOT_COVERED",
+        "programme": decision.programme,
+        "as_of": decision.as_of,
+        "subject": answer.subject,
+        "stated_at": answer.stated_at,
+        "proof_expires_at": answer.proof_expires_at,
+        "status_list": "not checked: none on this desk",
+    }
+    if isinstance(decision, Covered):
+        document |= {"until": decision.until, "state": decision.state}
+        headline = output.say(f"BERLAKU (luring) sampai {decision.until}", f"COVERED (off line) until {decision.until}")
+        detail = ""
+    else:
+        words = text(decision.text_code)
+        document |= {"reason": decision.reason}
+        headline = output.say("TIDAK BERLAKU (luring)", "NOT COVERED (off line)")
+        detail = f"{words.cause(output.language, decision.evidence)} {words.remedy(output.language, decision.evidence)}"
+
+    def people(console: Console) -> None:
+        console.print(headline, style="bold green" if answer.covered else "bold yellow")
+        if detail:
+            console.print(detail, markup=False)
+        proof = f"{answer.stated_at:%Y-%m-%d}", f"{answer.proof_expires_at:%Y-%m-%d}"
+        console.print(
+            output.say("bukti kartu {} sampai {}", "card's proof {} to {}").format(*proof), style="dim", markup=False
+        )
+
+    output.show(document, people)
+    return ExitCode.OK if answer.covered else ExitCode.REFUSED

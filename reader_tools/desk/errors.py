@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What keeps a desk from an answer.
+
+DeskVerificationError
+|- ServiceUnreachable   the line is down, or the service is
+|- ServiceProblem       the service refused, with its own code and words (RFC 9457)
+|- AnswerMalformed      the service answered something that is no answer
+|- KeysNotCached       no keys of cover proofs on this desk: it was never on line
+`- SecretUnreadable    the verifier's secret is not where it should be
+"""
+
+from cardservice.errors import KartuError
+
+
+class DeskVerificationError(KartuError):
+    """The root of what keeps a desk from an answer."""
+
+    code = "desk-verification"
+
+
+class ServiceUnreachable(DeskVerificationError):
+    """No answer from the service; evidence: url."""
+
+    code = "service-unreachable"
+
+
+class ServiceProblem(DeskVerificationError):
+    """The service refused; evidence: status, problem, title, detail."""
+
+    code = "service-problem"
+
+
+class AnswerMalformed(DeskVerificationError):
+    """Not what the service documents; evidence: rule."""
+
+    code = "service-answer-malformed"
+
+
+class KeysNotCached(DeskVerificationError):
+    """This desk has no keys of cover proofs; evidence: folder."""
+
+    code = "keys-not-cached"
+
+
+class SecretUnreadable(DeskVerificationError):
+    """The file with the verifier's secret can't be read; evidence: file, rule."""
+
+    code = "verifier-secret-unreadable"

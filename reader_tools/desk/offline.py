@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Off line: the desk makes its own challenge, checks the tap under the card's cover proof, and decides from what the proof says.
+
+It can't know of a card reported lost since the proof was signed (35 days at most); the answer says until when the proof holds.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+
+from cardservice.card_edge.dialogue import Card, run
+from cardservice.card_edge.dialogues.prove_presence import prove_presence
+from cardservice.card_edge.sector.aid import sector_aid
+from cardservice.card_edge.sector.tap import tap_digest, verify_tap
+from cardservice.coverage.decide import decide
+from cardservice.coverage.decision import Decision
+from cardservice.coverage.standing import Standing
+from cardservice.credentials import cover_proof
+from cardservice.keys import VerifyingKey
+from reader_tools.desk.online import Question
+
+ISSUER = "kjs"
+JAKARTA = timezone(timedelta(hours=7), "WIB")
+NONCE_LENGTH = 16
+CHALLENGE_ID_LENGTH = 4
+
+
+@dataclass(frozen=True, slots=True)
+class OfflineAnswer:
+    """The decision, and how fresh what it rests on is."""
+
+    decision: Decision
+    subject: bytes  # the card's name in this sector, 16 bytes
+    stated_at: datetime
+    proof_expires_at: datetime
+
+    @property
+    def covered(self) -> bool:
+        """Whether the proof's own standing covers the day."""
+        return bool(self.decision)
+
+
+def verify_offline(
+    card: Card,
+    question: Question,
+    *,
+    sector: int,
+    desk_name: str,
+    keys: Sequence[VerifyingKey],
+    entropy: Callable[[int], bytes],
+    now: datetime,
+) -> OfflineAnswer:
+    """Decide from the card alone. Raises ProofRefused, TapNotProven and the card's errors.
+
+    1 own nonce and time into H; 2 tap; 3 the proof's signature and times under cached keys; 4 the tap under the proof's key; 5 decide.
+    """
+    digest = tap_digest(desk_name, question.terminal_id, question.purpose, entropy(NONCE_LENGTH), now)
+    challenge_id = entropy(CHALLENGE_ID_LENGTH)
+    presence = run(prove_presence(sector, challenge_id, digest), card)
+    proof = cover_proof.verify(presence.cover_proof, keys=keys, issuer=ISSUER, now=now)
+    verify_tap(proof.claims.card_key, sector_aid(sector), challenge_id, digest, presence.signature)
+    stated_on = proof.claims.issued_at.astimezone(JAKARTA).date()
+    today = now.astimezone(JAKARTA).date()
+    standing = Standing.of_cover_proof(proof.claims.paid_through, stated_on)
+    decision = decide(standing, question.programme, question.service_date or today, knowledge_at=today)
+    return OfflineAnswer(decision, proof.claims.subject, proof.claims.issued_at, proof.claims.expires_at)

@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: Apache-2.0
+"""On line: a challenge from the service, a tap, and the service's signed answer."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from cardservice.card_edge.dialogue import Card, run
+from cardservice.card_edge.dialogues.prove_presence import prove_presence
+from cardservice.coverage.programme import Programme
+from cardservice.credentials import base64url, eligibility_token
+from cardservice.credentials.eligibility_token import EligibilityToken
+from reader_tools.desk.errors import AnswerMalformed
+from reader_tools.desk.key_cache import KeyCache
+from reader_tools.desk.service import Service
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a desk wants to know."""
+
+    terminal_id: str
+    purpose: str
+    programme: Programme
+    service_date: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OnlineAnswer:
+    """The service's answer as it came, and its token, verified under the scheme's keys."""
+
+    document: dict[str, Any]
+    token: EligibilityToken
+
+    @property
+    def covered(self) -> bool:
+        """What the signed token says, which is what counts."""
+        return self.token.covered
+
+
+def verify_online(card: Card, service: Service, cache: KeyCache, question: Question, *, now: datetime) -> OnlineAnswer:
+    """Ask about the card that is here. Raises the service's problems, the card's errors, and TokenRefused for a token that does not hold."""
+    asked: dict[str, object] = {
+        "terminal_id": question.terminal_id,
+        "purpose": question.purpose,
+        "programme": question.programme.value,
+    }
+    if question.service_date is not None:
+        asked["service_date"] = question.service_date.isoformat()
+    challenge = service.ask("/v1/challenges", asked)
+    sector = int(_text(challenge, "sector", int))
+    challenge_id, digest = _octets(challenge, "challenge_id"), _octets(challenge, "digest")
+    presence = run(prove_presence(sector, challenge_id, digest), card)
+    answer = service.ask(
+        "/v1/verifications",
+        {
+            "challenge": _text(challenge, "challenge", str),
+            "terminal_id": question.terminal_id,
+            "purpose": question.purpose,
+            "sector": sector,
+            "cover_proof": base64url.encode(presence.cover_proof),
+            "signature": base64url.encode(presence.signature),
+        },
+    )
+    cache.refresh(service)
+    token = eligibility_token.verify(
+        _text(answer, "token", str),
+        keys=cache.token_keys(),
+        issuer=service.url,
+        audience=_text(challenge, "verifier_id", str),
+        now=now,
+    )
+    return OnlineAnswer(answer, token)
+
+
+def _text(document: dict[str, Any], name: str, kind: type) -> Any:
+    value = document.get(name)
+    if type(value) is not kind:
+        raise AnswerMalformed(rule=f"{name} as {kind.__name__}")
+    return value
+
+
+def _octets(document: dict[str, Any], name: str) -> bytes:
+    value = base64url.decode(_text(document, name, str))
+    if value is None:
+        raise AnswerMalformed(rule=f"{name} in base64url")
+    return value

@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The stage of the walk: a folder of its own, the key process and the service as processes of their own."""
+
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self
+
+from cardservice import clock
+from cardservice.issuance.bureau import Bureau
+from cardservice.records.database import Database, open_database
+from cardservice.records.schema import upgrade
+from hsm.client import KeyProcess
+from reader_tools.walk.errors import ProcessEnded
+
+READY_SECONDS = 30.0
+STOP_SECONDS = 10.0
+KEPT_WALKS = 3
+
+
+class Stage:
+    """Everything the walk leaves behind lies in ``folder``; ``close`` ends the processes that were started here, and only those."""
+
+    def __init__(self, folder: Path, *, listen: str) -> None:
+        self.folder = folder
+        self.listen = listen
+        self.url = f"http://{listen}"
+        self.socket = folder / "hsm" / "keys.sock"
+        self.database_url = f"sqlite:///{folder / 'kartu.db'}"
+        self.key_process: subprocess.Popen[str] | None = None
+        self.service: subprocess.Popen[str] | None = None
+        self._database: Database | None = None
+        self._keys: KeyProcess | None = None
+
+    def __enter__(self) -> Self:
+        self.folder.mkdir(parents=True, mode=0o700)
+        (self.folder / "hsm").mkdir(mode=0o700)
+        (self.folder / "log").mkdir()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._keys is not None:
+            self._keys.close()
+        if self._database is not None:
+            self._database.close()
+        self.stop_service()
+        _stop(self.key_process)
+
+    def start_keys(self) -> None:
+        """Make fresh development keys and start the key process over them."""
+        store, passphrase = self.folder / "hsm" / "keys.sealed", self.folder / "hsm" / "passphrase"
+        asked = ["--store", str(store), "--passphrase-file", str(passphrase)]
+        with self._log("hsm") as log:
+            subprocess.run(  # noqa: S603 - our own program
+                [sys.executable, "-m", "hsm", "--init", *asked], stdout=log, stderr=log, check=True
+            )
+            self.key_process = _start("hsm", [*asked, "--socket", str(self.socket)], log, self._environment())
+        self._await_line("hsm", self.key_process, "ready")
+
+    def start_service(self) -> None:
+        """Start the service; returns when it takes requests."""
+        with self._log("api") as log:
+            self.service = _start("api", [], log, self._environment())
+        self._await_line("api", self.service, "listening")
+
+    def stop_service(self) -> None:
+        """The line goes down."""
+        _stop(self.service)
+        self.service = None
+
+    def open_books(self) -> None:
+        """Make the database."""
+        upgrade(self.database_url)
+        self._database = open_database(self.database_url)
+        self._keys = KeyProcess(self.socket)
+
+    @property
+    def keys(self) -> KeyProcess:
+        """The key process."""
+        if self._keys is None:
+            raise ProcessEnded(process="hsm", log=str(self.folder / "log" / "hsm.log"))
+        return self._keys
+
+    @property
+    def bureau(self) -> Bureau:
+        """Where cards are made."""
+        if self._database is None:
+            raise ProcessEnded(process="database", log=self.database_url)
+        return Bureau(self._database, self.keys, clock.now, secrets.token_bytes)
+
+    def _environment(self) -> dict[str, str]:
+        own = {
+            "KARTU_DATABASE_URL": self.database_url,
+            "KARTU_HSM_SOCKET": str(self.socket),
+            "KARTU_LISTEN": self.listen,
+            "KARTU_ISSUER": self.url,
+        }
+        return {**os.environ, **own}
+
+    def _log(self, process: str) -> IO[str]:
+        return (self.folder / "log" / f"{process}.log").open("a")
+
+    def _await_line(self, name: str, process: subprocess.Popen[str], word: str) -> None:
+        # The process says on standard output when it is ready; that it ended is seen as the end of its output.
+        gone = ProcessEnded(process=name, log=str(self.folder / "log" / f"{name}.log"))
+        if process.stdout is None:
+            raise gone
+        for line in process.stdout:
+            if line.startswith(word):
+                return
+        raise gone
+
+
+def new_folder(data_dir: Path) -> Path:
+    """A folder for one walk; of earlier ones the last few stay, to be looked at."""
+    walks = data_dir / "walks"
+    walks.mkdir(parents=True, exist_ok=True)
+    earlier = sorted(entry for entry in walks.iterdir() if entry.is_dir() and not entry.is_symlink())
+    for old in earlier[: -KEPT_WALKS + 1]:
+        if not (old / "hsm" / "keys.sock").exists():  # a walk that still serves keeps its folder
+            shutil.rmtree(old)
+    return walks / f"{clock.now():%Y%m%d-%H%M%S-%f}"
+
+
+def free_listen(wanted: int) -> str:
+    """The wanted port on the loopback address, or any free one where it is taken."""
+    for port in (wanted, 0):
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as trying:
+            trying.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                trying.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return f"127.0.0.1:{trying.getsockname()[1]}"
+    raise ProcessEnded(process="api", log="no free port")
+
+
+def _start(module: str, arguments: list[str], log: IO[str], environment: dict[str, str]) -> subprocess.Popen[str]:
+    return subprocess.Popen(  # noqa: S603 - our own program
+        [sys.executable, "-m", module, *arguments],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=log,
+        text=True,
+        env=environment,
+    )
+
+
+def _stop(process: subprocess.Popen[str] | None) -> None:
+    if process is None:
+        return
+    process.terminate()
+    try:
+        process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    if process.stdout is not None:
+        process.stdout.close()
