@@ -54,7 +54,8 @@ def add(connection: Connection, member_id: str, months: Iterable[MemberMonth]) -
     added = 0
     for start in range(0, len(rows), ROWS_PER_STATEMENT):
         statement = insert(member_months).values(rows[start : start + ROWS_PER_STATEMENT]).on_conflict_do_nothing()
-        added += connection.execute(statement).rowcount
+        # Counted by what comes back: psycopg's row count of an INSERT is not kept.
+        added += len(connection.execute(statement.returning(member_months.c.month)).all())
     return added
 
 
