@@ -23,13 +23,14 @@ class HostShare:
 
 
 @dataclass(slots=True)
-class _Timed:
-    """A card whose own CPU is set apart."""
+class TimedCard:
+    """A card whose own CPU is set apart: ``spent`` nanoseconds."""
 
     card: Card
     spent: int = 0
 
     def transmit(self, command: bytes) -> bytes:
+        """One exchange, timed."""
         began = thread_time_ns()
         try:
             return self.card.transmit(command)
@@ -47,7 +48,7 @@ def tap_cpu(card: Card, sector: int, runs: int = 200) -> float:
     """Median milliseconds of host CPU to relay one tap; verifying it is the verification bench's business."""
     taken = []
     for _ in range(runs):
-        timed = _Timed(card)
+        timed = TimedCard(card)
         began = thread_time_ns()
         run(prove_presence(sector, bytes(4), bytes(32)), timed)
         taken.append((thread_time_ns() - began - timed.spent) / 1e6)
@@ -55,7 +56,7 @@ def tap_cpu(card: Card, sector: int, runs: int = 200) -> float:
 
 
 def _one(dialogue: Dialogue[Any], card: Card) -> HostShare:
-    timed = _Timed(card)
+    timed = TimedCard(card)
     began = thread_time_ns()
     script = next(dialogue)
     thinking, driving = thread_time_ns() - began, 0
