@@ -111,7 +111,7 @@ DISTRICTS = [
     "610101",
     "160701",
 ]
-INCOMES = (1_000_000, 1_000_000, 1_200_000, 1_500_000, 2_000_000, 2_500_000, 3_200_000, 4_700_000)
+BANDS = (10_000, 10_000, 10_000, 12_000, 14_000, 18_000, 24_500, 32_000)  # undiscounted JKK contributions a month
 
 
 @dataclass(frozen=True)
@@ -157,7 +157,7 @@ def _member(number: int, chance: random.Random) -> Row:
         name=name,
         birth_date=born.isoformat(),
         work_sector="transport" if chance.random() < 0.3 else "other",
-        income_band=str(chance.choice(INCOMES)),
+        income_band=str(chance.choice(BANDS)),
         programmes="JKK+JKM+JHT" if chance.random() < 0.35 else "JKK+JKM",
         months=months,
         paid_on=paid_on,
@@ -168,7 +168,13 @@ def _member(number: int, chance: random.Random) -> Row:
 # The members of the walk that ./run shows.
 DEMO: dict[str, dict[str, str]] = {
     "P-0001": {"programmes": "JKK+JKM+JHT", "months": "2025-01..2026-11", "paid_on": "", "work_sector": "transport"},
-    "P-0002": {"programmes": "JKK+JKM", "months": "2025-03..2026-01", "paid_on": "", "work_sector": "other"},
+    "P-0002": {
+        "programmes": "JKK+JKM",
+        "months": "2025-03..2026-01",
+        "paid_on": "",
+        "work_sector": "other",
+        "income_band": "10000",
+    },
     "P-0003": {"programmes": "JKK+JKM", "months": "2025-06..2026-09", "paid_on": "", "work_sector": "other"},
     "P-0004": {"programmes": "JKK+JKM", "months": "", "paid_on": ""},
     "P-0005": {"programmes": "JKK+JKM", "months": "2026-02..2026-11", "paid_on": "", "work_sector": "other"},

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a member of an income band contributes each month (docs/decisions/0053).
 
-The band table of Lampiran II PP 44/2015 was not obtained. Until it is loaded, a band is named by the monthly income that the member
-declares, and contributions follow the two rates that public simulators use: JKK 1 %, JHT 2 %. Both are whole thousands of rupiah.
+A band is named by its undiscounted monthly JKK contribution in rupiah, as the bill of every payment channel states it: so nothing is
+computed from an income by a table that was not obtained (decision 0041).
 """
 
 from collections.abc import Mapping
@@ -11,24 +11,24 @@ from cardservice.coverage.programme import Programme
 from cardservice.coverage.rules import Citation, Confidence
 from cardservice.coverage.standing import ContributionBasis, Payer, WorkSector
 
-LOWEST_INCOME = 1_000_000  # rupiah a month: 1 % is the lowest JKK contribution of 10,000
-HIGHEST_INCOME = 20_700_000  # 1 % is the highest, 207,000
-INCOME_STEP = 100_000
+LOWEST_BAND = 10_000  # rupiah a month (facts/contributions.md, "JKK contribution")
+HIGHEST_BAND = 207_000  # [memory, as above]
+BAND_STEP = 500  # half of it is a whole number of rupiah
+JHT_FACTOR = 2
 CITATION = Citation(
-    "Public contribution simulators: JKK 1 % of income, at least 10,000; JHT 2 %. To be replaced by Lampiran II PP 44/2015",
+    "Public contribution simulators: JKK about 1 %, JHT 2 % of the same band, so JHT is twice JKK; the lowest band, 10,000 and 20,000, agrees",
     Confidence.MEDIUM,
 )
-_PERCENT = {Programme.JKK: 1, Programme.JHT: 2}
 
 
-def is_income_band(income: int) -> bool:
-    """Whether a declared monthly income in whole rupiah names a band."""
-    return LOWEST_INCOME <= income <= HIGHEST_INCOME and income % INCOME_STEP == 0
+def is_income_band(band: int) -> bool:
+    """Whether a monthly JKK contribution in whole rupiah can name a band."""
+    return LOWEST_BAND <= band <= HIGHEST_BAND and band % BAND_STEP == 0
 
 
 def full_monthly(income_band: int) -> Mapping[Programme, int]:
-    """The undiscounted monthly contributions that depend on income, in whole rupiah."""
-    return {programme: income_band * percent // 100 for programme, percent in _PERCENT.items()}
+    """The undiscounted monthly contributions that depend on the band, in whole rupiah."""
+    return {Programme.JKK: income_band, Programme.JHT: income_band * JHT_FACTOR}
 
 
 def contribution_basis(work_sector: WorkSector, payer: Payer, income_band: int) -> ContributionBasis:

@@ -12,7 +12,7 @@ from cardservice.coverage.errors import MalformedMonth
 from cardservice.coverage.month import ContributionMonth
 from cardservice.coverage.programme import Programme
 from cardservice.coverage.standing import WorkSector
-from cardservice.enrolment.income_band import HIGHEST_INCOME, INCOME_STEP, LOWEST_INCOME, is_income_band
+from cardservice.enrolment.income_band import BAND_STEP, HIGHEST_BAND, LOWEST_BAND, is_income_band
 from cardservice.enrolment.months_notation import parse_months
 from cardservice.enrolment.nik import nik_fault
 from cardservice.enrolment.row_problem import RowProblem, Rule
@@ -135,7 +135,7 @@ def _work_sector(text: str, _today: date) -> WorkSector:
 def _income_band(text: str, _today: date) -> int:
     if _INCOME.fullmatch(text) is None or not is_income_band(int(text)):
         raise _FieldRefusedError(
-            Rule.INCOME_BAND, given=_shown(text), least=LOWEST_INCOME, most=HIGHEST_INCOME, step=INCOME_STEP
+            Rule.INCOME_BAND, given=_shown(text), least=LOWEST_BAND, most=HIGHEST_BAND, step=BAND_STEP
         )
     return int(text)
 

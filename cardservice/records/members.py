@@ -52,7 +52,7 @@ members = Table(
 class Member:
     """One row. ``details_index`` is the keyed fingerprint of name and birth date, to see a change without opening either.
 
-    ``income_band`` is the monthly income that the member declared, in whole rupiah.
+    ``income_band`` is named by its undiscounted monthly JKK contribution in whole rupiah (decision 0053).
     """
 
     member_id: str

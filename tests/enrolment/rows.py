@@ -17,7 +17,7 @@ GOOD: Mapping[str, str] = {
     "name": "Siti Rahayu",
     "birth_date": "1990-10-05",
     "work_sector": "transport",
-    "income_band": "1000000",
+    "income_band": "10000",
     "programmes": "JKK+JKM",
     "months": "2026-01..2026-09;2026-11",
     "paid_on": "",

@@ -147,7 +147,7 @@ def test_more_months_change_a_member_and_fewer_take_nothing_away(database: Datab
         {"name": "Siti Rahayu Putri"},
         {"birth_date": "1990-10-06"},
         {"work_sector": "other"},
-        {"income_band": "2000000"},
+        {"income_band": "24500"},
         {"programmes": "JKK+JKM+JHT"},
     ],
 )

@@ -55,7 +55,7 @@ def member(number: int) -> Member:
         details_index=octets("details", number, 16),
         work_sector=WorkSector.TRANSPORT,
         payer=Payer.SELF,
-        income_band=1_000_000,
+        income_band=10_000,
         programmes=frozenset({Programme.JKK, Programme.JKM}),
         created_at=NOW,
     )
