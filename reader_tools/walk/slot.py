@@ -1,17 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
 """The reader of the walk: the virtual one in this process, or a slot of pcscd. The walk does not know which."""
 
+import time
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
 from applets.virtual.runtime import Interface
 from applets.virtual.tear import Tear
+from cardservice import clock
+from reader_tools.errors import CardRemoved, NoCard
 from reader_tools.reader import OpenCard, open_card
 from reader_tools.virtual.card_stock import new_blank_card, new_clone
 from reader_tools.virtual.pcsc_slot import READER as PCSC_READER
 from reader_tools.virtual.pcsc_slot import PcscSlot
 from reader_tools.virtual.slot import READER, Slot
+
+BACK_SECONDS = 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +29,8 @@ class WalkSlot:
     @property
     def name(self) -> str:
         """The reader's name."""
-        return READER if self.port is None else PCSC_READER
+        # vpcd has two slots; by its whole name the first is found with and without a card in it.
+        return READER if self.port is None else f"{PCSC_READER} 00 00"
 
     def blank(self) -> Path:
         """A new blank card, not inserted."""
@@ -47,6 +53,18 @@ class WalkSlot:
     def arm(self, tear: Tear) -> None:
         """The card in the slot will be torn."""
         self._slot().arm(tear)
+
+    def await_card(self) -> None:
+        """A card that was torn out is put back: wait until the reader sees it. Raises NoCard after some seconds."""
+        end = clock.monotonic() + BACK_SECONDS
+        while True:
+            try:
+                with self.open():
+                    return
+            except (NoCard, CardRemoved):
+                if clock.monotonic() > end:
+                    raise
+                time.sleep(0.1)
 
     def open(self) -> AbstractContextManager[OpenCard]:
         """The card in the slot, for us alone."""

@@ -25,7 +25,7 @@ from reader_tools.desk.key_cache import KeyCache
 from reader_tools.desk.offline import verify_offline
 from reader_tools.desk.online import OnlineAnswer, Question, verify_online
 from reader_tools.desk.service import Service
-from reader_tools.errors import ReaderError
+from reader_tools.errors import CardError
 from reader_tools.walk.errors import StepFailed
 from reader_tools.walk.slot import WalkSlot
 from reader_tools.walk.stage import Stage
@@ -243,11 +243,12 @@ class Walk:
             self.slot.arm(Tear(TearMode.AFTER, TORN_AT))
             try:
                 self._make(order)
-            except ReaderError as torn:
+            except CardError as torn:
                 said = f"tercabut pada APDU ke-{TORN_AT}: {torn.code}", f"torn at APDU {TORN_AT}: {torn.code}"
                 self.teller.refused(told, "torn", torn.code, *said)
             else:
                 raise StepFailed(step="torn", expected="card removed", found="a finished card")
+            self.slot.await_card()
             issued = self._make(order)
             said = (
                 f"dilanjutkan: kartu AKTIF, referensi {issued.holder_reference}",
