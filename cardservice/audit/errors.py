@@ -3,6 +3,7 @@
 
 AuditError
 |- NothingToSeal   no event since the last batch
+|- SealConflict    somebody else sealed the same batch at the same time
 `- ProofMalformed  a question about a tree that has no answer: an index outside it, a size of nothing
 """
 
@@ -19,6 +20,12 @@ class NothingToSeal(AuditError):
     """No event since the last batch."""
 
     code = "audit-nothing-to-seal"
+
+
+class SealConflict(AuditError):
+    """Somebody else sealed the same batch at the same time; evidence: batch."""
+
+    code = "audit-seal-conflict"
 
 
 class ProofMalformed(AuditError):

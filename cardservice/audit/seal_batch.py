@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from cardservice.audit.audit_root import audit_root_document
-from cardservice.audit.errors import NothingToSeal
+from cardservice.audit.errors import NothingToSeal, SealConflict
 from cardservice.audit.merkle_tree import merkle_root
 from cardservice.keys import Signer
 from cardservice.records import audit_batches, audit_events
@@ -19,10 +19,11 @@ from cardservice.records.audit_chain import GENESIS
 from cardservice.records.audit_events import LEAF_PREFIX, ChainHead
 from cardservice.records.canonical_json import canonical_json
 from cardservice.records.connection import Connection
+from cardservice.records.errors import JournalConflict
 
 
 def seal_batch(connection: Connection, signer: Signer, at: datetime) -> AuditBatch:
-    """Seal what was recorded since the last batch. Raises NothingToSeal, JournalConflict if somebody else seals now, and what the signer raises."""
+    """Seal what was recorded since the last batch. Raises NothingToSeal, SealConflict, and what the signer raises."""
     before = audit_batches.last(connection)
     heads = audit_events.heads(connection)
     if (before is not None and heads == before.heads) or not any(head.position.seq for head in heads):
@@ -40,7 +41,10 @@ def seal_batch(connection: Connection, signer: Signer, at: datetime) -> AuditBat
         kid=signer.verifying_key.kid,
         sealed_at=at,
     )
-    audit_batches.add(connection, batch)
+    try:
+        audit_batches.add(connection, batch)
+    except JournalConflict:
+        raise SealConflict(batch=batch.batch) from None
     return batch
 
 
