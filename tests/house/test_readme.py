@@ -68,7 +68,8 @@ def serves_until_interrupted(command: str, folder: Path) -> None:
         address = "/".join(served[0].split("/")[:3])
         assert httpx.get(f"{address}/healthz", trust_env=False).status_code == httpx.codes.OK
     finally:
-        os.killpg(running.pid, signal.SIGINT)
+        if running.poll() is None:
+            os.killpg(running.pid, signal.SIGINT)
         try:
             running.wait(timeout=30)
         except subprocess.TimeoutExpired:
