@@ -27,6 +27,11 @@ ReaderToolsError
 |  |- VirtualImageRefused    a file that is no card image
 |  |- VirtualSlotOccupied    a card is already in the virtual reader
 |  `- VirtualPcscFailed      the card's process for pcscd did not come up
+|- InputError
+|  |- FileUnreadable         a file that was named can't be read
+|  |- FileUnwritable         a file that was named can't be made
+|  |- PinUnusable            no PIN, or one that no card would take
+|  `- ChipSerialMalformed    a chip serial that no chip has
 `- DeskError
    |- SettingsInvalid        a KARTU_ setting that can't be meant
    `- Internal               something nobody foresaw; the log has it
@@ -189,6 +194,36 @@ class VirtualPcscFailed(VirtualReaderError):
     """The card's process for pcscd did not come up; evidence: port."""
 
     code = "virtual-pcsc-failed"
+
+
+class InputError(ReaderToolsError):
+    """The root of what can be wrong with what a person gave."""
+
+    code = "input"
+
+
+class FileUnreadable(InputError):
+    """A file that was named can't be read; evidence: path, rule."""
+
+    code = "file-unreadable"
+
+
+class FileUnwritable(InputError):
+    """A file that was named can't be made, or is there already; evidence: path, rule."""
+
+    code = "file-unwritable"
+
+
+class PinUnusable(InputError):
+    """No PIN, or one that no card would take; no card was asked. Evidence: source, rule; never the PIN."""
+
+    code = "pin-unusable"
+
+
+class ChipSerialMalformed(InputError):
+    """A chip serial that no chip has; evidence: given, length, line (- where it came from no list)."""
+
+    code = "chip-serial-malformed"
 
 
 class DeskError(ReaderToolsError):

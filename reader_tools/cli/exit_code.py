@@ -4,7 +4,14 @@
 from enum import IntEnum
 
 from cardservice.errors import KartuError
-from reader_tools.errors import DeskError, SettingsInvalid
+from cardservice.records.errors import (
+    ConstraintRefused,
+    IdempotencyConflict,
+    PlanConflict,
+    RecordNotFound,
+    StateConflict,
+)
+from reader_tools.errors import DeskError, InputError, SettingsInvalid
 
 
 class ExitCode(IntEnum):
@@ -40,12 +47,16 @@ ROOMS = {
     "hsm": ExitCode.SERVICE,
     "api": ExitCode.SERVICE,
 }
+# The database is well, and says no.
+REFUSALS_OF_RECORDS = (ConstraintRefused, IdempotencyConflict, PlanConflict, RecordNotFound, StateConflict)
 
 
 def exit_code_for(error: KartuError) -> ExitCode:
     """The exit code that an error ends with."""
-    if isinstance(error, SettingsInvalid):
+    if isinstance(error, SettingsInvalid | InputError):
         return ExitCode.INPUT
+    if isinstance(error, REFUSALS_OF_RECORDS):
+        return ExitCode.REFUSED
     if isinstance(error, DeskError):
         return ExitCode.SERVICE
     room = type(error).__module__

@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The bureau of this machine: its records, its key process, the clock and the system's randomness, open for one command."""
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from cardservice import clock
+from cardservice.issuance.bureau import Bureau
+from cardservice.records.database import Database, open_database, parse_address
+from cardservice.records.errors import DatabaseBehind
+from hsm.client import KeyProcess
+from reader_tools.cli.settings import Settings
+
+
+@contextmanager
+def open_records(settings: Settings) -> Iterator[Database]:
+    """The database that the settings name. A SQLite file that is not there is not made by asking: raises DatabaseBehind."""
+    require_database(settings)
+    database = open_database(settings.database)
+    try:
+        yield database
+    finally:
+        database.close()
+
+
+@contextmanager
+def open_bureau(settings: Settings) -> Iterator[Bureau]:
+    """Records and keys. The key process is not asked for anything yet, so commands that need no key work without it."""
+    with open_records(settings) as database, KeyProcess(settings.socket) as keys:
+        yield Bureau(database, keys, clock.now, secrets.token_bytes)
+
+
+def require_database(settings: Settings) -> None:
+    """Raises DatabaseBehind where there is no SQLite file; DatabaseUnsupported for an address that is none."""
+    address = parse_address(settings.database)
+    if address.get_backend_name() == "sqlite" and not Path(str(address.database)).is_file():
+        raise DatabaseBehind(kind="sqlite")

@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``kartu hsm``: make development keys, start the key process, ask whether it answers."""
+
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import typer
+from rich.console import Console
+
+from hsm.client import KeyProcess
+from hsm.errors import BY_CODE, HsmError, KeyFileMissing, SocketUnusable, StartRefused
+from reader_tools.cli.output import AsJson, Output
+from reader_tools.cli.own_program import become, command, environment
+from reader_tools.cli.settings import Settings
+
+PRIVATE = 0o700
+
+app = typer.Typer(no_args_is_help=True)
+
+
+@dataclass(frozen=True, slots=True)
+class KeyFiles:
+    """Where the development keys of this machine lie."""
+
+    folder: Path
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """Those of the data folder."""
+        return cls(settings.data_dir / "hsm")
+
+    @property
+    def store(self) -> Path:
+        """The sealed key file."""
+        return self.folder / "keys.sealed"
+
+    @property
+    def passphrase(self) -> Path:
+        """What opens it."""
+        return self.folder / "passphrase"
+
+    @property
+    def arguments(self) -> tuple[str | Path, ...]:
+        """As the key process wants to hear of them."""
+        return "--store", self.store, "--passphrase-file", self.passphrase
+
+
+@app.callback()
+def hsm() -> None:
+    """The key process: it alone holds keys, and answers typed questions on a socket (KARTU_HSM_SOCKET).
+
+    Example: kartu hsm init && kartu hsm start
+    """
+
+
+@app.command()
+def init(as_json: AsJson = False) -> None:
+    """Make development keys, sealed under a new passphrase, unless there are keys: nothing is ever overwritten.
+
+    Refused where KARTU_ENV=production: real keys are made in a hardware security module.
+
+    Example: kartu hsm init
+    """
+    settings = Settings.load()
+    output = Output.of(settings, as_json=as_json)
+    files = KeyFiles.of(settings)
+    made = not files.store.exists()
+    if made:
+        _make(files)
+    said = (
+        output.say("Kunci baru ada di", "New keys are in")
+        if made
+        else output.say("Kunci sudah ada di", "There are keys in")
+    )
+    output.show(
+        {"made": made, "store": files.store, "passphrase_file": files.passphrase},
+        lambda console: console.print(f"{said} {files.store}", markup=False),
+    )
+
+
+@app.command()
+def start(as_json: AsJson = False) -> None:
+    """Run the key process in the foreground until Ctrl-C; it says "ready" when it answers.
+
+    Example: kartu hsm start
+    """
+    settings = Settings.load()
+    output = Output.of(settings, as_json=as_json)
+    files = KeyFiles.of(settings)
+    if not files.store.exists():
+        raise KeyFileMissing(path=str(files.store))
+    become(
+        command("hsm", *files.arguments, "--socket", settings.socket),
+        environment(),
+        output,
+        {"socket": settings.socket, "store": files.store},
+    )
+
+
+@app.command()
+def status(as_json: AsJson = False) -> None:
+    """Ask the key process whether it answers, and which kind of store it has. Exit code 4 where it does not.
+
+    Example: kartu hsm status
+    """
+    settings = Settings.load()
+    output = Output.of(settings, as_json=as_json)
+    with KeyProcess(settings.socket) as keys:
+        backend = keys.ping()
+
+    def people(console: Console) -> None:
+        said = output.say("Proses kunci menjawab", "The key process answers")
+        console.print(f"{said}: {settings.socket} ({backend})", markup=False)
+
+    output.show({"socket": settings.socket, "backend": backend}, people)
+
+
+def _make(files: KeyFiles) -> None:
+    try:
+        files.folder.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
+    except OSError as failed:
+        raise SocketUnusable(path=str(files.folder), rule=failed.strerror or "can't be made") from None
+    done = subprocess.run(  # noqa: S603 - our own program, and no shell
+        command("hsm", "--init", *files.arguments), env=environment(), capture_output=True, text=True, check=False
+    )
+    *loud, last = done.stderr.splitlines() or [""]
+    if done.returncode == 0:
+        sys.stderr.write(done.stderr)  # the banner, whoever looks
+        return
+    sys.stderr.write("".join(f"{line}\n" for line in loud))
+    raise _refusal(last)
+
+
+def _refusal(line: str) -> HsmError:
+    """The error that the key process named as it ended: ``code (name=value, ...)``, as KartuError writes itself."""
+    code, _, facts = line.partition(" ")
+    kind = BY_CODE.get(code)
+    if kind is None:
+        return StartRefused()
+    pairs = (fact.partition("=") for fact in facts.strip("()").split(", ") if "=" in fact)
+    return kind(**{name: value for name, _, value in pairs})
