@@ -59,7 +59,7 @@ def open_database(url: str) -> Database:
     """Open ``sqlite:///path`` or ``postgresql://user@host/name``. Connects on first use. Raises DatabaseUnsupported."""
     address = parse_address(url)
     if address.get_backend_name() == "sqlite":
-        engine = create_engine(address, pool_size=POOL_SIZE, max_overflow=POOL_OVERFLOW)
+        engine = create_engine(address, pool_size=POOL_SIZE, max_overflow=POOL_OVERFLOW, hide_parameters=True)
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
     else:
@@ -68,6 +68,7 @@ def open_database(url: str) -> Database:
             pool_size=POOL_SIZE,
             max_overflow=POOL_OVERFLOW,
             pool_pre_ping=True,
+            hide_parameters=True,  # an error quotes the statement, never the values
             connect_args={"options": POSTGRESQL_TIMEOUTS, "connect_timeout": 10},
         )
     return Database(engine)

@@ -11,6 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from cardservice.coverage.month import ContributionMonth
 from cardservice.coverage.programme import Programme
 from cardservice.records.columns import Choice, Identifier, metadata, month_in, one_of
+from cardservice.records.constraints import refusing
 
 ROWS_PER_STATEMENT = 500
 
@@ -39,7 +40,10 @@ class MemberMonth:
 
 
 def add(connection: Connection, member_id: str, months: Iterable[MemberMonth]) -> int:
-    """Insert the months that are not there yet; returns how many. A month that is there keeps its amount and day of payment."""
+    """Insert the months that are not there yet; returns how many. A month that is there keeps its amount and day of payment.
+
+    Raises ConstraintRefused for a member that is not there.
+    """
     rows = [
         {
             "member_id": member_id,
@@ -54,8 +58,9 @@ def add(connection: Connection, member_id: str, months: Iterable[MemberMonth]) -
     added = 0
     for start in range(0, len(rows), ROWS_PER_STATEMENT):
         statement = insert(member_months).values(rows[start : start + ROWS_PER_STATEMENT]).on_conflict_do_nothing()
-        # Counted by what comes back: psycopg's row count of an INSERT is not kept.
-        added += len(connection.execute(statement.returning(member_months.c.month)).all())
+        with refusing(connection, {}):
+            # Counted by what comes back: psycopg's row count of an INSERT is not kept.
+            added += len(connection.execute(statement.returning(member_months.c.month)).all())
     return added
 
 
