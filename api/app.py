@@ -12,6 +12,7 @@ from starlette.middleware import Middleware
 
 from api import challenges, health, verifications, well_known
 from api.caller import CHALLENGE, Callers
+from api.documentation import openapi_of
 from api.errors import MethodNotAllowed, RequestInvalid, RouteUnknown
 from api.gate.admission import Admission
 from api.gate.body import StrictBody
@@ -75,6 +76,8 @@ def create_app(
     )
     for routes in (challenges, verifications, well_known, health):
         app.include_router(routes.router)
+    document = openapi_of(app)
+    app.openapi = lambda: document  # type: ignore[method-assign]  # FastAPI's documented way to extend it
     return app
 
 

@@ -7,7 +7,7 @@ from hashlib import sha256
 from typing import Annotated
 
 from fastapi import Depends, Request
-from fastapi.security import HTTPBearer
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.concurrency import run_in_threadpool
 
 from api.wiring import Wired, Wiring
@@ -48,7 +48,13 @@ def _name(secret: str) -> bytes:
     return sha256(secret.encode("utf-8", "replace")).digest()
 
 
-async def authenticated(request: Request, wiring: Wired) -> Caller:
+async def authenticated(
+    request: Request,
+    wiring: Wired,
+    _: Annotated[
+        HTTPAuthorizationCredentials | None, Depends(verifier_secret)
+    ],  # for OpenAPI; read below, more strictly
+) -> Caller:
     """The caller. Raises CallerUnknown: no secret, another scheme, unknown and revoked look the same."""
     callers: Callers = request.app.state.callers
     secret = _presented(request)
@@ -73,4 +79,4 @@ def _presented(request: Request) -> str:
     return secret
 
 
-AuthenticatedCaller = Annotated[Caller, Depends(authenticated), Depends(verifier_secret)]
+AuthenticatedCaller = Annotated[Caller, Depends(authenticated)]

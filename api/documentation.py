@@ -7,6 +7,9 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
 from api.http_status import INTERNAL, OUTWARD
 from api.models import Problem
 from api.problems import MEDIA_TYPE, problem
@@ -30,9 +33,15 @@ PROBLEMS = {
     ),
     "getTokenKeys": (*_EVERYWHERE, "keys-unavailable"),
     "getCoverProofKeys": (*_EVERYWHERE, "keys-unavailable"),
-    "getHealth": _EVERYWHERE,
+    "getHealth": ("request-host",),  # it touches nothing that could break
     "getReadiness": (*_EVERYWHERE, "not-ready"),
 }
+TAGS = [
+    {"name": "verification", "description": "For verifiers: challenge, tap, verification."},
+    {"name": "keys", "description": "For everyone who checks a token or a cover proof. Caches may keep them."},
+    {"name": "health", "description": "For those who run the service."},
+]
+_FASTAPIS_OWN = "HTTPValidationError"
 _TITLES = {
     400: "The request is not well formed",
     401: "No verifier has this secret",
@@ -50,7 +59,7 @@ def problems_of(operation_id: str) -> dict[int | str, dict[str, Any]]:
     """FastAPI's ``responses`` for the problems of an operation, one example for each code."""
     by_status: dict[int, dict[str, Any]] = defaultdict(dict)
     for code in PROBLEMS[operation_id]:
-        by_status[OUTWARD[code].status][code] = {"value": problem_example(code)}
+        by_status[OUTWARD[code].status][code] = {"value": problem_example(operation_id, code)}
     return {
         status: {
             "model": Problem,
@@ -61,9 +70,10 @@ def problems_of(operation_id: str) -> dict[int | str, dict[str, Any]]:
     }
 
 
-def problem_example(code: str) -> dict[str, Any]:
+def problem_example(operation_id: str, code: str) -> dict[str, Any]:
     """The document of a code as it comes without Accept-Language, with the evidence of the worked examples."""
-    return problem(code, Language.INDONESIAN, worked_examples()["evidence"].get(code, {}))
+    evidence = worked_examples()["evidence"].get(operation_id, {})
+    return problem(code, Language.INDONESIAN, evidence.get(code, {}))
 
 
 def worked(operation_id: str) -> dict[str, Any]:
@@ -82,6 +92,29 @@ def worked(operation_id: str) -> dict[str, Any]:
     if requests:
         extra["requestBody"] = {"content": {"application/json": {"examples": requests}}}
     return extra
+
+
+def openapi_of(app: FastAPI) -> dict[str, Any]:
+    """The OpenAPI document. FastAPI puts each schema beside application/json; it belongs beside the media type that is really sent."""
+    document: dict[str, Any] = get_openapi(
+        title=app.title, version=app.version, summary=app.summary, routes=app.routes, tags=TAGS
+    )
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            # FastAPI's own 422 stands where no body is: a header that may hold anything can't be wrong.
+            if _FASTAPIS_OWN in str(operation["responses"].get("422")):
+                del operation["responses"]["422"]
+            for response in operation["responses"].values():
+                _move_schema(response.get("content", {}))
+    for unused in (_FASTAPIS_OWN, "ValidationError"):
+        document["components"]["schemas"].pop(unused, None)
+    return document
+
+
+def _move_schema(content: dict[str, dict[str, Any]]) -> None:
+    other = next((media_type for media_type in content if media_type != "application/json"), None)
+    if other is not None:
+        content[other]["schema"] = content.pop("application/json")["schema"]
 
 
 def media_type_of(operation_id: str) -> str:

@@ -24,7 +24,7 @@ class Outward:
 _RECEIPT = frozenset({"receipt_id"})
 
 OUTWARD: Mapping[str, Outward] = {
-    "request-malformed": Outward(400, frozenset({"rule"})),
+    "request-malformed": Outward(400, frozenset({"rule", "limit"})),
     "request-host": Outward(400),
     "caller-unknown": Outward(401),
     "purpose-not-open": Outward(403),
