@@ -159,8 +159,8 @@ def _chips(personalized: Conversation[Personalized], tap: Conversation[Presence]
 
 def _scp03() -> Iterator[Figure]:
     for name, measure in (
-        ("SCP03: channels set up per second", set_up_beside_yubikit),
-        ("SCP03: commands of 224 bytes wrapped per second", wrap_beside_yubikit),
+        ("SCP03: channels set up per second of CPU", set_up_beside_yubikit),
+        ("SCP03: commands of 224 bytes wrapped per second of CPU", wrap_beside_yubikit),
     ):
         try:
             yield _beside(name, measure())
