@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Bodies of requests and responses: strict, with a limit on every field, and nothing that is not documented."""
 
+import re
 from datetime import date, datetime
 from typing import Annotated
 
@@ -14,6 +15,7 @@ from cardservice.verification.disclosure import VerificationPurpose
 
 # What a terminal may be called: it goes into the tap and into the record, so no blanks, no controls, no look-alikes.
 TERMINAL_ID = r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$"
+DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 HANDLE = r"^[0-9a-f]{32}$"
 MAX_COVER_PROOF = 231  # bytes (docs/card-edge.md, "A sector is a face")
 
@@ -25,8 +27,8 @@ class Body(BaseModel):
 
 
 def _read_day(value: object) -> date:
-    """``YYYY-MM-DD`` and nothing else that Python would take for a date."""
-    if isinstance(value, str) and len(value) == len("2026-11-23"):
+    """``YYYY-MM-DD`` and nothing else that Python would take for a date, such as 2026-W48-1."""
+    if isinstance(value, str) and re.fullmatch(DAY, value, re.ASCII):
         try:
             return date.fromisoformat(value)
         except ValueError:
@@ -43,7 +45,7 @@ def _moment(value: datetime) -> str:
 Day = Annotated[
     date,
     BeforeValidator(_read_day),
-    WithJsonSchema({"type": "string", "format": "date", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"}, mode="validation"),
+    WithJsonSchema({"type": "string", "format": "date", "pattern": f"^{DAY}$"}, mode="validation"),
 ]
 Moment = Annotated[
     datetime,

@@ -7,6 +7,7 @@ import pytest
 
 from cardservice.card_edge.sector.tap import tap_digest
 from cardservice.credentials import base64url, eligibility_token, jwks
+from cardservice.partnership.register import revoke
 from cardservice.records.card_state import CardState
 from cardservice.records.verifiers import VerifierKind
 from tests.api.service import ASKED, Service, code_of, presented, tap, verified
@@ -155,8 +156,6 @@ def test_a_revoked_verifier_is_unknown_within_seconds(service: Service, world: W
     assert service.post("/v1/challenges", ASKED, secret).status_code == 201
     world.clock.time += timedelta(seconds=1)
     with world.database.begin() as connection:
-        from cardservice.partnership.register import revoke  # noqa: PLC0415 - used once
-
         revoke(connection, rows.identifier("verifier", 1), world.clock())
     world.clock.time += timedelta(seconds=5)
     assert code_of(service.post("/v1/challenges", ASKED, secret)) == "caller-unknown"

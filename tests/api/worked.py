@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 
 from api.store import RecordsStore
+from cardservice.records.card_state import CardState
 from cardservice.records.schema import upgrade
 from cardservice.records.verifiers import VerifierKind
 from hsm.client import KeyProcess
@@ -206,8 +207,6 @@ def _presented_by(
 
 
 def _suspended(operation: str, scene: Scene) -> httpx.Response:
-    from cardservice.records.card_state import CardState  # noqa: PLC0415 - used once
-
     scene.world.move(scene.card, CardState.ACTIVE, CardState.SUSPENDED)
     return _presented_by(lambda scene: scene.card.insert())(operation, scene)
 
