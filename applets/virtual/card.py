@@ -128,6 +128,7 @@ class VirtualCard:
             return external_authenticate(runtime, frame)
         if transient.channel is None and frame.secure:
             raise Refused(StatusWord.SECURITY_STATUS_NOT_SATISFIED)
+        self._demand_open_to_the_air()
         if transient.channel is None or (not transient.channel.level and not frame.secure):
             return self._process(frame)
         return self._process_protected(frame)
@@ -167,8 +168,14 @@ class VirtualCard:
         if self._runtime.chip.life_cycle == CardState.TERMINATED:
             raise Refused(StatusWord.CONDITIONS_NOT_SATISFIED)
 
+    def _demand_open_to_the_air(self) -> None:
+        """Over the air the ISD answers SELECT and nothing else: CPLC and KDD would name the card to every passer-by (decision 0090)."""
+        if self._runtime.contactless and self._runtime.application is None:
+            raise Refused(StatusWord.CONDITIONS_NOT_SATISFIED)
+
     def _demand_reachable(self) -> None:
         """PIV is managed over contacts only (docs/card-edge.md, "PIV": contactless is SELECT, discovery and sector commands)."""
+        self._demand_open_to_the_air()
         application = self._runtime.application
         if application is not None and application.locked:
             raise Refused(StatusWord.CONDITIONS_NOT_SATISFIED)

@@ -2,9 +2,10 @@
 """INITIALIZE UPDATE and EXTERNAL AUTHENTICATE, card side (Amendment D, 7.1; GP 2.3.1, annex E.5)."""
 
 from dataclasses import replace
+from hashlib import sha256
 from hmac import compare_digest
 
-from applets.virtual.chip import StaticKeySet
+from applets.virtual.chip import ISD_AID, StaticKeySet
 from applets.virtual.errors import Refused
 from applets.virtual.frame import Frame
 from applets.virtual.runtime import Runtime
@@ -14,6 +15,7 @@ from applets.virtual.transient import Handshake
 from cardservice.card_edge.apdu import ResponseApdu
 from cardservice.card_edge.status_word import StatusWord
 
+SECTOR_KDD_PREFIX = b"KJS-KDD-1"
 I_S16 = 0x01
 I_PSEUDO_RANDOM = 0x10
 I_R_MAC = 0x20
@@ -55,7 +57,16 @@ def initialize_update(runtime: Runtime, frame: Frame) -> ResponseApdu:
     )
     cryptogram = derive(keys.s_mac, Constant.CARD_CRYPTOGRAM, context, length)
     key_information = bytes([key_set.key_version_number, SCP03, chip.scp_i])
-    return ResponseApdu(chip.kdd + key_information + challenge + cryptogram + counter_field, StatusWord.SUCCESS)
+    return ResponseApdu(
+        _told_kdd(chip.kdd, holder) + key_information + challenge + cryptogram + counter_field, StatusWord.SUCCESS
+    )
+
+
+def _told_kdd(kdd: bytes, holder: bytes) -> bytes:
+    """The KDD as this face of the card tells it: a sector with keys of its own tells one that no other sector tells (decision 0090)."""
+    if holder == ISD_AID:
+        return kdd
+    return sha256(SECTOR_KDD_PREFIX + kdd + holder[-1:]).digest()[: len(kdd)]
 
 
 def external_authenticate(runtime: Runtime, frame: Frame) -> ResponseApdu:

@@ -13,7 +13,8 @@ from cardservice.card_edge.dialogue import Dialogue
 from cardservice.card_edge.scp03.initialize_update import initialize_update, parse_initialize_update, predicted_response
 from cardservice.card_edge.scp03.parameters import ScpParameter, SecurityLevel
 from cardservice.card_edge.scp03.secure_channel import SecureChannel
-from cardservice.keys import CardKeys, KeySet, SessionRequest
+from cardservice.card_edge.sector.kdd import sector_kdd
+from cardservice.keys import ISSUER_SECTOR, CardKeys, KeySet, SessionRequest
 
 CHALLENGE_LENGTH = 8
 
@@ -41,7 +42,8 @@ class ChannelOpener:
         if self.parameter.pseudo_random and key_set in self.counters:
             counter = self.counters[key_set] = self.counters[key_set] + 1
             (session,) = self.keys.session_keys([SessionRequest(key_set, host_challenge, None, counter, aid)])
-            exact = predicted_response(key_set.kdd, key_set.key_version_number, self.parameter, counter, session)
+            told = sector_kdd(key_set.kdd, key_set.sector) if key_set.sector != ISSUER_SECTOR else key_set.kdd
+            exact = predicted_response(told, key_set.key_version_number, self.parameter, counter, session)
             batch.add(f"{what}: INITIALIZE UPDATE", command, exact=exact)
             channel = SecureChannel(session, self.level)
         else:
