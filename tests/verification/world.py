@@ -45,6 +45,7 @@ from cardservice.verification.disclosure import VerificationPurpose
 from cardservice.verification.presentation import Presentation
 from cardservice.verification.verify import Means, verify
 from hsm.in_process import InProcessKeys
+from hsm.key_faces import KeyFaces
 from hsm.key_generation import WELL_KNOWN_TRANSPORT_MASTER
 from tests.card_edge.dialogues.bureau import Bureau
 from tests.credentials.signing import CA_SIGNER
@@ -98,7 +99,7 @@ def new_keys(clock: SetClock) -> InProcessKeys:
     return InProcessKeys.with_new_keys(clock=clock, monotonic=monotonic, randomness=random.Random(2026).randbytes)
 
 
-def issue_card(keys: InProcessKeys, number: int, *, proof_days: int = 35) -> IssuedCard:
+def issue_card(keys: KeyFaces, number: int, *, proof_days: int = 35, at: datetime = NOW) -> IssuedCard:
     """Personalize a blank card with real cover proofs, without records."""
     bureau = _CoverProofBureau(
         keys.card_keys,
@@ -106,7 +107,7 @@ def issue_card(keys: InProcessKeys, number: int, *, proof_days: int = 35) -> Iss
         random.Random(f"bureau {number}").randbytes,
         Plan(_PIV_OBJECTS, SECTORS, b"271828", b"31415926"),
     )
-    bureau.signing, bureau.number, bureau.proof_days = keys, number, proof_days
+    bureau.signing, bureau.number, bureau.at, bureau.proof_days = keys, number, at, proof_days
     entropy = random.Random(f"card {number}").randbytes
     card = VirtualCard(blank_chip(entropy=entropy, transport_master=WELL_KNOWN_TRANSPORT_MASTER), entropy=entropy)
     done = bureau.personalize(card)
@@ -128,7 +129,8 @@ class _CoverProofBureau(Bureau):
     faces: dict[int, bytes] = field(default_factory=dict)
     number: int = field(default=0, init=False)
     proof_days: int = field(default=35, init=False)
-    signing: InProcessKeys = field(init=False)
+    at: datetime = field(default=NOW, init=False)
+    signing: KeyFaces = field(init=False)
 
     def _certify(self, chip: ChipFacts, public_keys: CardPublicKeys) -> Credentials:
         given = super()._certify(chip, public_keys)
@@ -143,8 +145,8 @@ class _CoverProofBureau(Bureau):
         claims = CoverClaims(
             issuer=cover_proof.ISSUER,
             subject=self.faces[sector],
-            issued_at=NOW,
-            expires_at=NOW + timedelta(days=self.proof_days),
+            issued_at=self.at,
+            expires_at=self.at + timedelta(days=self.proof_days),
             card_key=point,
             status_list=0,
             status_index=100 * self.number + sector,
@@ -153,6 +155,44 @@ class _CoverProofBureau(Bureau):
             assurance=2,
         )
         return cover_proof.issue(self.signing.signer(Purpose.COVER_PROOF), claims)
+
+
+def take_in(database: Database, number: int, kind: VerifierKind, sector: int) -> str:
+    """Register a verifier; its secret."""
+    with database.begin() as connection:
+        return register(
+            connection,
+            verifier_id=rows.identifier("verifier", number),
+            name=f"Klinik {number}",
+            kind=kind,
+            sector=sector,
+            random_octets=random.Random(f"secret {number}").randbytes(32),
+            at=NOW,
+        ).secret
+
+
+def hand_over(database: Database, card: IssuedCard, record: PaidRecord = COVERED) -> None:
+    """Write into the records what issuance writes, up to ACTIVE."""
+    with database.begin() as connection:
+        bound = rows.bind_card(connection, card.number)
+        for sector in SECTORS:
+            face = CardStanding(
+                card_id=bound.card_id,
+                sector=sector,
+                face=card.faces[sector],
+                key_thumbprint=thumbprint.digest(card.points[sector]),
+                key_point=card.points[sector],
+                member_id=bound.member_id,
+                life_cycle=CardState.BOUND,
+                status=CardStatus.INVALID,
+                paid=record,
+                status_list=0,
+                status_index=100 * card.number + sector,
+                updated_at=NOW,
+            )
+            standing.add(connection, face)
+        cards.set_state(connection, bound.card_id, CardState.BOUND, CardState.PERSONALIZED, NOW)
+        cards.set_state(connection, bound.card_id, CardState.PERSONALIZED, CardState.ACTIVE, NOW)
 
 
 @dataclass
@@ -184,44 +224,14 @@ class World:
         return Means(self.store, sign, proof_keys, ISSUER, self.randomness.randbytes)
 
     def register(self, number: int, kind: VerifierKind = VerifierKind.HEALTH_FACILITY, sector: int = HEALTH) -> str:
-        """Take a verifier in; its secret."""
-        with self.database.begin() as connection:
-            return register(
-                connection,
-                verifier_id=rows.identifier("verifier", number),
-                name=f"Klinik {number}",
-                kind=kind,
-                sector=sector,
-                random_octets=random.Random(f"secret {number}").randbytes(32),
-                at=NOW,
-            ).secret
+        return take_in(self.database, number, kind, sector)
 
     def caller(self, secret: str) -> Caller:
         with self.database.read() as connection:
             return authenticate(connection, secret, self.clock())
 
     def hand_over(self, card: IssuedCard, record: PaidRecord = COVERED) -> None:
-        """Write into the records what issuance writes, up to ACTIVE."""
-        with self.database.begin() as connection:
-            bound = rows.bind_card(connection, card.number)
-            for sector in SECTORS:
-                face = CardStanding(
-                    card_id=bound.card_id,
-                    sector=sector,
-                    face=card.faces[sector],
-                    key_thumbprint=thumbprint.digest(card.points[sector]),
-                    key_point=card.points[sector],
-                    member_id=bound.member_id,
-                    life_cycle=CardState.BOUND,
-                    status=CardStatus.INVALID,
-                    paid=record,
-                    status_list=0,
-                    status_index=100 * card.number + sector,
-                    updated_at=NOW,
-                )
-                standing.add(connection, face)
-        self.move(card, CardState.BOUND, CardState.PERSONALIZED)
-        self.move(card, CardState.PERSONALIZED, CardState.ACTIVE)
+        hand_over(self.database, card, record)
 
     def move(self, card: IssuedCard, before: CardState, after: CardState) -> None:
         with self.database.begin() as connection:
