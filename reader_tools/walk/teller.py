@@ -11,6 +11,16 @@ from cardservice import clock
 from cardservice.card_edge.script import Script
 from reader_tools.cli.output import Output
 
+# Scripts have English titles, since a dialogue speaks to programs; at the counter they are read.
+IN_INDONESIAN = {
+    "look at the chip": "melihat chip",
+    "keys and applications": "kunci dan aplikasi",
+    "write, read back, prove, secure": "tulis, baca ulang, buktikan, kunci",
+    "see what is on the card": "melihat isi kartu",
+    "see which sectors have keys": "melihat sektor yang sudah berkunci",
+    "learn the sectors' sequence counters": "membaca pencacah tiap sektor",
+}
+
 
 @dataclass(slots=True)
 class Told:
@@ -54,7 +64,8 @@ class Teller:
 
     def script(self, script: Script) -> None:
         """One round trip with the card."""
-        words = f"→ {script.title}: {script.apdus} APDU, {script.bytes_sent} B"
+        title = self.output.say(IN_INDONESIAN.get(script.title, script.title), script.title)
+        words = f"→ {title}: {script.apdus} APDU, {script.bytes_sent} B"
         self._print(Text("   ").append(words))
 
     def _print(self, line: Text) -> None:

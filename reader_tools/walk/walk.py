@@ -174,8 +174,22 @@ class Walk:
             until = answer.token.until
             self.teller.good(told, "outcome", "covered", f"BERLAKU sampai {until}", f"COVERED until {until}")
             token = answer.token
-            decoded = f"token ES256: aud {token.audience[:8]}…, {token.programme}, jti {token.token_id[:8]}…, exp {token.expires_at:%H:%M:%SZ}"
-            self.teller.fact(told, "token", answer.document["token"], decoded, decoded)
+            self.teller.fact(
+                told, "token", answer.document["token"], *(("token JWT ES256, typ kartu-eligibility+jwt",) * 2)
+            )
+            claims = {
+                "iss": token.issuer,
+                "aud": token.audience,
+                "sub": token.subject,
+                "programme": token.programme,
+                "as_of": token.as_of,
+                "covered": token.covered,
+                "until": token.until,
+                "exp": f"{token.expires_at:%Y-%m-%dT%H:%M:%SZ}",
+                "cnf.jkt": token.card_key_thumbprint,
+            }
+            for name, value in claims.items():
+                self.teller.fact(told, name, str(value), *((f"  {name:9} {value}",) * 2))
 
     def _offline(self) -> None:
         self.stage.stop_service()
