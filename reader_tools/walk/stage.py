@@ -7,6 +7,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
@@ -21,6 +22,7 @@ from reader_tools.walk.errors import ProcessEnded
 READY_SECONDS = 30.0
 STOP_SECONDS = 10.0
 KEPT_WALKS = 3
+SOCKET_PATH_MAX = 107  # unix(7): sun_path has 108 bytes, the last one is NUL
 
 
 class Stage:
@@ -31,6 +33,7 @@ class Stage:
         self.listen = listen
         self.url = f"http://{listen}"
         self.socket = folder / "hsm" / "keys.sock"
+        self._short: Path | None = None
         self.database_url = f"sqlite:///{folder / 'kartu.db'}"
         self.key_process: subprocess.Popen[str] | None = None
         self.service: subprocess.Popen[str] | None = None
@@ -41,6 +44,11 @@ class Stage:
         self.folder.mkdir(parents=True, mode=0o700)
         (self.folder / "hsm").mkdir(mode=0o700)
         (self.folder / "log").mkdir()
+        if len(os.fsencode(self.socket.absolute())) > SOCKET_PATH_MAX:
+            # A checkout may lie deep. The folder of the walk keeps a link, which leads somewhere as long as the walk serves.
+            self._short = Path(tempfile.mkdtemp(prefix="kartu-"))
+            self.socket.symlink_to(self._short / "keys.sock")
+            self.socket = self._short / "keys.sock"
         return self
 
     def __exit__(
@@ -52,6 +60,8 @@ class Stage:
             self._database.close()
         self.stop_service()
         _stop(self.key_process)
+        if self._short is not None:
+            shutil.rmtree(self._short)
 
     def start_keys(self) -> None:
         """Make fresh development keys and start the key process over them."""
