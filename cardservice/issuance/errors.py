@@ -6,9 +6,8 @@ IssuanceError
 |- ChipNotInStock      no delivery lists this chip
 |- ChipNotBlank        a chip from stock that holds keys already: it is not what the supplier delivered
 |- CardForAnotherOrder the card was begun for another order, or the order on another card
-|- CardNotActive       what was asked needs a card in our hands
 |- StateNotAllowed     a change of state that stands in no allow-list
-`- ResumeFailed        the card can't be finished: it has to be counted as spoiled
+`- NoStatusPlace       no free place was found in the status lists
 """
 
 from cardservice.errors import KartuError
@@ -44,19 +43,13 @@ class CardForAnotherOrder(IssuanceError):
     code = "card-for-another-order"
 
 
-class CardNotActive(IssuanceError):
-    """The card is not in the state that was needed; evidence: state."""
-
-    code = "card-not-active"
-
-
 class StateNotAllowed(IssuanceError):
     """A change that stands in no allow-list; evidence: before, after, mover."""
 
     code = "card-state-not-allowed"
 
 
-class ResumeFailed(IssuanceError):
-    """A card that can't be finished; evidence: rule."""
+class NoStatusPlace(IssuanceError):
+    """Every place that was tried is taken; evidence: tries."""
 
-    code = "card-resume-failed"
+    code = "no-status-place"

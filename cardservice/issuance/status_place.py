@@ -3,19 +3,13 @@
 
 from collections.abc import Callable
 
-from cardservice.issuance.errors import IssuanceError
+from cardservice.issuance.errors import NoStatusPlace
 from cardservice.records import status_places
 from cardservice.records.connection import Connection
 
 LIST_LENGTH = 1 << 20
 TRIES = 64
 LISTS = 256  # of a million places each; half full at the scheme's 130 million cards
-
-
-class NoStatusPlace(IssuanceError):
-    """Every place that was tried is taken."""
-
-    code = "no-status-place"
 
 
 def take_status_place(connection: Connection, entropy: Callable[[int], bytes]) -> tuple[int, int]:
