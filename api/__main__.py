@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``python -m api``: one worker of the service, set by KARTU_ environment variables (``docs/service.md``)."""
+"""``python -m api``: one worker of the service, set by KARTU_ environment variables (``docs/http.md``)."""
 
 import asyncio
 import logging

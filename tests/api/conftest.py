@@ -3,7 +3,7 @@
 
 import pytest
 
-from tests.api.service import Service
+from tests.api.served import Service
 from tests.databases import migrated_sqlite, sqlite_url
 from tests.verification.conftest import budi, clock, keys, sari, world
 from tests.verification.world import IssuedCard, World

@@ -3,7 +3,7 @@
 
 import pytest
 
-from tests.api.service import ASKED, Service, code_of
+from tests.api.served import ASKED, Service, code_of
 
 UNKNOWN = "kjs_" + 43 * "A"
 

@@ -26,7 +26,7 @@ from cardservice.credentials import base64url, eligibility_token
 from cardservice.keys import Purpose
 from hsm.in_process import InProcessKeys
 from tests.api import worked
-from tests.api.service import code_of
+from tests.api.served import code_of
 from tests.api.worked import EXAMPLES, Scene, open_scene
 from tests.hsm.running import SetClock
 from tests.verification.world import ISSUER, NOW, IssuedCard

@@ -17,7 +17,7 @@ from api.errors import RequestMalformed
 from api.gate.admission import Admission
 from api.gate.body import MAX_BODY
 from api.gate.strict_json import MAX_DEPTH, decode_object
-from tests.api.service import ASKED, BASE, Service, bearer, code_of
+from tests.api.served import ASKED, BASE, Service, bearer, code_of
 
 DEEP = "[" * MAX_DEPTH + "]" * MAX_DEPTH
 

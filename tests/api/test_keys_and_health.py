@@ -15,7 +15,7 @@ from cardservice.records.database import open_database
 from cardservice.records.errors import DatabaseBehind
 from hsm.client import KeyProcess
 from hsm.errors import KeyProcessDown
-from tests.api.service import Service, code_of, presented, tap
+from tests.api.served import Service, code_of, presented, tap
 from tests.verification.world import HEALTH, NOW, IssuedCard, World
 
 PATHS = ["/.well-known/jwks.json", "/.well-known/cover-proof-keys.json"]

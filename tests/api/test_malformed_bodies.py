@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from api.documentation import PROBLEMS
 from cardservice.credentials.base64url import encode
-from tests.api.service import ASKED, Service, code_of, presented, tap
+from tests.api.served import ASKED, Service, code_of, presented, tap
 from tests.verification.world import IssuedCard, World
 
 # The world lives on from example to example on purpose: what one request leaves behind must not break the next.

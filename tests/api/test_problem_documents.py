@@ -13,7 +13,7 @@ from cardservice.partnership.errors import CallerUnknown
 from cardservice.records.errors import DatabaseBehind, DatabaseUnavailable, MemberExists
 from cardservice.texts.catalogue import Language, catalogue
 from hsm.errors import DocumentRefused, KeyProcessDown
-from tests.api.service import ASKED, Service, code_of
+from tests.api.served import ASKED, Service, code_of
 
 INDONESIAN, ENGLISH = Language.INDONESIAN, Language.ENGLISH
 

@@ -23,7 +23,7 @@ from cardservice.records.database import open_database
 from cardservice.records.schema import upgrade
 from cardservice.records.verifiers import VerifierKind
 from hsm.client import KeyProcess
-from tests.api.service import ASKED, bearer, code_of, presented, tap
+from tests.api.served import ASKED, bearer, code_of, presented, tap
 from tests.databases import migrated_sqlite, postgresql_cluster, postgresql_url, sqlite_url
 from tests.hsm.running import ROOT, hsm_process, run_hsm, short_folder
 from tests.records import rows

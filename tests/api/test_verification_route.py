@@ -10,7 +10,7 @@ from cardservice.credentials import base64url, eligibility_token, jwks
 from cardservice.partnership.register import revoke
 from cardservice.records.card_state import CardState
 from cardservice.records.verifiers import VerifierKind
-from tests.api.service import ASKED, Service, code_of, presented, tap, verified
+from tests.api.served import ASKED, Service, code_of, presented, tap, verified
 from tests.records import rows
 from tests.verification.world import ISSUER, NOW, TRANSPORT, IssuedCard, World, paid
 

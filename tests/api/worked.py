@@ -20,7 +20,7 @@ from cardservice.records.card_state import CardState
 from cardservice.records.schema import upgrade
 from cardservice.records.verifiers import VerifierKind
 from hsm.client import KeyProcess
-from tests.api.service import ASKED, Service, bearer, presented, tap
+from tests.api.served import ASKED, Service, bearer, presented, tap
 from tests.hsm.running import SetClock
 from tests.verification.world import (
     COVERED,
