@@ -16,10 +16,10 @@ from cardservice.texts.catalogue import text
 from reader_tools.cli.exit_code import ExitCode
 from reader_tools.cli.output import AsJson, Output
 from reader_tools.cli.settings import Settings
+from reader_tools.desk.http_client import Service
 from reader_tools.desk.key_cache import KeyCache
 from reader_tools.desk.offline import OfflineAnswer, verify_offline
 from reader_tools.desk.online import OnlineAnswer, Question, verify_online
-from reader_tools.desk.service import Service
 from reader_tools.desk.verifier_secret import read_secret
 from reader_tools.reader import open_card
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from cardservice.credentials import jwks
 from cardservice.keys import VerifyingKey
 from reader_tools.desk.errors import KeysNotCached
-from reader_tools.desk.service import Service
+from reader_tools.desk.http_client import Service
 
 COVER_PROOF_KEYS = "cover-proof-keys.json"
 TOKEN_KEYS = "jwks.json"  # noqa: S105 - the name of a public file

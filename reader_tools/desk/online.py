@@ -11,8 +11,8 @@ from cardservice.coverage.programme import Programme
 from cardservice.credentials import base64url, eligibility_token
 from cardservice.credentials.eligibility_token import EligibilityToken
 from reader_tools.desk.errors import AnswerMalformed
+from reader_tools.desk.http_client import Service
 from reader_tools.desk.key_cache import KeyCache
-from reader_tools.desk.service import Service
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,10 +21,10 @@ from cardservice.records.orders import Order
 from cardservice.records.verifiers import VerifierKind
 from cardservice.texts.catalogue import Language, text
 from reader_tools.desk.errors import ServiceProblem, ServiceUnreachable
+from reader_tools.desk.http_client import Service
 from reader_tools.desk.key_cache import KeyCache
 from reader_tools.desk.offline import verify_offline
 from reader_tools.desk.online import OnlineAnswer, Question, verify_online
-from reader_tools.desk.service import Service
 from reader_tools.errors import CardError
 from reader_tools.walk.errors import StepFailed
 from reader_tools.walk.slot import WalkSlot
