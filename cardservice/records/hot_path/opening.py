@@ -11,6 +11,6 @@ async def open_verification_store(url: str) -> VerificationStore:
     if parse_address(url).get_backend_name() == "sqlite":
         return await open_sqlite_store(url)
     # asyncpg comes with the extra "postgres" and is not needed embedded.
-    from cardservice.records.hot_path.postgresql_store import open_postgresql_store  # noqa: PLC0415
+    from cardservice.records.hot_path.postgresql_store import open_postgresql_store  # noqa: PLC0415 - see above
 
     return await open_postgresql_store(url)

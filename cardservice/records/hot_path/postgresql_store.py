@@ -36,7 +36,7 @@ def _places(first: int, count: int) -> str:
 
 
 # The statements are built from constants of this package only.
-_CREATE = f"INSERT INTO challenges ({named(CHALLENGE_COLUMNS)}) VALUES ({_places(1, len(CHALLENGE_COLUMNS))})"  # noqa: S608
+_CREATE = f"INSERT INTO challenges ({named(CHALLENGE_COLUMNS)}) VALUES ({_places(1, len(CHALLENGE_COLUMNS))})"  # noqa: S608 - column names are constants of ours
 # A second caller waits for the row, then sees used_at and updates nothing (READ COMMITTED re-checks the predicate).
 _ANSWER = f"""
 WITH used AS (
@@ -45,19 +45,19 @@ WITH used AS (
   RETURNING {named(CHALLENGE_COLUMNS)})
 SELECT {named(CHALLENGE_COLUMNS, "used")}, {named(STANDING_COLUMNS, "standing")}
 FROM used LEFT JOIN card_standing AS standing ON standing.key_thumbprint = $3
-"""  # noqa: S608
+"""  # noqa: S608 - column names are constants of ours
 _WHY_NOT = "SELECT used_at IS NOT NULL AS used FROM challenges WHERE challenge_id = $1 AND verifier_id = $2"
 _EVENT = f"""
 moved AS (
   UPDATE audit_chains SET seq = seq + 1, head = sha256('\\x02'::bytea || head || $6) WHERE chain = $7 RETURNING seq, head)
 INSERT INTO audit_events (chain, seq, head, {named(EVENT_COLUMNS)})
 SELECT $7, moved.seq, moved.head, $1, $2, $3, $4, $5, $6 FROM moved RETURNING seq
-"""  # noqa: S608
+"""  # noqa: S608 - column names are constants of ours
 _APPEND_EVENT = f"WITH {_EVENT}"
 _APPEND_BOTH = f"""
 WITH kept AS (
   INSERT INTO verifications ({named(VERIFICATION_COLUMNS)}) VALUES ({_places(8, len(VERIFICATION_COLUMNS))})),
-{_EVENT}"""  # noqa: S608
+{_EVENT}"""  # noqa: S608 - column names are constants of ours
 
 
 class PostgresqlStore:

@@ -30,18 +30,18 @@ def _places(count: int) -> str:
 
 
 # The statements are built from constants of this package only.
-_CREATE = f"INSERT INTO challenges ({named(CHALLENGE_COLUMNS)}) VALUES ({_places(len(CHALLENGE_COLUMNS))})"  # noqa: S608
+_CREATE = f"INSERT INTO challenges ({named(CHALLENGE_COLUMNS)}) VALUES ({_places(len(CHALLENGE_COLUMNS))})"  # noqa: S608 - column names are constants of ours
 _USE = f"""
 UPDATE challenges SET used_at = :now
 WHERE challenge_id = :challenge_id AND verifier_id = :verifier_id AND used_at IS NULL AND expires_at > :now
 RETURNING {named(CHALLENGE_COLUMNS)}
-"""  # noqa: S608
-_STANDING = f"SELECT {named(STANDING_COLUMNS)} FROM card_standing WHERE key_thumbprint = ?"  # noqa: S608
+"""  # noqa: S608 - column names are constants of ours
+_STANDING = f"SELECT {named(STANDING_COLUMNS)} FROM card_standing WHERE key_thumbprint = ?"  # noqa: S608 - column names are constants of ours
 _WHY_NOT = "SELECT used_at FROM challenges WHERE challenge_id = :challenge_id AND verifier_id = :verifier_id"
-_KEEP = f"INSERT INTO verifications ({named(VERIFICATION_COLUMNS)}) VALUES ({_places(len(VERIFICATION_COLUMNS))})"  # noqa: S608
+_KEEP = f"INSERT INTO verifications ({named(VERIFICATION_COLUMNS)}) VALUES ({_places(len(VERIFICATION_COLUMNS))})"  # noqa: S608 - column names are constants of ours
 _MOVE = "UPDATE audit_chains SET seq = seq + 1, head = chain_hash(head, ?) WHERE chain = ? RETURNING seq, head"
 _EVENT = (
-    f"INSERT INTO audit_events (chain, seq, head, {named(EVENT_COLUMNS)}) "  # noqa: S608
+    f"INSERT INTO audit_events (chain, seq, head, {named(EVENT_COLUMNS)}) "  # noqa: S608 - column names are constants of ours
     f"VALUES ({_places(3 + len(EVENT_COLUMNS))})"
 )
 
