@@ -24,6 +24,7 @@ SUCCESS = 0x0000_0000
 INVALID_HANDLE = 0x8010_0003
 TIMEOUT = 0x8010_000A
 NOT_TRANSACTED = 0x8010_0016
+SECURITY_VIOLATION = 0x8010_006A
 COMM_DATA_LOST = 0x8010_002F
 NO_SERVICE = 0x8010_001D
 NO_ACCESS = 0x8010_0027
@@ -66,13 +67,23 @@ MEANINGS: dict[int, type[ReaderError | CardError]] = {
     0x8010_0067: CardUnpowered,  # W_UNPOWERED_CARD
     0x8010_0068: CardReset,  # W_RESET_CARD
     0x8010_0069: CardRemoved,  # W_REMOVED_CARD
-    0x8010_006A: ReaderAccessDenied,  # W_SECURITY_VIOLATION: polkit says no
+    SECURITY_VIOLATION: ReaderAccessDenied,  # polkit says no
 }
 
 
 def unsigned(code: int) -> int:
     """A return code as pcsclite.h writes it: pyscard gives some as negative numbers."""
     return code & 0xFFFF_FFFF
+
+
+def on_open_context(code: int) -> int:
+    """A return code of a call on a context that was granted, unsigned.
+
+    polkit is asked at SCardEstablishContext and SCardConnect only. Later, pcsclite says SECURITY_VIOLATION when the service hung up on
+    it, as one that dies does.
+    """
+    number = unsigned(code)
+    return NO_SERVICE if number == SECURITY_VIOLATION else number
 
 
 def error_for(code: int, *, reader: str = "") -> ReaderError | CardError:

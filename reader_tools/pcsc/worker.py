@@ -14,7 +14,7 @@ from typing import Any
 from cardservice.errors import KartuError
 from reader_tools.errors import ReaderLibraryMissing
 from reader_tools.pcsc.frame import Frame, Kind, PipeClosed, receive, send
-from reader_tools.pcsc.return_code import COMM_DATA_LOST, NOT_TRANSACTED, SUCCESS, unsigned
+from reader_tools.pcsc.return_code import COMM_DATA_LOST, NOT_TRANSACTED, SUCCESS, on_open_context, unsigned
 from reader_tools.pcsc.scard import Context, establish
 
 UNPOWERED_CARD = 0x8010_0067
@@ -47,9 +47,10 @@ class Connection:
         scard = self.context.library
         pci = scard.SCARD_PCI_T1 if self.protocol == scard.SCARD_PROTOCOL_T1 else scard.SCARD_PCI_T0
         code, response = scard.SCardTransmit(self.card, pci, list(command))
+        code = on_open_context(code)
         # Some drivers report a card that leaves in the middle of a command as a success without an answer.
-        silent = unsigned(code) in AMBIGUOUS or (unsigned(code) == SUCCESS and not response)
-        if unsigned(code) == NO_SMARTCARD or (silent and self._gone()):
+        silent = code in AMBIGUOUS or (code == SUCCESS and not response)
+        if code == NO_SMARTCARD or (silent and self._gone()):
             raise Refused(REMOVED_CARD)
         _check(code)
         return bytes(part & 0xFF for part in response)

@@ -26,6 +26,7 @@ READER = "Virtual PCD"
 RECORD = "pcsc.json"
 UP_SECONDS = 10.0
 DOWN_SECONDS = 3.0
+LOOK_SECONDS = 0.6  # pcscd looks every 400 ms
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +105,8 @@ class PcscSlot:
             os.kill(process.pid, signal.SIGKILL)
         self._record.unlink(missing_ok=True)
         self._seen(CardPresence.EMPTY, DOWN_SECONDS)
+        # A card that goes in before pcscd has looked at the empty slot is never seen (docs/decisions/0061).
+        time.sleep(LOOK_SECONDS)
         return Inserted(Path(process.image), Interface(process.interface))
 
     def arm(self, tear: Tear | None) -> Inserted:

@@ -8,6 +8,7 @@ import pytest
 
 from reader_tools.pcsc.readers import CardPresence
 from reader_tools.pcsc.survey import survey
+from reader_tools.virtual.pcsc_slot import LOOK_SECONDS
 from tests.private_pcscd import READERS, PrivatePcscd, require
 
 Settled = Callable[[CardPresence], None]
@@ -36,6 +37,9 @@ def settled(pcscd: PrivatePcscd) -> Iterator[Settled]:
         while (seen := {reader.name: reader.card for reader in survey()}.get(READERS[0])) is not wanted:
             assert time.monotonic() < deadline, f"{READERS[0]} of pid {pcscd.pid} is {seen}, not {wanted}"
             time.sleep(0.1)
+        if wanted is CardPresence.EMPTY:
+            # "Empty" is also what a failed reset leaves; only pcscd's next look makes it a removal (docs/decisions/0061).
+            time.sleep(LOOK_SECONDS)
 
     wait(CardPresence.EMPTY)
     yield wait

@@ -16,6 +16,7 @@ from reader_tools.errors import CardAnswerMalformed, CardError
 from reader_tools.pcsc.driver import PcscCard
 from reader_tools.pcsc.readers import CardPresence
 from reader_tools.pcsc.survey import survey
+from reader_tools.virtual.pcsc_slot import LOOK_SECONDS
 from tests.private_pcscd import READERS, PrivatePcscd
 from tests.reader_tools.conftest import Settled
 from tests.reader_tools.raw_card import ATR, RawCard, Vanish
@@ -186,7 +187,8 @@ def test_a_hostile_card_gets_a_typed_refusal_and_the_station_is_ready_again(
 
 
 def assert_ready(pcscd: PrivatePcscd, since: float) -> None:
-    """The next, good card is served."""
+    """The next, good card is served. Nobody changes cards faster than pcscd looks (docs/decisions/0061); that time counts too."""
+    time.sleep(LOOK_SECONDS)
     with RawCard(pcscd.port, lambda _: OK):
         while True:
             try:

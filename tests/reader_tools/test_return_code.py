@@ -19,7 +19,7 @@ from reader_tools.errors import (
     ReaderUnknown,
     ReaderUnplugged,
 )
-from reader_tools.pcsc.return_code import error_for
+from reader_tools.pcsc.return_code import error_for, on_open_context
 
 
 @pytest.mark.parametrize(
@@ -53,3 +53,10 @@ def test_the_error_of_a_code(code: int, kind: type[ReaderToolsError]) -> None:
 
 def test_pyscards_negative_numbers_are_the_same_codes() -> None:
     assert type(error_for(0x8010000C - (1 << 32))) is NoCard
+
+
+def test_a_refusal_on_a_context_that_was_granted_is_a_service_that_hung_up() -> None:
+    """Only SCardEstablishContext and SCardConnect ask polkit; the same code later must not send people to its rules."""
+    assert type(error_for(0x8010006A)) is ReaderAccessDenied
+    assert type(error_for(on_open_context(0x8010006A))) is ReaderServiceDown
+    assert on_open_context(0x8010000C - (1 << 32)) == 0x8010000C
