@@ -8,7 +8,7 @@
 import hashlib
 import sqlite3
 
-from sqlalchemy import ColumnElement, LargeBinary, literal
+from sqlalchemy import BindParameter, ColumnElement, LargeBinary, literal
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -35,9 +35,9 @@ class ChainHash(FunctionElement[bytes]):
     name = "chain_hash"
 
 
-def chain_hash_of(head: ColumnElement[bytes], leaf: bytes) -> ChainHash:
+def chain_hash_of(head: ColumnElement[bytes], leaf: bytes | BindParameter[bytes]) -> ChainHash:
     """The SQL expression of chain_hash() over a column and a value."""
-    return ChainHash(head, literal(leaf, LargeBinary))
+    return ChainHash(head, literal(leaf, LargeBinary) if isinstance(leaf, bytes) else leaf)
 
 
 @compiles(ChainHash, "postgresql")

@@ -11,7 +11,20 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, Connection, Index, Integer, String, Table, select, update
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Connection,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    bindparam,
+    select,
+    update,
+)
 
 from cardservice.records.audit_chain import chain_hash_of
 from cardservice.records.canonical_json import Json, canonical_json
@@ -50,6 +63,16 @@ audit_events = Table(
 )
 Index("ix_audit_events_card_id_at", audit_events.c.card_id, audit_events.c.at)
 Index("ix_audit_events_member_id_at", audit_events.c.member_id, audit_events.c.at)
+
+
+# Built once: building a statement costs more than running it.
+_MOVE = (
+    update(audit_chains)
+    .where(audit_chains.c.chain == bindparam("this"))
+    .values(seq=audit_chains.c.seq + 1, head=chain_hash_of(audit_chains.c.head, bindparam("leaf", type_=LargeBinary)))
+    .returning(audit_chains.c.seq, audit_chains.c.head)
+)
+_KEEP = audit_events.insert()
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,26 +137,22 @@ def append(connection: Connection, events: Sequence[AuditEvent]) -> list[AuditPo
     positions: dict[int, AuditPosition] = {}
     for place, event in sorted(enumerate(events), key=lambda pair: pair[1].chain):
         leaf = event.leaf
-        moved = connection.execute(
-            update(audit_chains)
-            .where(audit_chains.c.chain == event.chain)
-            .values(seq=audit_chains.c.seq + 1, head=chain_hash_of(audit_chains.c.head, leaf))
-            .returning(audit_chains.c.seq, audit_chains.c.head)
-        ).one()
+        seq, head = connection.execute(_MOVE, {"this": event.chain, "leaf": leaf}).one()
         connection.execute(
-            audit_events.insert().values(
-                chain=event.chain,
-                seq=moved.seq,
-                at=event.at,
-                kind=event.kind,
-                card_id=event.card_id,
-                member_id=event.member_id,
-                detail=dict(event.detail),
-                leaf=leaf,
-                head=moved.head,
-            )
+            _KEEP,
+            {
+                "chain": event.chain,
+                "seq": seq,
+                "at": event.at,
+                "kind": event.kind,
+                "card_id": event.card_id,
+                "member_id": event.member_id,
+                "detail": dict(event.detail),
+                "leaf": leaf,
+                "head": head,
+            },
         )
-        positions[place] = AuditPosition(event.chain, moved.seq)
+        positions[place] = AuditPosition(event.chain, seq)
     return [positions[place] for place in range(len(events))]
 
 

@@ -1,14 +1,27 @@
 # SPDX-License-Identifier: Apache-2.0
 """Public keys made on cards: each at most once in the whole scheme, whatever a chip or a person tries."""
 
-from dataclasses import asdict, dataclass, field
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, Column, Connection, ForeignKey, Integer, String, Table, select, update
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    Connection,
+    ForeignKey,
+    Integer,
+    String,
+    Table,
+    bindparam,
+    select,
+    update,
+)
 
 from cardservice.records.columns import Choice, Identifier, UtcTime, metadata, octets, octets_in, one_of
-from cardservice.records.constraints import refusing
+from cardservice.records.constraints import refusing, refusing_one
 from cardservice.records.errors import PublicKeySeen, RecordNotFound, StateConflict
 
 MAX_SLOT = 8
@@ -52,11 +65,42 @@ class CardKey:
     created_at: datetime
 
 
+# Built once: building a statement costs more than running it.
+_COLUMNS = tuple(each.name for each in fields(CardKey))
+_ADD = card_keys.insert()
+_OF_CARD = (
+    select(*(card_keys.c[name] for name in _COLUMNS))
+    .where(card_keys.c.card_id == bindparam("card"))
+    .order_by(card_keys.c.slot, card_keys.c.generation)
+)
+_SET_GENERATION = (
+    update(card_keys)
+    .where(
+        card_keys.c.card_id == bindparam("card"),
+        card_keys.c.generation == bindparam("made"),
+        card_keys.c.state == bindparam("before"),
+    )
+    .values(state=bindparam("after"))
+)
+
+
 def add(connection: Connection, key: CardKey) -> None:
     """Record a key. Raises PublicKeySeen for a key that any card ever had, and for a second key in the same place."""
     seen = PublicKeySeen(card_id=key.card_id, slot=key.slot)
-    with refusing(connection, {"uq_card_keys_spki_sha256": seen, "pk_card_keys": seen}):
-        connection.execute(card_keys.insert().values(asdict(key)))
+    with refusing_one(connection, {"uq_card_keys_spki_sha256": seen, "pk_card_keys": seen}):
+        connection.execute(_ADD, _values(key))
+
+
+def add_all(connection: Connection, keys: Sequence[CardKey]) -> None:
+    """Record the keys of one card, all or none. Raises PublicKeySeen as add() does, naming a slot whose key was seen."""
+    if not keys:
+        return
+    seen = PublicKeySeen(card_id=keys[0].card_id, slot="?")
+    try:
+        with refusing(connection, {"uq_card_keys_spki_sha256": seen, "pk_card_keys": seen}):
+            connection.execute(_ADD, [_values(key) for key in keys])
+    except PublicKeySeen:
+        raise PublicKeySeen(card_id=keys[0].card_id, slot=_slot_seen(connection, keys)) from None
 
 
 def set_state(connection: Connection, key: CardKey, after: KeyState) -> None:
@@ -70,10 +114,19 @@ def set_state(connection: Connection, key: CardKey, after: KeyState) -> None:
         raise StateConflict(record="card-key", expected=key.state.value, found=str(found))
 
 
+def set_generation(
+    connection: Connection, card_id: str, generation: int, before: KeyState, after: KeyState, *, count: int
+) -> None:
+    """Compare and set all ``count`` keys of one generation of a card. Raises StateConflict if other than ``count`` were ``before``."""
+    values = {"card": card_id, "made": generation, "before": before, "after": after}
+    done = connection.execute(_SET_GENERATION, values)
+    if done.rowcount != count:
+        raise StateConflict(record="card-key", expected=f"{count} {before.value}", found=f"{done.rowcount}")
+
+
 def of_card(connection: Connection, card_id: str) -> tuple[CardKey, ...]:
     """Every key of a card, by slot and generation, abandoned ones too."""
-    query = select(card_keys).where(card_keys.c.card_id == card_id).order_by(card_keys.c.slot, card_keys.c.generation)
-    return tuple(CardKey(**row) for row in connection.execute(query).mappings())
+    return tuple(CardKey(*row) for row in connection.execute(_OF_CARD, {"card": card_id}))
 
 
 def latest(connection: Connection, card_id: str, slot: str) -> CardKey | None:
@@ -87,3 +140,18 @@ def find_by_spki(connection: Connection, spki_sha256: bytes) -> CardKey | None:
     query = select(card_keys).where(card_keys.c.spki_sha256 == spki_sha256)
     row = connection.execute(query).mappings().one_or_none()
     return None if row is None else CardKey(**row)
+
+
+def _values(key: CardKey) -> dict[str, object]:
+    return {name: getattr(key, name) for name in _COLUMNS}
+
+
+def _slot_seen(connection: Connection, keys: Sequence[CardKey]) -> str:
+    """Which of the refused keys the records know; where they know none, the card said one key twice."""
+    hashes = [key.spki_sha256 for key in keys]
+    taken = {(key.slot, key.generation) for key in of_card(connection, keys[0].card_id)}
+    known = set(connection.scalars(select(card_keys.c.spki_sha256).where(card_keys.c.spki_sha256.in_(hashes))))
+    twice = {spki for spki, times in Counter(hashes).items() if times > 1}
+    return next(
+        (key.slot for key in keys if key.spki_sha256 in known | twice or (key.slot, key.generation) in taken), "?"
+    )

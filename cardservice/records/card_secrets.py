@@ -4,7 +4,8 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Column, Connection, ForeignKey, LargeBinary, Table, delete, select
+from sqlalchemy import Column, Connection, ForeignKey, LargeBinary, Table, select
+from sqlalchemy.dialects import postgresql, sqlite
 
 from cardservice.records.columns import Choice, Identifier, UtcTime, metadata, one_of
 from cardservice.records.errors import RecordNotFound
@@ -27,10 +28,21 @@ card_secrets = Table(
 )
 
 
+def _storing(dialect: str) -> postgresql.Insert | sqlite.Insert:
+    insert = postgresql.insert(card_secrets) if dialect == "postgresql" else sqlite.insert(card_secrets)
+    return insert.on_conflict_do_update(
+        index_elements=["card_id", "kind"],
+        set_={"sealed": insert.excluded.sealed, "created_at": insert.excluded.created_at},
+    )
+
+
+_STORE = {dialect: _storing(dialect) for dialect in ("sqlite", "postgresql")}
+
+
 def store(connection: Connection, card_id: str, kind: SecretKind, sealed: bytes, at: datetime) -> None:
     """Store a sealed secret in place of an older one."""
-    connection.execute(delete(card_secrets).where(card_secrets.c.card_id == card_id, card_secrets.c.kind == kind))
-    connection.execute(card_secrets.insert().values(card_id=card_id, kind=kind, sealed=sealed, created_at=at))
+    values = {"card_id": card_id, "kind": kind, "sealed": sealed, "created_at": at}
+    connection.execute(_STORE[connection.dialect.name], values)
 
 
 def get(connection: Connection, card_id: str, kind: SecretKind) -> bytes:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Cards: one row per chip, from stock to destruction. A member has one live card at most."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 
 from sqlalchemy import (
@@ -12,6 +12,7 @@ from sqlalchemy import (
     Index,
     String,
     Table,
+    bindparam,
     select,
     text,
     update,
@@ -19,7 +20,7 @@ from sqlalchemy import (
 
 from cardservice.records.card_state import IS_LIVE, LIVE, CardState
 from cardservice.records.columns import Choice, UtcTime, identifier, metadata, octets, octets_in, one_of
-from cardservice.records.constraints import refusing
+from cardservice.records.constraints import refusing_one
 from cardservice.records.errors import ChipExists, MemberHasLiveCard, RecordNotFound, StateConflict
 from cardservice.records.standing import follow_card
 
@@ -84,20 +85,44 @@ class Card:
     updated_at: datetime
 
 
+# Built once: building a statement costs more than running it.
+_ALL = select(*(cards.c[each.name] for each in fields(Card)))
+_BY_ID = _ALL.where(cards.c.card_id == bindparam("card"))
+_BY_SERIAL = _ALL.where(cards.c.chip_serial == bindparam("serial"))
+_OF_ORDER = _ALL.where(cards.c.order_id == bindparam("order")).order_by(cards.c.updated_at, cards.c.card_id)
+_ADD = cards.insert()
+_BIND = (
+    update(cards)
+    .where(cards.c.card_id == bindparam("card"), cards.c.state == CardState.STOCK)
+    .where((cards.c.kdd == bindparam("said")) | cards.c.kdd.is_(None))
+    .values(
+        state=CardState.BOUND,
+        member_id=bindparam("member"),
+        order_id=bindparam("order"),
+        kdd=bindparam("said"),
+        updated_at=bindparam("at"),
+    )
+)
+_SET_STATE = (
+    update(cards)
+    .where(cards.c.card_id == bindparam("card"), cards.c.state == bindparam("before"))
+    .values(state=bindparam("after"), updated_at=bindparam("at"))
+)
+
+
 def add_to_stock(connection: Connection, card: NewCard, location: str, at: datetime) -> None:
     """Insert a blank card. Raises ChipExists. Deliveries go through stock.receive()."""
     taken = ChipExists(chip_serial=card.chip_serial)
-    with refusing(connection, dict.fromkeys(("uq_cards_chip_serial", "uq_cards_kdd", "pk_cards"), taken)):
-        connection.execute(
-            cards.insert().values(
-                card_id=card.card_id,
-                chip_serial=card.chip_serial,
-                kdd=card.kdd,
-                location=location,
-                state=CardState.STOCK,
-                updated_at=at,
-            )
-        )
+    values = {
+        "card_id": card.card_id,
+        "chip_serial": card.chip_serial,
+        "kdd": card.kdd,
+        "location": location,
+        "state": CardState.STOCK,
+        "updated_at": at,
+    }
+    with refusing_one(connection, dict.fromkeys(("uq_cards_chip_serial", "uq_cards_kdd", "pk_cards"), taken)):
+        connection.execute(_ADD, values)
 
 
 def bind(connection: Connection, card_id: str, *, member_id: str, order_id: str, kdd: bytes, at: datetime) -> None:
@@ -109,13 +134,9 @@ def bind(connection: Connection, card_id: str, *, member_id: str, order_id: str,
         "ux_cards_live_member": MemberHasLiveCard(member_id=member_id),
         "uq_cards_kdd": ChipExists(chip_serial=f"KDD {kdd.hex().upper()}"),
     }
-    with refusing(connection, refused):
-        done = connection.execute(
-            update(cards)
-            .where(cards.c.card_id == card_id, cards.c.state == CardState.STOCK)
-            .where((cards.c.kdd == kdd) | cards.c.kdd.is_(None))
-            .values(state=CardState.BOUND, member_id=member_id, order_id=order_id, kdd=kdd, updated_at=at)
-        )
+    values = {"card": card_id, "member": member_id, "order": order_id, "said": kdd, "at": at}
+    with refusing_one(connection, refused):
+        done = connection.execute(_BIND, values)
     if done.rowcount != 1:
         _raise_conflict(connection, card_id, CardState.STOCK)
 
@@ -126,10 +147,9 @@ def set_state(connection: Connection, card_id: str, before: str, after: str, at:
     Every face of the card follows in the same transaction: its status is VALID only while the card is ACTIVE.
     Raises StateConflict, MemberHasLiveCard, RecordNotFound.
     """
-    with refusing(connection, {"ux_cards_live_member": MemberHasLiveCard(card_id=card_id)}):
-        done = connection.execute(
-            update(cards).where(cards.c.card_id == card_id, cards.c.state == before).values(state=after, updated_at=at)
-        )
+    values = {"card": card_id, "before": before, "after": after, "at": at}
+    with refusing_one(connection, {"ux_cards_live_member": MemberHasLiveCard(card_id=card_id)}):
+        done = connection.execute(_SET_STATE, values)
     if done.rowcount != 1:
         _raise_conflict(connection, card_id, before)
     follow_card(connection, card_id, CardState(after), at)
@@ -137,16 +157,16 @@ def set_state(connection: Connection, card_id: str, before: str, after: str, at:
 
 def get(connection: Connection, card_id: str) -> Card:
     """One card. Raises RecordNotFound."""
-    row = connection.execute(select(cards).where(cards.c.card_id == card_id)).mappings().one_or_none()
+    row = connection.execute(_BY_ID, {"card": card_id}).one_or_none()
     if row is None:
         raise RecordNotFound(record="card")
-    return Card(**row)
+    return Card(*row)
 
 
 def find_by_chip_serial(connection: Connection, chip_serial: str) -> Card | None:
     """The card with this chip."""
-    row = connection.execute(select(cards).where(cards.c.chip_serial == chip_serial)).mappings().one_or_none()
-    return None if row is None else Card(**row)
+    row = connection.execute(_BY_SERIAL, {"serial": chip_serial}).one_or_none()
+    return None if row is None else Card(*row)
 
 
 def find_by_kdd(connection: Connection, kdd: bytes) -> Card | None:
@@ -170,8 +190,7 @@ def of_member(connection: Connection, member_id: str) -> tuple[Card, ...]:
 
 def of_order(connection: Connection, order_id: str) -> tuple[Card, ...]:
     """Every card that was bound for the order: one, and those that were spoiled before it."""
-    query = select(cards).where(cards.c.order_id == order_id).order_by(cards.c.updated_at, cards.c.card_id)
-    return tuple(Card(**row) for row in connection.execute(query).mappings())
+    return tuple(Card(*row) for row in connection.execute(_OF_ORDER, {"order": order_id}))
 
 
 def _raise_conflict(connection: Connection, card_id: str, expected: str) -> None:

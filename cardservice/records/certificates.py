@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Certificates of card keys: intended before they are signed, so that none is signed twice for different keys."""
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -15,13 +16,14 @@ from sqlalchemy import (
     LargeBinary,
     String,
     Table,
+    bindparam,
     select,
     update,
 )
 
 from cardservice.records.card_keys import MAX_SLOT
 from cardservice.records.columns import Choice, UtcTime, identifier, metadata, octets, octets_in, one_of
-from cardservice.records.constraints import refusing
+from cardservice.records.constraints import refusing, refusing_one
 from cardservice.records.errors import CertificateConflict, RecordNotFound, StateConflict
 
 
@@ -75,6 +77,21 @@ class Certificate:
     issued_at: datetime | None = None
 
 
+# Built once: building a statement costs more than running it.
+_COLUMNS = tuple(each.name for each in fields(Certificate))
+_INTEND = certificates.insert()
+_ISSUE = (
+    update(certificates)
+    .where(
+        certificates.c.card_id == bindparam("card"),
+        certificates.c.slot == bindparam("in_slot"),
+        certificates.c.generation == bindparam("made"),
+        certificates.c.state == CertificateState.INTENT,
+    )
+    .values(state=CertificateState.ISSUED, der=bindparam("signed"), issued_at=bindparam("at"))
+)
+
+
 def intend(connection: Connection, certificate: Certificate) -> Certificate:
     """Store the intent to sign; the same intent again gives back what is stored, issued or not.
 
@@ -82,14 +99,39 @@ def intend(connection: Connection, certificate: Certificate) -> Certificate:
     """
     taken = CertificateConflict(card_id=certificate.card_id, slot=certificate.slot)
     try:
-        with refusing(connection, {"uq_certificates_serial": taken, "pk_certificates": taken}):
-            connection.execute(certificates.insert().values(asdict(certificate)))
+        with refusing_one(connection, {"uq_certificates_serial": taken, "pk_certificates": taken}):
+            connection.execute(_INTEND, _values(certificate))
     except CertificateConflict:
         stored = find(connection, certificate.card_id, certificate.slot, certificate.generation)
         if stored is None or (stored.serial, stored.tbs_hash) != (certificate.serial, certificate.tbs_hash):
             raise
         return stored
     return certificate
+
+
+def intend_all(connection: Connection, intents: Sequence[Certificate]) -> None:
+    """Store the intents to sign for one card, all or none. Raises CertificateConflict as intend() does, without naming the slot."""
+    if not intents:
+        return
+    taken = CertificateConflict(card_id=intents[0].card_id, slot=",".join(intent.slot for intent in intents))
+    with refusing(connection, {"uq_certificates_serial": taken, "pk_certificates": taken}):
+        connection.execute(_INTEND, [_values(intent) for intent in intents])
+
+
+def issue_all(
+    connection: Connection, card_id: str, generation: int, signed: Mapping[str, bytes], *, at: datetime
+) -> None:
+    """INTENT -> ISSUED for one generation of a card's keys, DER by slot. Raises StateConflict if one was no intent; then roll back."""
+    if not signed:
+        return
+    here = {"card": card_id, "made": generation, "at": at}
+    done = connection.execute(_ISSUE, [here | {"in_slot": slot, "signed": der} for slot, der in signed.items()])
+    if done.rowcount != len(signed):
+        raise StateConflict(
+            record="certificate",
+            expected=f"{len(signed)} {CertificateState.INTENT.value}",
+            found=f"{done.rowcount}",
+        )
 
 
 def issue(connection: Connection, card_id: str, slot: str, generation: int, *, der: bytes, at: datetime) -> None:
@@ -132,3 +174,7 @@ def _leave_intent(connection: Connection, card_id: str, slot: str, generation: i
 def _here(card_id: str, slot: str, generation: int) -> tuple[Any, ...]:
     table = certificates.c
     return (table.card_id == card_id, table.slot == slot, table.generation == generation)
+
+
+def _values(certificate: Certificate) -> dict[str, object]:
+    return {name: getattr(certificate, name) for name in _COLUMNS}

@@ -3,7 +3,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 from sqlalchemy import Connection, Index, UniqueConstraint
 from sqlalchemy.exc import IntegrityError
@@ -26,6 +26,20 @@ def refusing(connection: Connection, errors: Mapping[str, RecordsError]) -> Iter
     """
     try:
         with connection.begin_nested():
+            yield
+    except IntegrityError as refused:
+        name = violated(refused)
+        raise errors.get(name) or ConstraintRefused(constraint=name) from None
+
+
+@contextmanager
+def refusing_one(connection: Connection, errors: Mapping[str, RecordsError]) -> Iterator[None]:
+    """As refusing(), around a single statement with a single set of values.
+
+    SQLite undoes a refused statement by itself and leaves the transaction usable, so that it needs no savepoint for one.
+    """
+    try:
+        with nullcontext() if connection.dialect.name == "sqlite" else connection.begin_nested():
             yield
     except IntegrityError as refused:
         name = violated(refused)

@@ -1,10 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
 """The cover proofs that were signed for a card, so that a resumed personalization writes the same bytes again."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, Column, Connection, ForeignKey, Integer, LargeBinary, Table, func, select
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    Connection,
+    ForeignKey,
+    Integer,
+    LargeBinary,
+    Table,
+    bindparam,
+    func,
+    select,
+)
 
 from cardservice.records.columns import Identifier, UtcTime, metadata
 from cardservice.records.constraints import refusing
@@ -35,6 +47,15 @@ class CoverProofRow:
     signed_at: datetime
 
 
+# Built once: building a statement costs more than running it.
+_ADD = cover_proofs.insert()
+_GENERATIONS = (
+    select(cover_proofs.c.sector, func.max(cover_proofs.c.generation))
+    .where(cover_proofs.c.card_id == bindparam("card"))
+    .group_by(cover_proofs.c.sector)
+)
+
+
 def add(connection: Connection, *, card_id: str, sector: int, proof: bytes, at: datetime) -> CoverProofRow:
     """Keep a newly signed proof as the sector's next generation."""
     query = select(func.max(cover_proofs.c.generation)).where(
@@ -48,6 +69,26 @@ def add(connection: Connection, *, card_id: str, sector: int, proof: bytes, at: 
             )
         )
     return row
+
+
+def add_all(connection: Connection, card_id: str, proofs: Mapping[int, bytes], *, at: datetime) -> None:
+    """Keep newly signed proofs of one card, by sector, as each sector's next generation; all or none."""
+    if not proofs:
+        return
+    found = connection.execute(_GENERATIONS, {"card": card_id}).all()
+    newest = {row[0]: row[1] for row in found}
+    added = [
+        {
+            "card_id": card_id,
+            "sector": sector,
+            "generation": newest.get(sector, 0) + 1,
+            "proof": proof,
+            "signed_at": at,
+        }
+        for sector, proof in proofs.items()
+    ]
+    with refusing(connection, {}):
+        connection.execute(_ADD, added)
 
 
 def latest(connection: Connection, card_id: str, sector: int) -> CoverProofRow | None:

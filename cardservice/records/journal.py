@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """The personalization journal: what was intended and what came of it, per card, append-only."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Column, Connection, ForeignKey, Integer, String, Table, func, select
+from sqlalchemy import Column, Connection, ForeignKey, Integer, String, Table, bindparam, func, select
 
 from cardservice.records.canonical_json import Json
 from cardservice.records.columns import CanonicalText, Choice, Identifier, UtcTime, identifier, metadata, one_of
-from cardservice.records.constraints import refusing
+from cardservice.records.constraints import refusing_one
 from cardservice.records.errors import JournalConflict
 
 MAX_STEP = 64
@@ -36,6 +36,11 @@ journal = Table(
 )
 
 
+# Built once: building a statement costs more than running it.
+_NEXT = select(func.coalesce(func.max(journal.c.seq), 0) + 1).where(journal.c.card_id == bindparam("card"))
+_APPEND = journal.insert().values(seq=_NEXT.scalar_subquery()).returning(journal.c.seq)
+
+
 @dataclass(frozen=True, slots=True)
 class JournalEntry:
     """One line; ``seq`` counts from 1 per card. ``detail`` holds hashes and counts, never a key, PIN or name."""
@@ -53,11 +58,18 @@ def append(
     connection: Connection, card_id: str, *, order_id: str, step: str, phase: Phase, detail: Json, at: datetime
 ) -> JournalEntry:
     """Write the next line of a card. Raises JournalConflict if somebody else writes on the same card just now."""
-    last = connection.scalar(select(func.max(journal.c.seq)).where(journal.c.card_id == card_id))
-    entry = JournalEntry(card_id, (last or 0) + 1, order_id, step, phase, detail, at)
-    with refusing(connection, {"pk_journal": JournalConflict(card_id=card_id)}):
-        connection.execute(journal.insert().values(asdict(entry)))
-    return entry
+    values: dict[str, Json | Phase | datetime] = {
+        "card": card_id,
+        "card_id": card_id,
+        "order_id": order_id,
+        "step": step,
+        "phase": phase,
+        "detail": detail,
+        "at": at,
+    }
+    with refusing_one(connection, {"pk_journal": JournalConflict(card_id=card_id)}):
+        seq = connection.execute(_APPEND, values).scalar_one()
+    return JournalEntry(card_id, seq, order_id, step, phase, detail, at)
 
 
 def of_card(connection: Connection, card_id: str, order_id: str | None = None) -> tuple[JournalEntry, ...]:

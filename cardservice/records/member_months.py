@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import CheckConstraint, Column, Connection, Date, ForeignKey, Integer, Table, select
+from sqlalchemy import CheckConstraint, Column, Connection, Date, ForeignKey, Integer, Table, bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from cardservice.coverage.month import ContributionMonth
@@ -39,6 +39,13 @@ class MemberMonth:
     paid_on: date | None
 
 
+_OF_MEMBER = (
+    select(member_months.c.programme, member_months.c.month, member_months.c.amount, member_months.c.paid_on)
+    .where(member_months.c.member_id == bindparam("member"))
+    .order_by(member_months.c.programme, member_months.c.month)
+)
+
+
 def add(connection: Connection, member_id: str, months: Iterable[MemberMonth]) -> int:
     """Insert the months that are not there yet; returns how many. A month that is there keeps its amount and day of payment.
 
@@ -66,12 +73,7 @@ def add(connection: Connection, member_id: str, months: Iterable[MemberMonth]) -
 
 def of_member(connection: Connection, member_id: str) -> tuple[MemberMonth, ...]:
     """Every paid month of one member, by programme and month."""
-    query = (
-        select(member_months)
-        .where(member_months.c.member_id == member_id)
-        .order_by(member_months.c.programme, member_months.c.month)
-    )
     return tuple(
-        MemberMonth(row.programme, ContributionMonth.from_number(row.month), row.amount, row.paid_on)
-        for row in connection.execute(query)
+        MemberMonth(programme, ContributionMonth.from_number(month), amount, paid_on)
+        for programme, month, amount, paid_on in connection.execute(_OF_MEMBER, {"member": member_id})
     )

@@ -2,12 +2,23 @@
 """Orders for cards: placed once per idempotency key, and moved from state to state by compare and set."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Column, Connection, ForeignKey, RowMapping, String, Table, UniqueConstraint, select, update
+from sqlalchemy import (
+    Column,
+    Connection,
+    ForeignKey,
+    RowMapping,
+    String,
+    Table,
+    UniqueConstraint,
+    bindparam,
+    select,
+    update,
+)
 
 from cardservice.records.canonical_json import Json, canonical_json
 from cardservice.records.columns import Choice, Identifier, UtcTime, identifier, metadata, octets, octets_in, one_of
@@ -61,6 +72,16 @@ class Order:
     updated_at: datetime
 
 
+# Built once: building a statement costs more than running it.
+_BY_ID = select(*(orders.c[each.name] for each in fields(Order))).where(orders.c.order_id == bindparam("order"))
+_BY_ID_FOR_UPDATE = _BY_ID.with_for_update()
+_SET_STATE = (
+    update(orders)
+    .where(orders.c.order_id == bindparam("order"), orders.c.state == bindparam("before"))
+    .values(state=bindparam("after"), updated_at=bindparam("at"))
+)
+
+
 def request_fingerprint(request: Json) -> bytes:
     """SHA-256 over the canonical form of what was asked: tells a retry from another request under the same key."""
     return hashlib.sha256(canonical_json(request)).digest()
@@ -101,20 +122,17 @@ def place(
 
 def set_state(connection: Connection, order_id: str, before: OrderState, after: OrderState, at: datetime) -> None:
     """Compare and set. Raises StateConflict, RecordNotFound."""
-    done = connection.execute(
-        update(orders).where(orders.c.order_id == order_id, orders.c.state == before).values(state=after, updated_at=at)
-    )
+    done = connection.execute(_SET_STATE, {"order": order_id, "before": before, "after": after, "at": at})
     if done.rowcount != 1:
         raise StateConflict(record="order", expected=before.value, found=get(connection, order_id).state.value)
 
 
 def get(connection: Connection, order_id: str, *, for_update: bool = False) -> Order:
     """One order; ``for_update`` keeps others from changing it until the transaction ends. Raises RecordNotFound."""
-    query = select(orders).where(orders.c.order_id == order_id)
-    row = connection.execute(query.with_for_update() if for_update else query).mappings().one_or_none()
+    row = connection.execute(_BY_ID_FOR_UPDATE if for_update else _BY_ID, {"order": order_id}).one_or_none()
     if row is None:
         raise RecordNotFound(record="order")
-    return _order(row)
+    return Order(*row)
 
 
 def of_member(connection: Connection, member_id: str) -> tuple[Order, ...]:

@@ -1,13 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
 """Plans: every object that an order will write to its card, sealed, and wiped when the card is active."""
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, Column, Connection, ForeignKeyConstraint, LargeBinary, Table, select, update
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    Connection,
+    ForeignKeyConstraint,
+    LargeBinary,
+    Table,
+    bindparam,
+    select,
+    update,
+)
 
 from cardservice.records.columns import UtcTime, identifier, metadata, octets, octets_in
-from cardservice.records.constraints import refusing
+from cardservice.records.constraints import refusing_one
 from cardservice.records.errors import PlanConflict, RecordNotFound
 
 plans = Table(
@@ -37,16 +47,29 @@ class Plan:
     wiped_at: datetime | None = None
 
 
+# Built once: building a statement costs more than running it.
+_COLUMNS = tuple(each.name for each in fields(Plan))
+_STORE = plans.insert()
+_OF_ORDER = select(*(plans.c[name] for name in _COLUMNS)).where(plans.c.order_id == bindparam("order"))
+_WIPE = (
+    update(plans)
+    .where(plans.c.order_id == bindparam("order"), plans.c.wiped_at.is_(None))
+    .values(objects_sealed=None, wiped_at=bindparam("at"))
+)
+
+
 def store(connection: Connection, plan: Plan) -> Plan:
     """Store the plan of an order once; the same plan again changes nothing. Raises PlanConflict for another one."""
     taken = PlanConflict(order_id=plan.order_id)
     try:
-        with refusing(connection, {"pk_plans": taken}):
-            connection.execute(plans.insert().values(asdict(plan)))
+        with refusing_one(connection, {"pk_plans": taken}):
+            connection.execute(_STORE, {name: getattr(plan, name) for name in _COLUMNS})
     except PlanConflict:
-        if get(connection, plan.order_id).plan_hash != plan.plan_hash:
+        stored = get(connection, plan.order_id)
+        if stored.plan_hash != plan.plan_hash:
             raise
-    return get(connection, plan.order_id)
+        return stored
+    return plan
 
 
 def get(connection: Connection, order_id: str) -> Plan:
@@ -59,16 +82,12 @@ def get(connection: Connection, order_id: str) -> Plan:
 
 def find(connection: Connection, order_id: str) -> Plan | None:
     """The plan of an order, if there is one."""
-    row = connection.execute(select(plans).where(plans.c.order_id == order_id)).mappings().one_or_none()
-    return None if row is None else Plan(**row)
+    row = connection.execute(_OF_ORDER, {"order": order_id}).one_or_none()
+    return None if row is None else Plan(*row)
 
 
 def wipe(connection: Connection, order_id: str, at: datetime) -> None:
     """Forget the objects, keep the hash; wiping twice changes nothing. Raises RecordNotFound."""
-    done = connection.execute(
-        update(plans)
-        .where(plans.c.order_id == order_id, plans.c.wiped_at.is_(None))
-        .values(objects_sealed=None, wiped_at=at)
-    )
+    done = connection.execute(_WIPE, {"order": order_id, "at": at})
     if done.rowcount != 1:
         get(connection, order_id)

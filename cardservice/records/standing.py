@@ -4,7 +4,7 @@
 A card has one row per sector, since each sector sees another key, pseudonym and status list place.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -19,6 +19,7 @@ from sqlalchemy import (
     Integer,
     Table,
     UniqueConstraint,
+    bindparam,
     select,
     update,
 )
@@ -111,18 +112,33 @@ class CardStanding:
 _OWN = ("card_id", "sector", "face", "key_thumbprint", "key_point", "member_id", "status_list", "status_index")
 
 
+# Built once: building a statement costs more than running it.
+_ADD = card_standing.insert()
+_OF_CARD = select(card_standing).where(card_standing.c.card_id == bindparam("card")).order_by(card_standing.c.sector)
+_FOLLOW = (
+    update(card_standing)
+    .where(card_standing.c.card_id == bindparam("card"))
+    .values(life_cycle=bindparam("stage"), status=bindparam("told"), updated_at=bindparam("at"))
+)
+
+
 def add(connection: Connection, standing: CardStanding) -> None:
     """Insert one face. Raises StandingConflict (field = face, key, status-place or sector)."""
+    add_all(connection, [standing])
+
+
+def add_all(connection: Connection, faces: Sequence[CardStanding]) -> None:
+    """Insert faces, all or none. Raises StandingConflict as add() does."""
+    if not faces:
+        return
     taken = {
         "uq_card_standing_face": StandingConflict(field="face"),
         "uq_card_standing_key_thumbprint": StandingConflict(field="key"),
         "uq_card_standing_status_list_status_index": StandingConflict(field="status-place"),
         "pk_card_standing": StandingConflict(field="sector"),
     }
-    values: dict[str, Any] = {name: getattr(standing, name) for name in _OWN}
-    values |= {"life_cycle": standing.life_cycle, "status": standing.status, "updated_at": standing.updated_at}
     with refusing(connection, taken):
-        connection.execute(card_standing.insert().values(values | standing.paid.columns()))
+        connection.execute(_ADD, [_values(face) for face in faces])
 
 
 def set_paid(connection: Connection, member_id: str, paid: PaidRecord, at: datetime) -> int:
@@ -135,14 +151,13 @@ def set_paid(connection: Connection, member_id: str, paid: PaidRecord, at: datet
 def follow_card(connection: Connection, card_id: str, life_cycle: CardState, at: datetime) -> int:
     """Let every face of a card follow its life: VALID only while ACTIVE. cards.set_state() calls it, and nothing else."""
     status = CardStatus.VALID if life_cycle is CardState.ACTIVE else CardStatus.INVALID
-    changed = update(card_standing).where(card_standing.c.card_id == card_id)
-    return connection.execute(changed.values(life_cycle=life_cycle, status=status, updated_at=at)).rowcount
+    values = {"card": card_id, "stage": life_cycle, "told": status, "at": at}
+    return connection.execute(_FOLLOW, values).rowcount
 
 
 def of_card(connection: Connection, card_id: str) -> tuple[CardStanding, ...]:
     """Every face of a card, by sector."""
-    query = select(card_standing).where(card_standing.c.card_id == card_id).order_by(card_standing.c.sector)
-    return tuple(standing_of_row(row) for row in connection.execute(query).mappings())
+    return tuple(standing_of_row(row) for row in connection.execute(_OF_CARD, {"card": card_id}).mappings())
 
 
 def find_by_key(connection: Connection, key_thumbprint: bytes) -> CardStanding | None:
@@ -177,3 +192,9 @@ def standing_of_row(row: Mapping[Any, Any]) -> CardStanding:
         paid=PaidRecord.of_columns(row),
         updated_at=row["updated_at"],
     )
+
+
+def _values(face: CardStanding) -> dict[str, Any]:
+    values: dict[str, Any] = {name: getattr(face, name) for name in _OWN}
+    values |= {"life_cycle": face.life_cycle, "status": face.status, "updated_at": face.updated_at}
+    return values | face.paid.columns()
