@@ -22,6 +22,7 @@ from reader_tools.walk.walk import Walk
 
 MEMBERS = Path(__file__).parents[2] / "examples" / "members.csv"
 PORT = 8080
+LATEST = "demo"  # a link to the folder of the walk that serves
 
 app = typer.Typer(help="The whole walk, from a blank card to a verified patient.\n\nExample: kartu demo --once")
 
@@ -86,14 +87,16 @@ def _ended(output: Output, seconds: float) -> str:
 
 
 def _serve(output: Output, stage: Stage) -> None:
-    here = f"KARTU_DATA_DIR={stage.folder} KARTU_API_URL={stage.url}"
+    latest = stage.folder.parent.parent / LATEST
+    latest.unlink(missing_ok=True)
+    latest.symlink_to(stage.folder)
+    here = f"KARTU_DATA_DIR={latest} KARTU_API_URL={stage.url}"
     words = output.say("Layanan berjalan di", "The service is running at")
-    secret = stage.folder / "verifier-secret"
     output.console.print(
         f"\n{words} {stage.url}  (Ctrl-C)\n"
-        f"  1. {here} .venv/bin/kartu card verify --secret-file {secret}\n"
+        f"  1. {here} .venv/bin/kartu card verify\n"
         f"  2. {here} .venv/bin/kartu doctor\n"
-        f"  3. {stage.url}/docs",
+        f"  3. {stage.url}/openapi.json",
         markup=False,
         style=None,
     )
