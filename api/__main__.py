@@ -4,13 +4,17 @@
 import asyncio
 import logging
 import os
+import signal
 import socket
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import uvicorn
 
 from api.app import create_app
 from api.errors import ServiceSettingWrong
+from api.forgetting import forget_for_ever
 from api.settings import Settings
 from api.store import RecordsStore
 from cardservice.clock import now
@@ -38,8 +42,6 @@ def main() -> int:
         cause = words.cause(Language.ENGLISH, refused.evidence)
         sys.stderr.write(f"{refused.code}: {cause} {words.remedy(Language.ENGLISH, refused.evidence)}\n")
         return EXIT_REFUSED
-    except KeyboardInterrupt:
-        pass  # uvicorn stopped in order and raises the signal again
     return 0
 
 
@@ -48,7 +50,7 @@ async def _serve(settings: Settings, listening: socket.socket) -> None:
     try:
         with KeyProcess(settings.keys_socket) as keys:
             app = create_app(settings, keys=keys, store=store, clock=now)
-            server = uvicorn.Server(
+            server = _Server(
                 uvicorn.Config(
                     app,
                     log_config=None,
@@ -62,9 +64,23 @@ async def _serve(settings: Settings, listening: socket.socket) -> None:
             host, port = listening.getsockname()[:2]
             sys.stdout.write(f"listening http://{f'[{host}]' if ':' in host else host}:{port}\n")
             sys.stdout.flush()
+            forgetting = asyncio.create_task(forget_for_ever(store, now))
             await server.serve([listening])
+            forgetting.cancel()
     finally:
         await store.close()
+
+
+class _Server(uvicorn.Server):
+    """Ends in order on SIGTERM and SIGINT, and does not raise the signal again, so that what is open is closed after it."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Ask for the end; a second signal ends at once."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        yield
 
 
 def _listen(settings: Settings) -> socket.socket:

@@ -55,8 +55,8 @@ def create_app(
             Middleware(SecurityHeaders, hsts=settings.is_production),
             Middleware(Unforeseen),
             Middleware(AllowedHosts, hosts=settings.allowed_hosts),
+            Middleware(StrictBody, seconds=settings.body_seconds),
             Middleware(Admission, at_once=settings.at_once),
-            Middleware(StrictBody),
         ],
         exception_handlers={
             KartuError: _kartu_error,

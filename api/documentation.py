@@ -16,7 +16,7 @@ from api.problems import MEDIA_TYPE, problem
 from cardservice.texts.catalogue import Language
 
 _EVERYWHERE = ("request-host", INTERNAL)
-_WITH_BODY = ("request-malformed", "request-too-large", "request-media-type", "request-invalid")
+_WITH_BODY = ("request-malformed", "request-too-large", "request-too-slow", "request-media-type", "request-invalid")
 _FOR_VERIFIERS = ("caller-unknown", "overloaded", "records-unavailable")
 
 PROBLEMS = {
@@ -44,6 +44,7 @@ TAGS = [
 _FASTAPIS_OWN = "HTTPValidationError"
 _TITLES = {
     400: "The request is not well formed",
+    408: "The body did not come in time",
     401: "No verifier has this secret",
     403: "Refused",
     409: "The challenge is not valid",

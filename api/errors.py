@@ -5,6 +5,7 @@ ApiError
 |- RequestMalformed     a body that is no strict JSON object
 |- RequestInvalid       a JSON object that is not the documented one
 |- RequestTooLarge      a body past the limit
+|- RequestTooSlow       a body that did not come in time
 |- MediaTypeRefused     a body that is not application/json
 |- HostRefused          a Host header that names somebody else
 |- RouteUnknown         no such address
@@ -41,6 +42,12 @@ class RequestTooLarge(ApiError):
     """A body past the limit; evidence: limit (bytes)."""
 
     code = "request-too-large"
+
+
+class RequestTooSlow(ApiError):
+    """A body that did not come in time; evidence: seconds."""
+
+    code = "request-too-slow"
 
 
 class MediaTypeRefused(ApiError):

@@ -33,6 +33,7 @@ OUTWARD: Mapping[str, Outward] = {
     "card-not-valid": Outward(403, _RECEIPT),
     "route-unknown": Outward(404),
     "method-not-allowed": Outward(405),
+    "request-too-slow": Outward(408, frozenset({"seconds"})),
     "challenge-not-valid": Outward(409),
     "request-too-large": Outward(413, frozenset({"limit"})),
     "request-media-type": Outward(415),

@@ -12,6 +12,7 @@ from api.errors import ServiceSettingWrong
 DEFAULT_LISTEN = "127.0.0.1:8080"
 DEFAULT_HOSTS = "127.0.0.1,localhost,[::1],testserver"
 MAX_AT_ONCE = 64
+BODY_SECONDS = 10
 ENVIRONMENTS = ("development", "test", "production")
 
 
@@ -27,6 +28,7 @@ class Settings:
     issuer: str = f"http://{DEFAULT_LISTEN}"  # KARTU_ISSUER: iss of tokens
     allowed_hosts: frozenset[str] = frozenset(DEFAULT_HOSTS.split(","))  # KARTU_ALLOWED_HOSTS, with commas; * for any
     at_once: int = MAX_AT_ONCE  # KARTU_AT_ONCE: requests served at the same time; more are told to come back
+    body_seconds: float = BODY_SECONDS  # how long a body may take to arrive
 
     @classmethod
     def load(cls, environment: Mapping[str, str]) -> Self:

@@ -4,6 +4,7 @@
 from datetime import datetime
 
 from cardservice.partnership.caller import Caller, authenticate
+from cardservice.records import challenges
 from cardservice.records.audit_events import AuditEvent, AuditPosition
 from cardservice.records.challenges import Challenge
 from cardservice.records.database import Database
@@ -45,6 +46,11 @@ class RecordsStore:
         """The verifier with this secret; blocks. Raises CallerUnknown."""
         with self._database.read() as connection:
             return authenticate(connection, secret, now)
+
+    def forget_challenges(self, before: datetime) -> int:
+        """Delete challenges that expired before a moment; blocks. Returns how many."""
+        with self._database.begin() as connection:
+            return challenges.forget_expired(connection, before)
 
     def schema_version(self) -> SchemaVersion:
         """Where the database stands; blocks."""

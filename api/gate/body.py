@@ -1,9 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The body, before anything parses it: JSON by its label, at most 64 kB by its count, strict by its reading."""
+"""The body, before anything parses it: JSON by its label, at most 64 kB by its count, in time, strict by its reading.
+
+It stands before admission: who sends slowly holds a connection, and no place that others wait for.
+"""
+
+import asyncio
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.errors import ApiError, MediaTypeRefused, RequestTooLarge
+from api.errors import ApiError, MediaTypeRefused, RequestTooLarge, RequestTooSlow
 from api.gate.headers import header, language_of
 from api.gate.strict_json import decode_object
 from api.problems import problem_response
@@ -18,18 +23,19 @@ class ClientGone(Exception):
 
 
 class StrictBody:
-    """Reads the whole body, refuses it or hands it on."""
+    """Reads the whole body within ``seconds``, refuses it or hands it on."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, *, seconds: float) -> None:
         self._app = app
+        self._seconds = seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a body on that is a strict JSON object; answer 400, 413 or 415 otherwise."""
+        """Pass a body on that is a strict JSON object; answer 400, 408, 413 or 415 otherwise."""
         if scope["type"] != "http" or scope["method"] not in WITH_BODY or not scope["path"].startswith(GUARDED):
             await self._app(scope, receive, send)
             return
         try:
-            body = await _read(scope, receive)
+            body = await self._in_time(scope, receive)
             decode_object(body)
         except ApiError as refused:
             await problem_response(refused, language_of(scope))(scope, receive, send)
@@ -37,6 +43,13 @@ class StrictBody:
         except ClientGone:
             return
         await self._app(scope, _replaying(body, receive), send)
+
+    async def _in_time(self, scope: Scope, receive: Receive) -> bytes:
+        try:
+            async with asyncio.timeout(self._seconds):
+                return await _read(scope, receive)
+        except TimeoutError:
+            raise RequestTooSlow(seconds=self._seconds) from None
 
 
 def _replaying(body: bytes, receive: Receive) -> Receive:

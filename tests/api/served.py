@@ -3,7 +3,7 @@
 
 import json
 import random
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -61,8 +61,8 @@ class Service:
     def post(
         self, path: str, body: object, secret: str | None = None, headers: Mapping[str, str] | None = None
     ) -> httpx.Response:
-        """A JSON body; ``bytes`` are sent as they are."""
-        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        """A JSON body; ``bytes`` are sent as they are, and so are bodies in pieces."""
+        content = body if isinstance(body, bytes | AsyncIterator) else json.dumps(body).encode()
         known = {"Content-Type": "application/json"} | ({} if secret is None else bearer(secret))
         return self.request("POST", path, content=content, headers=known | dict(headers or {}))
 

@@ -22,7 +22,9 @@ INDONESIAN, ENGLISH = Language.INDONESIAN, Language.ENGLISH
 @pytest.mark.parametrize("language", list(Language))
 def test_every_code_has_words_of_its_own(code: str, language: Language) -> None:
     document = problem(
-        code, language, {"receipt_id": "0" * 32, "earliest": "2021-11-19", "latest": "x", "limit": 1, "rule": "x"}
+        code,
+        language,
+        {"receipt_id": "0" * 32, "earliest": "2021-11-19", "latest": "x", "limit": 1, "rule": "x", "seconds": 10},
     )
     assert code in catalogue()
     assert document["type"] == f"urn:kartu:problem:{code}"

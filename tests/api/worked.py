@@ -4,10 +4,11 @@
 .venv/bin/python -m tests.api.worked
 """
 
+import asyncio
 import json
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -174,6 +175,12 @@ def _no_keys(scene: Scene) -> Service:
     return scene.broken(keys=KeyProcess(Path("/nonexistent/keys.sock"), deadline=0.05))
 
 
+async def _dripping() -> AsyncIterator[bytes]:
+    """A body that begins and never ends."""
+    yield b"{"
+    await asyncio.sleep(30)
+
+
 class _Broken:
     """A part that fails in a way that nobody foresaw."""
 
@@ -215,6 +222,9 @@ _PROVOKED: dict[str, Callable[[str, Scene], httpx.Response]] = {
     "request-host": lambda operation, scene: _plain(operation, scene.service, Host="evil.example"),
     "request-malformed": lambda operation, scene: _plain(operation, scene.service, b'{"terminal_id": "loket-3",}'),
     "request-too-large": lambda operation, scene: _plain(operation, scene.service, b" " * 65_537),
+    "request-too-slow": lambda operation, scene: _plain(
+        operation, scene.broken(settings=replace(scene.service.settings, body_seconds=0.05)), _dripping()
+    ),
     "request-media-type": lambda operation, scene: _plain(operation, scene.service, **{"Content-Type": "text/plain"}),
     "request-invalid": lambda operation, scene: _as_clinic(
         operation, scene, _good_body(operation, scene) | {"terminal_id": "loket 3", "nik": "3171010101010001"}
