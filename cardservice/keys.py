@@ -144,3 +144,7 @@ class Pseudonyms(Protocol):
     def pseudonym(self, sector: int, subject: bytes) -> bytes:
         """The subject's name in one sector."""
         ...
+
+    def pseudonym_each(self, sectors: Sequence[int], subject: bytes) -> list[bytes]:
+        """The subject's name in each sector, in one trip to the keys."""
+        ...

@@ -120,8 +120,11 @@ class AskedPseudonyms:
 
     def pseudonym(self, sector: int, subject: bytes) -> bytes:
         """The subject's name in one sector."""
-        name: bytes = self._ask([MakePseudonym(sector, subject)])[0]
-        return name
+        return self.pseudonym_each([sector], subject)[0]
+
+    def pseudonym_each(self, sectors: Sequence[int], subject: bytes) -> list[bytes]:
+        """The subject's name in each sector, in one trip."""
+        return self._ask([MakePseudonym(sector, subject) for sector in sectors]) if sectors else []
 
 
 def verifying_keys(ask: Ask, purpose: Purpose) -> list[VerifyingKey]:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A bureau: the place where cards are made. It brings together the records, the keys, the clock and randomness."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -10,6 +10,14 @@ from cardservice.keys import CardKeys, Pseudonyms, Purpose, Sealer, Signer
 from cardservice.records.database import Database
 
 HEALTH, TRANSPORT, COUNTER = 0x01, 0x10, 0x70  # docs/card-edge.md, "Applications"
+
+
+class BatchSigner(Signer, Protocol):
+    """A signer that takes several documents in one trip to the keys."""
+
+    def sign_each(self, documents: Sequence[bytes]) -> list[bytes]:
+        """ES256 over each document, in order; raw r|s, 64 bytes. Raises for all if it refuses one."""
+        ...
 
 
 class BureauKeys(Protocol):
@@ -35,7 +43,7 @@ class BureauKeys(Protocol):
         """The card CA's certificate, DER."""
         ...
 
-    def signer(self, purpose: Purpose) -> Signer:
+    def signer(self, purpose: Purpose) -> BatchSigner:
         """The key that signs now for one purpose."""
         ...
 

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The keys a card made, taken into the records: gate, intent, signature, outcome, and the card's faces in ``card_standing``."""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from cardservice.card_edge.dialogues.personalization_plan import CardPublicKeys, Credentials
@@ -15,7 +17,7 @@ from cardservice.issuance.credential_signing import (
     Draft,
     draft_certificates,
     sign_certificates,
-    sign_cover_proof,
+    sign_cover_proofs,
     spki_sha256,
 )
 from cardservice.issuance.errors import CardForAnotherOrder
@@ -41,35 +43,23 @@ def certify(bureau: Bureau, card_id: str, order_id: str, keys: CardPublicKeys, h
     for point in points.values():
         require_good_card_key(point)
     drafts = draft_certificates(bureau, keys, holder_reference, at)
+    # Asked before the transaction: no writer waits for the key process.
+    pseudonyms = bureau.keys.pseudonyms.pseudonym_each(tuple(keys.sectors), bytes.fromhex(card_id))
     with bureau.database.begin() as connection:
         generation = _new_generation(connection, card_id, points, at)
         _intend(connection, card_id, generation, drafts, at)
-        faces = {
-            sector: _face(connection, bureau, card_id, sector, point, at) for sector, point in keys.sectors.items()
-        }
+        faces = _faces(connection, bureau, card_id, keys.sectors, dict(zip(keys.sectors, pseudonyms, strict=True)), at)
         detail: dict[str, Json] = {slot: spki_sha256(point).hex() for slot, point in points.items()}
         journal.append(connection, card_id, order_id=order_id, step="certify", phase=Phase.INTENT, detail=detail, at=at)
     issued = sign_certificates(bureau, drafts)
-    proofs = {
-        sector: sign_cover_proof(
-            bureau,
-            face=face.face,
-            point=face.key_point,
-            status_place=(face.status_list, face.status_index),
-            paid_through=face.paid.stated_through(at.date()),
-            rule_pack=RULES_2026.number,
-            at=at,
-        )
-        for sector, face in faces.items()
-    }
+    proofs = sign_cover_proofs(bureau, faces, rule_pack=RULES_2026.number, at=at)
     with bureau.database.begin() as connection:
-        for slot, der in issued.items():
-            certificates.issue(connection, card_id, piv_slot_name(slot), generation, der=der, at=at)
-        for sector, proof in proofs.items():
-            cover_proofs.add(connection, card_id=card_id, sector=sector, proof=proof, at=at)
-        for key in card_keys.of_card(connection, card_id):
-            if key.generation == generation:
-                card_keys.set_state(connection, key, KeyState.CERTIFIED)
+        signed = {piv_slot_name(slot): der for slot, der in issued.items()}
+        certificates.issue_all(connection, card_id, generation, signed, at=at)
+        cover_proofs.add_all(connection, card_id, proofs, at=at)
+        card_keys.set_generation(
+            connection, card_id, generation, KeyState.CREATED, KeyState.CERTIFIED, count=len(points)
+        )
         journal.append(
             connection,
             card_id,
@@ -121,55 +111,61 @@ def _new_generation(connection: Connection, card_id: str, points: dict[str, byte
     for key in earlier:
         if key.state is not KeyState.ABANDONED:
             card_keys.set_state(connection, key, KeyState.ABANDONED)
-    for slot, point in points.items():
-        card_keys.add(connection, CardKey(card_id, slot, generation, spki_sha256(point), point, KeyState.CREATED, at))
+    made = [
+        CardKey(card_id, slot, generation, spki_sha256(point), point, KeyState.CREATED, at)
+        for slot, point in points.items()
+    ]
+    card_keys.add_all(connection, made)
     return generation
 
 
 def _intend(
     connection: Connection, card_id: str, generation: int, drafts: dict[KeyReference, Draft], at: datetime
 ) -> None:
-    for slot, draft in drafts.items():
-        certificates.intend(
-            connection,
-            Certificate(
-                card_id,
-                piv_slot_name(slot),
-                generation,
-                draft.serial,
-                draft.tbs_hash,
-                CertificateState.INTENT,
-                at,
-            ),
-        )
+    intents = [
+        Certificate(card_id, piv_slot_name(slot), generation, draft.serial, draft.tbs_hash, CertificateState.INTENT, at)
+        for slot, draft in drafts.items()
+    ]
+    certificates.intend_all(connection, intents)
 
 
-def _face(
-    connection: Connection, bureau: Bureau, card_id: str, sector: int, point: bytes, at: datetime
-) -> CardStanding:
-    thumb = thumbprint.digest(point)
-    if any(face.sector == sector for face in standing.of_card(connection, card_id)):
-        face_keys.replace_key(connection, card_id, sector, key_thumbprint=thumb, key_point=point, at=at)
-        return standing.get(connection, card_id, sector)
+def _faces(
+    connection: Connection,
+    bureau: Bureau,
+    card_id: str,
+    points: Mapping[int, bytes],
+    pseudonyms: Mapping[int, bytes],
+    at: datetime,
+) -> dict[int, CardStanding]:
+    """The card's face in each sector: a new one, or the old one with its new key."""
+    known = {face.sector: face for face in standing.of_card(connection, card_id)}
     card = cards.get(connection, card_id)
     if card.member_id is None:
         raise CardForAnotherOrder(order_id="none")
     paid = paid_record(connection, card.member_id)
-    pseudonym = bureau.keys.pseudonyms.pseudonym(sector, bytes.fromhex(card_id))
-    place = take_status_place(connection, bureau.entropy)
-    face = CardStanding(
-        card_id=card_id,
-        sector=sector,
-        face=pseudonym,
-        key_thumbprint=thumb,
-        key_point=point,
-        member_id=card.member_id,
-        life_cycle=CardState(card.state),
-        status=CardStatus.INVALID,
-        paid=paid,
-        status_list=place[0],
-        status_index=place[1],
-        updated_at=at,
-    )
-    standing.add(connection, face)
-    return face
+    faces: dict[int, CardStanding] = {}
+    for sector, point in points.items():
+        thumb = thumbprint.digest(point)
+        if sector in known:
+            face_keys.replace_key(connection, card_id, sector, key_thumbprint=thumb, key_point=point, at=at)
+            faces[sector] = replace(known[sector], key_thumbprint=thumb, key_point=point, updated_at=at)
+            continue
+        place = take_status_place(connection, bureau.entropy)
+        while place in {(face.status_list, face.status_index) for face in faces.values()}:  # not written yet
+            place = take_status_place(connection, bureau.entropy)
+        faces[sector] = CardStanding(
+            card_id=card_id,
+            sector=sector,
+            face=pseudonyms[sector],
+            key_thumbprint=thumb,
+            key_point=point,
+            member_id=card.member_id,
+            life_cycle=CardState(card.state),
+            status=CardStatus.INVALID,
+            paid=paid,
+            status_list=place[0],
+            status_index=place[1],
+            updated_at=at,
+        )
+    standing.add_all(connection, [face for sector, face in faces.items() if sector not in known])
+    return faces

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Certificates and cover proofs for the keys a card made: intent stored, then signed, then stored (docs/architecture.md, "A card is issued").
 
-A certificate is drafted first, so that the hash of what will be signed stands in the records before the CA is asked.
+A certificate is drafted first, so that the hash of what will be signed stands in the records before the CA is asked. What is signed is
+the drafted TBSCertificate itself, not one built again; all documents of one purpose go to the keys in one trip.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
 
@@ -15,12 +16,15 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from cardservice.card_edge.dialogues.personalization_plan import CardPublicKeys
 from cardservice.card_edge.piv.key_reference import KeyReference
-from cardservice.credentials import card_certificate, cover_proof
+from cardservice.card_edge.tlv import Tlv
+from cardservice.credentials import card_certificate, cover_proof, p256
 from cardservice.credentials.card_certificate import CardCertificateRequest
 from cardservice.credentials.certificate_profile import PivSlot
 from cardservice.credentials.cover_claims import CoverClaims
-from cardservice.issuance.bureau import Bureau
-from cardservice.keys import Purpose, Signer, VerifyingKey
+from cardservice.credentials.errors import SignatureMisshapen
+from cardservice.issuance.bureau import BatchSigner, Bureau
+from cardservice.keys import Purpose, VerifyingKey
+from cardservice.records.standing import CardStanding
 
 CARD_LIFE = timedelta(days=5 * 365)
 PROOF_LIFE = timedelta(days=35)
@@ -29,26 +33,28 @@ SERIAL_LENGTH = 20
 ASSURANCE_CARD_PRESENT = 2  # 1 self-asserted, 2 card present, 3 card and PIN
 
 _UNSIGNED = bytes(31) + b"\x01" + bytes(31) + b"\x01"
+_SEQUENCE, _BIT_STRING = 0x30, 0x03
+_ECDSA_WITH_SHA256 = bytes.fromhex("300A06082A8648CE3D040302")  # AlgorithmIdentifier (RFC 5758, 3.2)
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A certificate about to be signed: the request, its serial number, and SHA-256 of the TBSCertificate."""
+    """A certificate about to be signed: its serial number, and the TBSCertificate with its SHA-256."""
 
-    request: CardCertificateRequest
     serial: bytes
+    tbs: bytes = field(repr=False)
     tbs_hash: bytes
 
 
 class _Drafting:
-    """A signer that only looks: it remembers the hash of what it was to sign."""
+    """A signer that only looks: it remembers what it was to sign."""
 
     def __init__(self, verifying_key: VerifyingKey) -> None:
         self.verifying_key = verifying_key
-        self.document_hash = b""
+        self.document = b""
 
     def sign(self, document: bytes) -> bytes:
-        self.document_hash = sha256(document).digest()
+        self.document = document
         return _UNSIGNED
 
 
@@ -66,45 +72,67 @@ def draft_certificates(
         )
         looking = _Drafting(verifying_key)
         drafted = x509.load_der_x509_certificate(card_certificate.issue(looking, ca, request))
-        drafts[slot] = Draft(request, drafted.serial_number.to_bytes(SERIAL_LENGTH, "big"), looking.document_hash)
+        serial = drafted.serial_number.to_bytes(SERIAL_LENGTH, "big")
+        drafts[slot] = Draft(serial, looking.document, sha256(looking.document).digest())
     return drafts
 
 
 def sign_certificates(bureau: Bureau, drafts: Mapping[KeyReference, Draft]) -> dict[KeyReference, bytes]:
     """Have the CA sign what was drafted; DER per slot."""
-    ca = x509.load_der_x509_certificate(bureau.keys.ca_certificate)
-    signer: Signer = bureau.keys.signer(Purpose.CARD_CA)
-    return {slot: card_certificate.issue(signer, ca, draft.request) for slot, draft in drafts.items()}
+    signatures = _sign_each(bureau.keys.signer(Purpose.CARD_CA), [draft.tbs for draft in drafts.values()])
+    return {
+        slot: _signed_certificate(draft.tbs, signature)
+        for (slot, draft), signature in zip(drafts.items(), signatures, strict=True)
+    }
 
 
-def sign_cover_proof(
-    bureau: Bureau,
-    *,
-    face: bytes,
-    point: bytes,
-    status_place: tuple[int, int],
-    paid_through: Mapping[int, int],
-    rule_pack: int,
-    at: datetime,
-) -> bytes:
-    """The cover proof of one sector, good for 35 days."""
+def sign_cover_proofs(
+    bureau: Bureau, faces: Mapping[int, CardStanding], *, rule_pack: int, at: datetime
+) -> dict[int, bytes]:
+    """The cover proof of each sector's face, good for 35 days."""
+    signer = bureau.keys.signer(Purpose.COVER_PROOF)
     moment = at.replace(microsecond=0)
-    claims = CoverClaims(
-        issuer=ISSUER_NAME,
-        subject=face,
-        issued_at=moment,
-        expires_at=moment + PROOF_LIFE,
-        card_key=point,
-        status_list=status_place[0],
-        status_index=status_place[1],
-        paid_through=paid_through,
-        rule_pack=rule_pack,
-        assurance=ASSURANCE_CARD_PRESENT,
-    )
-    return cover_proof.issue(bureau.keys.signer(Purpose.COVER_PROOF), claims)
+    drafted: dict[int, bytes] = {}
+    documents: list[bytes] = []
+    for sector, face in faces.items():
+        claims = CoverClaims(
+            issuer=ISSUER_NAME,
+            subject=face.face,
+            issued_at=moment,
+            expires_at=moment + PROOF_LIFE,
+            card_key=face.key_point,
+            status_list=face.status_list,
+            status_index=face.status_index,
+            paid_through=face.paid.stated_through(at.date()),
+            rule_pack=rule_pack,
+            assurance=ASSURANCE_CARD_PRESENT,
+        )
+        looking = _Drafting(signer.verifying_key)
+        drafted[sector] = cover_proof.issue(looking, claims)
+        documents.append(looking.document)
+    signatures = _sign_each(signer, documents)
+    # The signature is the last thing in a COSE_Sign1 (RFC 9052, 4.2), and always of one length.
+    return {
+        sector: draft[: -p256.SIGNATURE_LENGTH] + signature
+        for (sector, draft), signature in zip(drafted.items(), signatures, strict=True)
+    }
 
 
 def spki_sha256(point: bytes) -> bytes:
     """SHA-256 of the SubjectPublicKeyInfo of an uncompressed point, by which a key is known for ever."""
     key = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), point)
     return sha256(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).digest()
+
+
+def _sign_each(signer: BatchSigner, documents: Sequence[bytes]) -> list[bytes]:
+    signatures = signer.sign_each(documents)
+    for signature in signatures:
+        if len(signature) != p256.SIGNATURE_LENGTH:
+            raise SignatureMisshapen(length=len(signature))
+    return signatures
+
+
+def _signed_certificate(tbs: bytes, signature: bytes) -> bytes:
+    """Certificate ::= SEQUENCE { tbsCertificate, signatureAlgorithm, signatureValue } (RFC 5280, 4.1)."""
+    value = Tlv(_BIT_STRING, b"\x00" + p256.to_der(signature))
+    return bytes(Tlv(_SEQUENCE, tbs + _ECDSA_WITH_SHA256 + value))

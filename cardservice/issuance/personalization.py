@@ -154,8 +154,7 @@ class Personalization:
         card_id, at = self._required_card(), self._bureau.now()
         with self._bureau.database.begin() as connection:
             card = cards.get(connection, card_id)
-            for state in (CardState.PERSONALIZED, CardState.ACTIVE):
-                card = move_card(connection, card, state, Mover.CARD, at)
+            card = move_card(connection, card, CardState.ACTIVE, Mover.CARD, at, through=(CardState.PERSONALIZED,))
             orders.set_state(connection, self._order_id, OrderState.BOUND, OrderState.DONE, at)
             plans.wipe(connection, self._order_id, at)
             detail: dict[str, Json] = {"order": self._order_id, "objects": done.objects_sha256}
