@@ -35,6 +35,7 @@ def main() -> int:
     try:
         settings = Settings.load(os.environ)
         listening = _listen(settings)
+        settings = settings.at_port(listening.getsockname()[1])
         with listening, asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(_serve(settings, listening))
     except KartuError as refused:

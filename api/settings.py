@@ -2,7 +2,7 @@
 """Settings of the service, from KARTU_ environment variables."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
@@ -53,6 +53,12 @@ class Settings:
             allowed_hosts=_hosts(given.get("KARTU_ALLOWED_HOSTS"), host),
             at_once=_count(given.get("KARTU_AT_ONCE", str(MAX_AT_ONCE))),
         )
+
+    def at_port(self, port: int) -> Self:
+        """These settings once the port is known that 0 asked for; the issuer follows where it was not named."""
+        unnamed = self.issuer == f"http://{_bracketed(self.host)}:{self.port}"
+        issuer = f"http://{_bracketed(self.host)}:{port}" if unnamed else self.issuer
+        return replace(self, port=port, issuer=issuer)
 
     @property
     def is_production(self) -> bool:

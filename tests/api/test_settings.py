@@ -71,6 +71,13 @@ def test_a_setting_that_cannot_be_meant_is_named(name: str, value: str) -> None:
     assert caught.value.evidence["setting"] == name
 
 
+def test_the_issuer_follows_the_port_that_was_taken_unless_it_is_named() -> None:
+    free = Settings.load(LEAST | {"KARTU_LISTEN": "[::1]:0"}).at_port(4711)
+    assert (free.port, free.issuer) == (4711, "http://[::1]:4711")
+    named = Settings.load(LEAST | {"KARTU_LISTEN": "[::1]:0", "KARTU_ISSUER": "https://kartu.example"}).at_port(4711)
+    assert named.issuer == "https://kartu.example"
+
+
 @pytest.mark.parametrize("issuer", ["", "http://kartu.example"])
 def test_production_names_its_issuer_as_https(issuer: str) -> None:
     with pytest.raises(ServiceSettingWrong) as caught:
