@@ -23,6 +23,7 @@ INDONESIAN = {
     "learn the sectors' sequence counters": "baca penghitung tiap sektor",
     "keys and applications": "kunci dan aplikasi",
     "write, read back, prove, secure": "tulis, baca ulang, buktikan, amankan",
+    "read back one by one": "baca ulang satu per satu",
     "prove presence": "buktikan kartu ada di sini",
     "read the card": "baca kartu",
 }
