@@ -7,6 +7,7 @@ from enum import Enum
 from applets.virtual.errors import Refused
 from applets.virtual.frame import Frame
 from applets.virtual.piv.memory import commit, memory_of
+from applets.virtual.piv.tag_list import TAG_LIST, tags_of
 from applets.virtual.runtime import Runtime
 from cardservice.card_edge.apdu import ResponseApdu
 from cardservice.card_edge.errors import MalformedTlv
@@ -14,7 +15,6 @@ from cardservice.card_edge.status_word import StatusWord
 from cardservice.card_edge.tlv import Tlv, parse_all
 
 ALL_OBJECTS = (0x3F, 0xFF)
-TAG_LIST = 0x5C
 DATA = 0x53
 DISCOVERY = 0x7E
 BIT_GROUP = 0x7F61
@@ -52,11 +52,16 @@ RULES: dict[int, Read] = {
 
 
 def get_data(runtime: Runtime, command: Frame) -> ResponseApdu:
-    """``00 CB 3F FF Lc 5C len tag 00``. 6A86 P1 P2, 6A80 no tag list, 6982 access, 6A82 nothing there."""
+    """``00 CB 3F FF Lc 5C len tag.. 00``. 6A86 P1 P2, 6A80 no tag list or over 16 tags, 6982 access, 6A82 nothing there.
+
+    Several tags (decision 0093): the objects one after another; the first that would be refused alone refuses all.
+    """
     _demand_all_objects(command)
-    tag, rest = _tag_list(command.data)
-    if rest:
-        raise Refused(StatusWord.WRONG_DATA)
+    found = b"".join(_readable(runtime, tag) for tag in tags_of(_listed(command.data)))
+    return ResponseApdu(found, StatusWord.SUCCESS)
+
+
+def _readable(runtime: Runtime, tag: int) -> bytes:
     rule = RULES.get(tag)
     if rule is None:
         raise Refused(StatusWord.NOT_FOUND)
@@ -68,7 +73,7 @@ def get_data(runtime: Runtime, command: Frame) -> ResponseApdu:
     if content is None:
         raise Refused(StatusWord.NOT_FOUND)
     wrapper = tag if tag in {DISCOVERY, BIT_GROUP} else DATA
-    return ResponseApdu(bytes(Tlv(wrapper, content)), StatusWord.SUCCESS)
+    return Tlv(wrapper, content)
 
 
 def put_data(runtime: Runtime, command: Frame) -> ResponseApdu:
@@ -106,6 +111,14 @@ def _tag_list(data: bytes) -> tuple[int, bytes]:
     if len(data) < 3 or data[0] != TAG_LIST or not 1 <= data[1] <= 3 or len(data) < 2 + data[1]:
         raise Refused(StatusWord.WRONG_DATA)
     return int.from_bytes(data[2 : 2 + data[1]], "big"), data[2 + data[1] :]
+
+
+def _listed(data: bytes) -> bytes:
+    """The value of a 5C that fills the data field."""
+    element = _single(data)
+    if element.tag != TAG_LIST:
+        raise Refused(StatusWord.WRONG_DATA)
+    return element.value
 
 
 def _single(data: bytes) -> Tlv:

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The second round trip: keys, applications and key pairs, as far as they are missing."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from cardservice.card_edge.batch import Batch, Pending
 from cardservice.card_edge.dialogue import Dialogue
+from cardservice.card_edge.dialogues.channel_opening import Opening
 from cardservice.card_edge.dialogues.ground import Groundwork
 from cardservice.card_edge.dialogues.inventory import Inventory
 from cardservice.card_edge.dialogues.personalization_plan import (
@@ -18,16 +20,23 @@ from cardservice.card_edge.globalplatform.delete import delete_key_set
 from cardservice.card_edge.globalplatform.install import install_and_make_selectable
 from cardservice.card_edge.globalplatform.life_cycle import CardLifeCycle
 from cardservice.card_edge.globalplatform.put_key import check_put_key_answer, put_key
-from cardservice.card_edge.globalplatform.select import ISSUER_SECURITY_DOMAIN
 from cardservice.card_edge.globalplatform.set_status import set_card_status
 from cardservice.card_edge.piv.generate import generate_key_pair, parse_public_key
 from cardservice.card_edge.piv.key_reference import KeyReference
-from cardservice.card_edge.piv.select import PIV_AID, select_piv
+from cardservice.card_edge.piv.select import PIV_AID
 from cardservice.card_edge.scp03.secure_channel import SecureChannel
 from cardservice.card_edge.sector.aid import LOAD_FILE_AID, PIV_MODULE_AID, SECTOR_MODULE_AID, sector_aid
 from cardservice.card_edge.sector.generate import generate_sector_key
 from cardservice.card_edge.sector.select import select_sector
 from cardservice.keys import WrappedKey
+
+
+@dataclass(frozen=True, slots=True)
+class Laid:
+    """What the ground holds now, and the channel to PIV where one is still open."""
+
+    public_keys: CardPublicKeys
+    piv: SecureChannel | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,36 +50,56 @@ class _KeysPut:
 
 def lay_groundwork(
     ground: Groundwork, batch: Batch, plan: Plan, inventory: Inventory, *, public_keys: CardPublicKeys | None
-) -> Dialogue[CardPublicKeys]:
-    """Bring the card to where objects can be written. Key pairs are made unless ``public_keys`` of this generation are given."""
-    put = yield from _issuer_domain(ground, batch, plan, inventory)
-    piv = yield from _piv_keys(ground, batch, make=public_keys is None)
+) -> Dialogue[Laid]:
+    """Bring the card to where objects can be written. Key pairs are made unless ``public_keys`` of this generation are given.
+
+    PIV comes last: nothing is selected after it, so that the next round trip goes on in its channel.
+    """
+    openings = list(_openings(ground, plan, inventory, make=public_keys is None))
+    put = yield from _issuer_domain(ground, batch, plan, inventory, openings)
     sectors: dict[int, Pending] = {}
     for sector in plan.sectors:
         keyed = sector in inventory.keyed_sectors
         made = yield from _sector(ground, batch, sector, put, keyed=keyed, make=public_keys is None)
         if made:
             sectors[sector] = made
+    piv = (yield from ground.select_piv(batch)) if public_keys is None else None
+    made_by_piv = _piv_keys(batch, piv) if piv else {}
     yield from batch.flush("keys and applications")
     for keys_put in put:
         keys_put.check()
     if public_keys is not None:
-        return public_keys
-    return CardPublicKeys(
-        {slot: parse_public_key(answer.data) for slot, answer in piv.items()},
+        return Laid(public_keys, piv)
+    made_keys = CardPublicKeys(
+        {slot: parse_public_key(answer.data) for slot, answer in made_by_piv.items()},
         {sector: parse_public_key(answer.data) for sector, answer in sectors.items()},
     )
+    return Laid(made_keys, piv)
 
 
-def _issuer_domain(ground: Groundwork, batch: Batch, plan: Plan, inventory: Inventory) -> Dialogue[list[_KeysPut]]:
+def _openings(ground: Groundwork, plan: Plan, inventory: Inventory, *, make: bool) -> Iterator[Opening]:
+    """The channels of this round trip, in order."""
+    yield ground.issuer_domain
+    for sector in plan.sectors:
+        keyed = sector in inventory.keyed_sectors
+        if make or not keyed:
+            yield (ground.sector_keys(sector) if keyed else ground.issuer_keys), sector_aid(sector)
+    if make:
+        yield ground.piv
+
+
+def _issuer_domain(
+    ground: Groundwork, batch: Batch, plan: Plan, inventory: Inventory, openings: list[Opening]
+) -> Dialogue[list[_KeysPut]]:
     put: list[_KeysPut] = []
     if not inventory.issuer_keys:
-        channel = ground.enter(batch)
+        ground.opener.counters[ground.issuer_keys] = 0  # Amendment D, 5.1: zero when the set is created
+        channel = ground.enter(batch, then=openings)
         wrapped = ground.opener.keys.wrapped_key_set(ground.issuer_keys, ground.transport_keys)
         put.append(_put_key(batch, channel, wrapped))
-        ground.opener.counters[ground.issuer_keys] = 0  # Amendment D, 5.1: zero when the set is created
-        channel = yield from ground.opener.open(batch, ground.issuer_keys, ISSUER_SECURITY_DOMAIN, "ISD")
+        channel = yield from ground.opener.open(batch, *ground.issuer_domain, "ISD")
     else:
+        ground.opener.foresee(openings)
         channel = yield from ground.select_isd(batch)
     if inventory.transport_keys:
         batch.add("DELETE transport keys", delete_key_set(TRANSPORT_KEY_VERSION), channel=channel)
@@ -85,11 +114,7 @@ def _issuer_domain(ground: Groundwork, batch: Batch, plan: Plan, inventory: Inve
     return put
 
 
-def _piv_keys(ground: Groundwork, batch: Batch, *, make: bool) -> Dialogue[dict[KeyReference, Pending]]:
-    if not make:
-        return {}
-    batch.add("SELECT PIV", select_piv())
-    channel = yield from ground.opener.open(batch, ground.issuer_keys, PIV_AID, "PIV")
+def _piv_keys(batch: Batch, channel: SecureChannel) -> dict[KeyReference, Pending]:
     return {slot: batch.add(f"GENERATE {slot:02X}", generate_key_pair(slot), channel=channel) for slot in PIV_SLOTS}
 
 

@@ -10,7 +10,7 @@ from cardservice.card_edge.dialogues.personalization_plan import ISSUER_KEY_VERS
 from cardservice.card_edge.globalplatform.cplc import parse_cplc
 from cardservice.card_edge.globalplatform.get_data import CARD_PRODUCTION_LIFE_CYCLE, KEY_INFORMATION, get_data
 from cardservice.card_edge.globalplatform.key_information import key_versions, parse_key_information
-from cardservice.card_edge.globalplatform.select import ISSUER_SECURITY_DOMAIN, select
+from cardservice.card_edge.globalplatform.select import parse_select, select
 from cardservice.card_edge.scp03.initialize_update import (
     InitializeUpdateResponse,
     initialize_update,
@@ -25,16 +25,17 @@ class Probe:
     """The chip's facts and its answer to INITIALIZE UPDATE, which EXTERNAL AUTHENTICATE may follow."""
 
     chip: ChipFacts
+    issuer_domain: bytes  # the AID that SELECT without one led to
     host_challenge: bytes
     answer: bytes
     initialize_update: InitializeUpdateResponse
 
 
 def probe(entropy: Entropy) -> Dialogue[Probe]:
-    """One yield: SELECT ISD, CPLC, key information, INITIALIZE UPDATE with whatever key set the card prefers."""
+    """One yield: SELECT ISD by default (its AID is read, not presumed), CPLC, key information, INITIALIZE UPDATE with whatever key set the card prefers."""
     batch = Batch()
     host_challenge = entropy(CHALLENGE_LENGTH)
-    batch.add("SELECT ISD", select(ISSUER_SECURITY_DOMAIN))
+    domain = batch.add("SELECT ISD", select())
     cplc = batch.add("GET DATA CPLC", get_data(CARD_PRODUCTION_LIFE_CYCLE))
     keys = batch.add("GET DATA key information", get_data(KEY_INFORMATION))
     answer = batch.add("INITIALIZE UPDATE", initialize_update(ANY_KEY_VERSION, host_challenge))
@@ -47,4 +48,4 @@ def probe(entropy: Entropy) -> Dialogue[Probe]:
         yield from batch.flush("ask for the issuer's keys")
         response = parse_initialize_update(answer.data)
     chip = ChipFacts(parse_cplc(cplc.data).chip_serial, response.kdd, response.parameter.pseudo_random, versions)
-    return Probe(chip, host_challenge, answer.data, response)
+    return Probe(chip, parse_select(domain.data).aid, host_challenge, answer.data, response)

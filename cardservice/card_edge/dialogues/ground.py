@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """The ground a personalization stands on: the chip that was probed, its channel opener, and the names of its key sets."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cardservice.card_edge.batch import Batch
 from cardservice.card_edge.dialogue import Dialogue
-from cardservice.card_edge.dialogues.channel_opening import ChannelOpener
+from cardservice.card_edge.dialogues.channel_opening import ChannelOpener, Opening
 from cardservice.card_edge.dialogues.chip import Probe
 from cardservice.card_edge.dialogues.personalization_plan import ISSUER_KEY_VERSION, TRANSPORT_KEY_VERSION
-from cardservice.card_edge.globalplatform.select import ISSUER_SECURITY_DOMAIN, select
+from cardservice.card_edge.globalplatform.select import select
+from cardservice.card_edge.piv.select import PIV_AID, select_piv
 from cardservice.card_edge.scp03.secure_channel import SecureChannel
 from cardservice.keys import KeyOrigin, KeySet
 
@@ -34,15 +36,30 @@ class Groundwork:
         """The per-card key set of one sector."""
         return KeySet(KeyOrigin.SCHEME, ISSUER_KEY_VERSION, self.seen.chip.kdd, sector)
 
-    def enter(self, batch: Batch) -> SecureChannel:
-        """The channel to the ISD whose INITIALIZE UPDATE the probe already made. Raises CardNotAuthentic."""
+    @property
+    def issuer_domain(self) -> Opening:
+        """A channel to the ISD under the issuer's keys."""
+        return self.issuer_keys, self.seen.issuer_domain
+
+    @property
+    def piv(self) -> Opening:
+        """A channel to PIV, which has no keys of its own, under the issuer's."""
+        return self.issuer_keys, PIV_AID
+
+    def enter(self, batch: Batch, *, then: Sequence[Opening] = ()) -> SecureChannel:
+        """The channel to the ISD whose INITIALIZE UPDATE the probe already made, ``then`` foreseen with it. Raises CardNotAuthentic."""
         held = self.seen.initialize_update.key_version_number
         key_set = self.transport_keys if held == TRANSPORT_KEY_VERSION else self.issuer_keys
-        channel = self.opener.accept(key_set, self.seen.host_challenge, self.seen.answer)
+        channel = self.opener.accept(key_set, self.seen.host_challenge, self.seen.answer, then=then)
         batch.add("ISD: EXTERNAL AUTHENTICATE", channel.external_authenticate())
         return channel
 
     def select_isd(self, batch: Batch) -> Dialogue[SecureChannel]:
         """SELECT the ISD and open a channel under the issuer's keys."""
-        batch.add("SELECT ISD", select(ISSUER_SECURITY_DOMAIN))
-        return (yield from self.opener.open(batch, self.issuer_keys, ISSUER_SECURITY_DOMAIN, "ISD"))
+        batch.add("SELECT ISD", select())
+        return (yield from self.opener.open(batch, *self.issuer_domain, "ISD"))
+
+    def select_piv(self, batch: Batch) -> Dialogue[SecureChannel]:
+        """SELECT PIV and open a channel under the issuer's keys."""
+        batch.add("SELECT PIV", select_piv())
+        return (yield from self.opener.open(batch, *self.piv, "PIV"))

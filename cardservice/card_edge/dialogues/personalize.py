@@ -48,9 +48,7 @@ def personalize(
     ground = Groundwork(seen, opener)
     batch = Batch()
     inventory = Inventory.blank() if seen.chip.blank else (yield from take_inventory(ground, batch, plan))
-    public_keys = yield from lay_groundwork(ground, batch, plan, inventory, public_keys=known[0] if known else None)
-    credentials = known[1] if known else certify(seen.chip, public_keys)
-    objects_sha256 = yield from write_and_prove(
-        ground, batch, plan, public_keys, credentials, card_state=inventory.card_state
-    )
-    return Personalized(seen.chip, public_keys, credentials, objects_sha256)
+    laid = yield from lay_groundwork(ground, batch, plan, inventory, public_keys=known[0] if known else None)
+    credentials = known[1] if known else certify(seen.chip, laid.public_keys)
+    objects_sha256 = yield from write_and_prove(ground, batch, plan, laid, credentials, card_state=inventory.card_state)
+    return Personalized(seen.chip, laid.public_keys, credentials, objects_sha256)
