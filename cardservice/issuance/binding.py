@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """A blank chip meets an approved order: recorded before the first write, so that no card is ever begun that nobody knows of."""
 
+from hashlib import sha256
+
 from cardservice.card_edge.dialogues.personalization_plan import ChipFacts
 from cardservice.issuance.bureau import Bureau
 from cardservice.issuance.errors import CardForAnotherOrder, ChipNotBlank, ChipNotInStock, OrderNotReady
 from cardservice.issuance.life_cycle import Mover, require_may_follow
-from cardservice.records import audit_events, card_secrets, cards, journal, orders
+from cardservice.records import audit_events, card_secrets, cards, journal, orders, plans
 from cardservice.records.audit_events import AuditEvent
 from cardservice.records.canonical_json import Json
 from cardservice.records.card_secrets import SecretKind
@@ -19,10 +21,11 @@ from cardservice.records.sealing_context import sealing_context
 UNFINISHED = frozenset({CardState.BOUND, CardState.PERSONALIZED})
 
 
-def bind_chip(bureau: Bureau, order_id: str, chip: ChipFacts, puk: bytes) -> str:
+def bind_chip(bureau: Bureau, order_id: str, chip: ChipFacts, puk: bytes, *, described: bytes | None = None) -> str:
     """Bind, or find the binding that an earlier attempt made; returns the card's identifier.
 
-    Raises ChipNotInStock, ChipNotBlank, CardForAnotherOrder, OrderNotReady, MemberHasLiveCard.
+    ``described`` is a plan not stored yet: it is sealed and stored in the transaction that binds. Raises ChipNotInStock, ChipNotBlank,
+    CardForAnotherOrder, OrderNotReady, MemberHasLiveCard, PlanConflict.
     """
     at = bureau.now()
     with bureau.database.begin() as connection:
@@ -38,8 +41,13 @@ def bind_chip(bureau: Bureau, order_id: str, chip: ChipFacts, puk: bytes) -> str
             orders.set_state(connection, order_id, OrderState.APPROVED, OrderState.BOUND, at)
         elif card.kdd != chip.kdd:
             raise CardForAnotherOrder(order_id=order_id)
-        (sealed,) = bureau.keys.sealer.seal([(sealing_context("card_secrets", "puk", card.card_id), puk)])
-        card_secrets.store(connection, card.card_id, SecretKind.PUK, sealed, at)
+        secrets = [(sealing_context("card_secrets", "puk", card.card_id), puk)]
+        if described is not None:
+            secrets.append((plan_context(order_id), described))
+        sealed = bureau.keys.sealer.seal(secrets)
+        if described is not None:
+            plans.store(connection, plans.Plan(order.member_id, order_id, sha256(described).digest(), sealed[1], at))
+        card_secrets.store(connection, card.card_id, SecretKind.PUK, sealed[0], at)
         step = "resume" if begun else "bind"
         detail: dict[str, Json] = {
             "chip": chip.chip_serial,
@@ -51,6 +59,11 @@ def bind_chip(bureau: Bureau, order_id: str, chip: ChipFacts, puk: bytes) -> str
         event = AuditEvent(f"card.{step}", at, {"order": order_id}, card.card_id, order.member_id)
         audit_events.append(connection, [event])
     return card.card_id
+
+
+def plan_context(order_id: str) -> str:
+    """Where the sealed objects of an order's plan live."""
+    return sealing_context("plans", "objects", order_id)
 
 
 def _require_free(connection: Connection, order: Order, card: Card, chip: ChipFacts) -> None:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """One order on its way from approved to a live card: what is written down before and after each thing the card hears.
 
-1 the plan is made, hashed, stored; 2 the chip is bound to the order, before the first write; 3 the card makes its keys; 4 intent to certify
+1 the plan is made; 2 hashed, stored, and the chip bound to the order, in one transaction before the first write; 3 the card makes its keys; 4 intent to certify
 stored, certified, stored; 5 written, read back, signed with live; 6 ACTIVE, standing VALID and audit event in one transaction.
 Nothing that is not at 6 verifies anywhere. A torn card is finished by doing it again: the card is read first, the records second.
 """
@@ -21,8 +21,8 @@ from cardservice.card_edge.dialogues.personalization_plan import (
 from cardservice.card_edge.dialogues.personalize import personalize
 from cardservice.card_edge.errors import TapNotProven, UnexpectedResponse
 from cardservice.card_edge.script import Script
-from cardservice.enrolment.holder_name import holder_name
-from cardservice.issuance.binding import bind_chip
+from cardservice.enrolment.holder_name import open_name
+from cardservice.issuance.binding import bind_chip, plan_context
 from cardservice.issuance.bureau import Bureau
 from cardservice.issuance.certification import abandon_keys, certify, known_credentials
 from cardservice.issuance.credential_signing import CARD_LIFE
@@ -30,13 +30,12 @@ from cardservice.issuance.errors import OrderNotReady
 from cardservice.issuance.life_cycle import Mover
 from cardservice.issuance.moving import move_card
 from cardservice.issuance.piv_profile import PivIdentity, piv_objects
-from cardservice.records import audit_events, cards, journal, orders, plans
+from cardservice.records import audit_events, cards, journal, members, orders, plans
 from cardservice.records.audit_events import AuditEvent
 from cardservice.records.canonical_json import Json
 from cardservice.records.card_state import CardState
 from cardservice.records.journal import Phase
 from cardservice.records.orders import OrderState
-from cardservice.records.sealing_context import sealing_context
 
 PUK_LENGTH = 8
 READY = frozenset({OrderState.APPROVED, OrderState.BOUND})
@@ -62,12 +61,11 @@ class Personalization:
         self._puk = bureau.entropy(PUK_LENGTH)
         self._card_id: str | None = None
         self._holder_reference = ""
+        self._described: bytes | None = None  # the plan, until it is stored
 
     def dialogue(self) -> Dialogue[IssuedCard]:
         """Begin or resume. Raises OrderNotReady, ChipNotInStock, ChipNotBlank, CardForAnotherOrder, and what the card or keys raise."""
-        plan = self._plan()
-        with self._bureau.database.read() as connection:
-            known = known_credentials(connection, self._bureau, self._order_id)
+        plan, known = self._prepared()
         try:
             done = yield from self._run(plan, known)
         except (UnexpectedResponse, TapNotProven):
@@ -95,19 +93,20 @@ class Personalization:
                 at=self._bureau.now(),
             )
 
-    def _plan(self) -> Plan:
+    def _prepared(self) -> tuple[Plan, tuple[CardPublicKeys, Credentials] | None]:
         at = self._bureau.now()
-        context = sealing_context("plans", "objects", self._order_id)
         sealer = self._bureau.keys.sealer
         with self._bureau.database.read() as connection:
             order = orders.get(connection, self._order_id)
             if order.state not in READY:
                 raise OrderNotReady(order_id=self._order_id, state=order.state.value)
             stored = plans.find(connection, self._order_id)
+            member = members.get(connection, order.member_id)
+            known = known_credentials(connection, self._bureau, self._order_id)
         if stored is None or stored.objects_sealed is None:
             identity = PivIdentity.new(self._bureau.entropy)
             expires = (at + CARD_LIFE).date()
-            name = holder_name(self._bureau.database, sealer, order.member_id, reason="personalization")
+            name = open_name(sealer, member, reason="personalization")
             objects = piv_objects(identity, holder_name=name, expires=expires)
             described = json.dumps(
                 {
@@ -115,16 +114,15 @@ class Personalization:
                     "objects": {f"{tag:X}": value.hex() for tag, value in objects.items()},
                 }
             ).encode()
-            (sealed,) = sealer.seal([(context, described)])
-            plan = plans.Plan(order.member_id, self._order_id, sha256(described).digest(), sealed, at)
-            with self._bureau.database.begin() as connection:
-                plans.store(connection, plan)
+            self._described = described
         else:
-            described = sealer.unseal(context, stored.objects_sealed, reason="resume personalization")
+            described = sealer.unseal(
+                plan_context(self._order_id), stored.objects_sealed, reason="resume personalization"
+            )
         told = json.loads(described)
         self._holder_reference = str(told["reference"])
         objects = {int(tag, 16): bytes.fromhex(value) for tag, value in told["objects"].items()}
-        return Plan(objects, self._bureau.sectors, self._pin, self._puk)
+        return Plan(objects, self._bureau.sectors, self._pin, self._puk), known
 
     def _run(self, plan: Plan, known: tuple[CardPublicKeys, Credentials] | None) -> Dialogue[Personalized]:
         keys, entropy = self._bureau.keys.card_keys, self._bureau.entropy
@@ -145,7 +143,8 @@ class Personalization:
             )
 
     def _bind(self, chip: ChipFacts) -> None:
-        self._card_id = bind_chip(self._bureau, self._order_id, chip, self._puk)
+        self._card_id = bind_chip(self._bureau, self._order_id, chip, self._puk, described=self._described)
+        self._described = None
 
     def _certify(self, _: ChipFacts, keys: CardPublicKeys) -> Credentials:
         return certify(self._bureau, self._required_card(), self._order_id, keys, self._holder_reference)
