@@ -39,7 +39,7 @@ def make_card(order_id: str, *, reader: str | None, pin_file: Path | None, begun
         try:
             with open_card(reader or settings.reader, settings.data_dir) as card, steps:
                 issued = run(making.dialogue(), card, on_script=sending)
-        except KartuError:
+        except (KartuError, KeyboardInterrupt):
             _say_how_to_go_on(output, bureau, order_id)
             raise
     output.show(_document(order_id, issued, steps), lambda console: _tell(output, console, issued))
@@ -59,7 +59,11 @@ def _require(state: OrderState, order_id: str, *, begun: bool) -> None:
 
 def _say_how_to_go_on(output: Output, bureau: Bureau, order_id: str) -> None:
     """A card that was begun is not lost: the person learns the command before the error itself."""
-    if output.as_json or _state(bureau, order_id) is not OrderState.BOUND:
+    try:
+        begun = _state(bureau, order_id) is OrderState.BOUND
+    except KartuError:
+        return  # the books are what failed, and the error itself says so
+    if output.as_json or not begun:
         return
     said = output.say("Kartu sudah dimulai; lanjutkan dengan", "The card was begun; go on with")
     console = Console(file=sys.stderr, highlight=False, soft_wrap=True)

@@ -6,7 +6,6 @@ import pty
 import re
 import subprocess
 import sys
-from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -56,12 +55,24 @@ def test_a_good_list_ends_with_0(empty_desk: Desk) -> None:
     assert (report["changed"], report["unchanged"]) == (1, 2)
 
 
-def test_no_nik_name_or_birth_date_is_printed(empty_desk: Desk) -> None:
-    ended = empty_desk("member", "import", MEMBERS, "--json")
-    assert not re.search(r"[0-9]{13,}", ended.out + ended.err)
+def personal(printed: str) -> list[str]:
+    """Long numbers, and names of the list, in what was printed."""
     rows = [line.split(",") for line in MEMBERS.read_text().splitlines()[1:]]
-    counted = Counter(row[2] for row in rows if len(row) > 3)
-    assert [name for name in counted if name and name in ended.out] == []
+    names = {row[2] for row in rows if len(row) > 3 and row[2].strip()}
+    return [*re.findall(r"[0-9]{13,}", printed), *(name for name in names if name in printed)]
+
+
+def test_no_nik_or_name_is_printed(empty_desk: Desk) -> None:
+    ended = empty_desk("member", "import", MEMBERS, "--json")
+    assert personal(ended.out + ended.err) == []
+
+
+def test_a_row_that_is_quoted_would_be_seen(empty_desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sabotage control: a report that quotes the row."""
+    rows = MEMBERS.read_text().splitlines()
+    monkeypatch.setattr("reader_tools.cli.member._problem", lambda problem, _: {"row": rows[problem.line - 1]})
+    ended = empty_desk("member", "import", MEMBERS, "--json")
+    assert personal(ended.out)
 
 
 @pytest.mark.parametrize(

@@ -24,12 +24,31 @@ class Typed:
     screen: str
 
 
-def personalize(desk: Desk, key_desk: KeyDesk, order_id: str, typed: list[str], language: str = "en") -> Typed:
+ECHOING = """
+import sys
+from reader_tools.cli import pin
+def getpass(prompt, stream):
+    stream.write(prompt); stream.flush()
+    return input()
+pin.getpass = getpass
+from reader_tools.__main__ import run
+sys.exit(run(sys.argv[1:]))
+"""
+
+
+def personalize(
+    desk: Desk,
+    key_desk: KeyDesk,
+    order_id: str,
+    typed: list[str],
+    language: str = "en",
+    program: tuple[str, ...] = ("-m", "reader_tools"),
+) -> Typed:
     """Run the command with a terminal as standard input and error, answering each question as it comes."""
     ours, theirs = pty.openpty()
     environment = own_environment(desk.folder, KARTU_HSM_SOCKET=str(key_desk.socket), TERM="xterm")
     process = subprocess.Popen(
-        [sys.executable, "-m", "reader_tools", "card", "personalize", order_id],
+        [sys.executable, *program, "card", "personalize", order_id],
         cwd=ROOT,
         env=environment | {"KARTU_LANGUAGE": language},
         stdin=theirs,
@@ -86,3 +105,11 @@ def test_the_questions_in_indonesian(desk: Desk, key_desk: KeyDesk) -> None:
     assert typed.code == 0
     assert "PIN baru (6 sampai 8 angka): " in typed.screen
     assert "lihat cip kartu" in typed.screen
+
+
+def test_a_question_that_echoes_would_be_seen(desk: Desk, key_desk: KeyDesk) -> None:
+    """Sabotage control: with an ordinary question the PIN stands on the screen."""
+    desk.blank_card()
+    typed = personalize(desk, key_desk, desk.approved_order(), [PIN, PIN], program=("-c", ECHOING))
+    assert typed.code == 0
+    assert PIN in typed.screen

@@ -43,6 +43,14 @@ def test_the_secret_goes_into_a_file_for_its_owner_only(empty_desk: Desk) -> Non
     assert caller(empty_desk, secret).sector == 1
 
 
+def test_a_laxer_mode_would_be_seen(empty_desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sabotage control."""
+    monkeypatch.setattr("reader_tools.cli.verifier.OWNER_ONLY", 0o644)
+    path = empty_desk.folder / "clinic.secret"
+    empty_desk.json("verifier", "add", "Klinik Sehat", "--kind", "clinic", "--secret-file", path)
+    assert stat.S_IMODE(path.stat().st_mode) != 0o600
+
+
 def test_a_file_that_is_there_is_not_overwritten(empty_desk: Desk) -> None:
     path = empty_desk.folder / "clinic.secret"
     path.write_text("mine")
