@@ -22,6 +22,7 @@ AFFILIATION = "PESERTA JAMSOSTEK"
 ISSUER = "KARTU-ID"
 _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 _NAME = 0x01
+_REFERENCE_LENGTH = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,11 @@ class PivIdentity:
     @classmethod
     def new(cls, entropy: Callable[[int], bytes]) -> "PivIdentity":
         """Fresh random names for one card."""
-        return cls(entropy(GUID_LENGTH), entropy(UNIQUE_LENGTH), f"KJS-{entropy(8).hex().upper()}")
+        guid, card_identifier = entropy(GUID_LENGTH), entropy(UNIQUE_LENGTH)
+        # Sixteen decimal digits could be a NIK, which no certificate may show; one draw in 1,845 is that.
+        while (drawn := entropy(_REFERENCE_LENGTH).hex()).isdecimal():
+            pass
+        return cls(guid, card_identifier, f"KJS-{drawn.upper()}")
 
 
 def piv_objects(identity: PivIdentity, *, holder_name: str, expires: date) -> dict[int, bytes]:
