@@ -81,7 +81,7 @@ class KeyOperations:
     def _(self, request: OpenSecureChannels) -> object:
         return [
             [keys.s_enc, keys.s_mac, keys.s_rmac, keys.card_challenge, keys.card_cryptogram, keys.host_cryptogram]
-            for keys in map(self._card_keys.session_keys, request.channels)
+            for keys in self._card_keys.session_keys(request.channels)
         ]
 
     @_answer.register

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The static keys of cards at work: session keys for a channel, and key sets wrapped for PUT KEY. They stay handles throughout."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from cardservice.keys import ISSUER_SECTOR, KeyOrigin, KeySet, SessionKeys, SessionRequest, WrappedKey
@@ -20,15 +21,15 @@ class StaticCardKeys:
         self._store = store
         self._ring = ring
 
-    def session_keys(self, request: SessionRequest) -> SessionKeys:
-        """Session keys for one channel. Raises KeyNotFound."""
-        enc, mac = (self._static_key(request.key_set, usage) for usage in (KeyUsage.ENC, KeyUsage.MAC))
-        prfs = StaticPrfs(
-            enc=self._store.cmac_function(enc),
-            mac=self._store.cmac_function(mac),
-            key_length=enc.length,
-        )
-        return session_keys(prfs, request)
+    def session_keys(self, requests: Sequence[SessionRequest]) -> list[SessionKeys]:
+        """Session keys per channel; a key set asked for several times is derived once. Raises KeyNotFound."""
+        prfs: dict[KeySet, StaticPrfs] = {}
+        answers = []
+        for request in requests:
+            if request.key_set not in prfs:
+                prfs[request.key_set] = self._prfs(request.key_set)
+            answers.append(session_keys(prfs[request.key_set], request))
+        return answers
 
     def wrapped_key_set(self, new: KeySet, under: KeySet, now: datetime) -> list[WrappedKey]:
         """ENC, MAC and DEK of ``new`` under the DEK of ``under``. Raises WrapRefused, KeyNotFound or KeyNotActive."""
@@ -41,6 +42,10 @@ class StaticCardKeys:
         dek = self._static_key(under, KeyUsage.DEK)
         keys = [self._static_key(new, usage) for usage in KeyUsage]
         return [WrappedKey(key.length, self._store.wrap(key, dek), self._store.check_value(key)) for key in keys]
+
+    def _prfs(self, key_set: KeySet) -> StaticPrfs:
+        enc, mac = (self._static_key(key_set, usage) for usage in (KeyUsage.ENC, KeyUsage.MAC))
+        return StaticPrfs(enc=self._store.cmac_function(enc), mac=self._store.cmac_function(mac), key_length=enc.length)
 
     def _static_key(self, key_set: KeySet, usage: KeyUsage) -> StaticKey:
         master = self._ring.master(key_set)

@@ -80,23 +80,16 @@ def encode_length(length: int) -> bytes:
 
 def parse_all(encoded: bytes) -> list[Tlv]:
     """Read a run of data objects that fills the input exactly."""
-    elements: list[Tlv] = []
-    offset = 0
-    while offset < len(encoded):
-        if len(elements) == MAX_ELEMENTS:
-            raise MalformedTlv(rule="too many elements", offset=offset)
-        tag, value, offset = _read(encoded, offset)
-        elements.append(Tlv(tag, value))
-    return elements
+    return [Tlv(tag, value) for tag, value in _run(encoded)]
 
 
 def parse_dict(encoded: bytes) -> dict[int, bytes]:
     """Read a run of data objects, each tag at most once."""
     fields: dict[int, bytes] = {}
-    for element in parse_all(encoded):
-        if element.tag in fields:
-            raise MalformedTlv(rule=f"tag {element.tag:X} twice", offset=0)
-        fields[element.tag] = element.value
+    for tag, value in _run(encoded):
+        if tag in fields:
+            raise MalformedTlv(rule=f"tag {tag:X} twice", offset=0)
+        fields[tag] = value
     return fields
 
 
@@ -106,11 +99,24 @@ def find(encoded: bytes, *path: int) -> bytes:
         raise MalformedTlv(rule="path too deep", offset=0)
     value = encoded
     for tag in path:
-        inner = next((element.value for element in parse_all(value) if element.tag == tag), None)
+        # The whole level is read, so that what follows a hit has to be well formed as well.
+        inner = next((field for name, field in _run(value) if name == tag), None)
         if inner is None:
             raise MalformedTlv(rule=f"no tag {tag:X}", offset=0)
         value = inner
     return value
+
+
+def _run(encoded: bytes) -> list[tuple[int, bytes]]:
+    """Tag and value of each data object of a run that fills the input exactly."""
+    fields: list[tuple[int, bytes]] = []
+    offset = 0
+    while offset < len(encoded):
+        if len(fields) == MAX_ELEMENTS:
+            raise MalformedTlv(rule="too many elements", offset=offset)
+        tag, value, offset = _read(encoded, offset)
+        fields.append((tag, value))
+    return fields
 
 
 def _read(encoded: bytes, offset: int) -> tuple[int, bytes, int]:
@@ -130,20 +136,21 @@ def _read_tag(encoded: bytes, offset: int) -> tuple[int, int]:
         # 5.2.2.1: 00 is padding between objects, FF is no class we know; neither starts an object here.
         raise MalformedTlv(rule="reserved tag", offset=offset)
     end = offset + 1
-    if first & 0x1F == 0x1F:
-        while True:
-            if end >= len(encoded):
-                raise MalformedTlv(rule="tag cut short", offset=offset)
-            following = encoded[end]
-            end += 1
-            if end - offset > MAX_TAG_BYTES:
-                raise MalformedTlv(rule="tag too long", offset=offset)
-            if end == offset + 2 and following < 0x1F and first < PRIVATE_CLASS:
-                raise MalformedTlv(rule="long tag for a short number", offset=offset)
-            if end == offset + 2 and following == 0x80:
-                raise MalformedTlv(rule="tag number padded", offset=offset)
-            if not following & 0x80:
-                break
+    if first & 0x1F != 0x1F:
+        return first, end
+    while True:
+        if end >= len(encoded):
+            raise MalformedTlv(rule="tag cut short", offset=offset)
+        following = encoded[end]
+        end += 1
+        if end - offset > MAX_TAG_BYTES:
+            raise MalformedTlv(rule="tag too long", offset=offset)
+        if end == offset + 2 and following < 0x1F and first < PRIVATE_CLASS:
+            raise MalformedTlv(rule="long tag for a short number", offset=offset)
+        if end == offset + 2 and following == 0x80:
+            raise MalformedTlv(rule="tag number padded", offset=offset)
+        if not following & 0x80:
+            break
     return int.from_bytes(encoded[offset:end], "big"), end
 
 

@@ -30,20 +30,14 @@ def sign(key: KeyReference, digest: bytes) -> CommandApdu:
 
 def parse_signature(data: bytes) -> bytes:
     """The signature as raw r|s, 64 bytes. Raises MalformedTlv, UnexpectedResponse where 82 holds no DER signature of P-256."""
-    der = find(data, DYNAMIC_AUTHENTICATION_TEMPLATE, RESPONSE)
-    try:
-        r, s = decode_dss_signature(der)
-    except ValueError:
-        raise _wrong("82 with a DER signature") from None
-    if not (0 < r < P256_ORDER and 0 < s < P256_ORDER):
-        raise _wrong("r and s below the order of P-256")
+    r, s = _checked(find(data, DYNAMIC_AUTHENTICATION_TEMPLATE, RESPONSE))
     return r.to_bytes(32, "big") + s.to_bytes(32, "big")
 
 
 def check_signature(point: bytes, digest: bytes, data: bytes) -> None:
     """Verify the answer to ``sign`` under the card's public key. Raises UnexpectedResponse where the key is not the one we know."""
-    parse_signature(data)
     der = find(data, DYNAMIC_AUTHENTICATION_TEMPLATE, RESPONSE)
+    _checked(der)
     try:
         public_key(point).verify(der, digest, ECDSA(Prehashed(SHA256())))
     except InvalidSignature:
@@ -78,6 +72,17 @@ def random_challenge() -> CommandApdu:
 def parse_random_challenge(data: bytes) -> bytes:
     """The random bytes. Raises MalformedTlv."""
     return find(data, DYNAMIC_AUTHENTICATION_TEMPLATE, CHALLENGE)
+
+
+def _checked(der: bytes) -> tuple[int, int]:
+    """The r and s of a DER signature."""
+    try:
+        r, s = decode_dss_signature(der)
+    except ValueError:
+        raise _wrong("82 with a DER signature") from None
+    if not (0 < r < P256_ORDER and 0 < s < P256_ORDER):
+        raise _wrong("r and s below the order of P-256")
+    return r, s
 
 
 def _command(algorithm: Algorithm, key: KeyReference, fields: bytes) -> CommandApdu:
