@@ -5,7 +5,6 @@ from sqlalchemy import Connection, bindparam, select
 
 from cardservice.records.standing import card_standing
 
-
 # Built once: building a statement costs more than running it.
 _AT = select(card_standing.c.card_id).where(
     card_standing.c.status_list == bindparam("list"), card_standing.c.status_index == bindparam("place")
