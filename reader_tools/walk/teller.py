@@ -8,18 +8,8 @@ from dataclasses import dataclass, field
 from rich.text import Text
 
 from cardservice import clock
-from cardservice.card_edge.script import Script
 from reader_tools.cli.output import Output
-
-# Scripts have English titles, since a dialogue speaks to programs; at the counter they are read.
-IN_INDONESIAN = {
-    "look at the chip": "melihat chip",
-    "keys and applications": "kunci dan aplikasi",
-    "write, read back, prove, secure": "tulis, baca ulang, buktikan, kunci",
-    "see what is on the card": "melihat isi kartu",
-    "see which sectors have keys": "melihat sektor yang sudah berkunci",
-    "learn the sectors' sequence counters": "membaca pencacah tiap sektor",
-}
+from reader_tools.cli.step_list import StepList
 
 
 @dataclass(slots=True)
@@ -62,11 +52,9 @@ class Teller:
         """A refusal: right, and in words."""
         self.fact(told, name, value, f"✗ {indonesian}", f"✗ {english}", style="bold yellow")
 
-    def script(self, script: Script) -> None:
-        """One round trip with the card."""
-        title = self.output.say(IN_INDONESIAN.get(script.title, script.title), script.title)
-        words = f"→ {title}: {script.apdus} APDU, {script.bytes_sent} B"
-        self._print(Text("   ").append(words))
+    def step_list(self) -> StepList:
+        """The scripts of one dialogue, ticked one by one."""
+        return StepList(self.output, self.output.console)
 
     def _print(self, line: Text) -> None:
         if not self.output.as_json:

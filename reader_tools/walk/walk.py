@@ -161,10 +161,10 @@ class Walk:
         making = Personalization(self.stage.bureau, order.order_id, pin=pin)
 
         def sending(script: Script) -> None:
-            self.teller.script(script)
+            steps.sending(script)
             making.sending(script)
 
-        with self.slot.open() as card:
+        with self.slot.open() as card, self.teller.step_list() as steps:
             return run(making.dialogue(), card, on_script=sending)
 
     def _online(self) -> None:

@@ -166,7 +166,7 @@ def test_printed_information() -> None:
 @given(st.binary(min_size=1, max_size=2000))
 def test_certificate_objects_plain_and_compressed(der: bytes) -> None:
     assert parse_certificate_object(certificate_object(der)) == der
-    packed = Tlv(0x70, gzip.compress(der)) + Tlv(0x71, b"\x01") + Tlv(0xFE)
+    packed = Tlv(0x70, gzip.compress(der, mtime=0)) + Tlv(0x71, b"\x01") + Tlv(0xFE)
     assert parse_certificate_object(packed) == der
 
 
@@ -194,8 +194,8 @@ def test_sabotage_without_the_cap_the_bomb_unfolds(monkeypatch: pytest.MonkeyPat
         Tlv(0x70, b"x") + Tlv(0x71, b"\x02"),
         Tlv(0x70, b"not gzip") + Tlv(0x71, b"\x01"),
         Tlv(0x70, zlib.compress(b"zlib, not gzip")) + Tlv(0x71, b"\x01"),
-        Tlv(0x70, gzip.compress(b"cut short")[:-3]) + Tlv(0x71, b"\x01"),
-        Tlv(0x70, gzip.compress(b"one") + b"more") + Tlv(0x71, b"\x01"),
+        Tlv(0x70, gzip.compress(b"cut short", mtime=0)[:-3]) + Tlv(0x71, b"\x01"),
+        Tlv(0x70, gzip.compress(b"one", mtime=0) + b"more") + Tlv(0x71, b"\x01"),
     ],
 )
 def test_a_broken_certificate_object_is_a_typed_error(content: bytes) -> None:
