@@ -11,6 +11,7 @@ import selectors
 import socket
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 
 from hsm.connection import Connection
 from hsm.errors import CallerRefused, FrameTooLarge, HsmError, MalformedFrame, OperationFailed
@@ -54,7 +55,9 @@ class KeyServer:
     def stop(self) -> None:
         """Make ``serve`` return; may be called from a signal handler or another thread."""
         self._stopping = True
-        self._wake_writer.send(b"\0")
+        # The loop may have seen the flag at a tick of its own, and closed the pair already.
+        with suppress(OSError):
+            self._wake_writer.send(b"\0")
 
     def serve(self) -> None:
         """Answer until stopped."""
