@@ -8,6 +8,7 @@ import os
 import shutil
 import socket
 import subprocess
+import tempfile
 import time
 from pathlib import Path
 from types import TracebackType
@@ -36,10 +37,13 @@ def missing() -> str | None:
 
 
 class PrivatePcscd:
-    """One private pcscd over a folder. While it runs, this process and what it starts are its clients."""
+    """One private pcscd. While it runs, this process and what it starts are its clients.
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    Its folder is a short one of its own: a UNIX socket's path has 107 bytes at most.
+    """
+
+    def __init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="pcscd-"))
         self.port = _free_port()
         self._process: subprocess.Popen[bytes] | None = None
         self._before = os.environ.get("PCSCLITE_CSOCK_NAME")
@@ -77,6 +81,7 @@ class PrivatePcscd:
         if self._process is not None:
             self._process.kill()
             self._process.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 def _free_port() -> int:
