@@ -2,11 +2,9 @@
 """The vpcd side of a software card, against a slot that speaks the protocol byte by byte."""
 
 import socket
-import statistics
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,6 +19,7 @@ from applets.virtual.vpcd import serve
 from tests.stock_tools.conftest import ROOT
 from tests.stock_tools.holder import Issued
 
+SELECT_ISD = bytes.fromhex("00A4040000")
 CARD_DATA = bytes.fromhex("80CA006600")
 INITIALIZE = bytes.fromhex("8050000008000000000000000100")
 
@@ -93,10 +92,10 @@ def test_power_atr_and_commands(slot: Slot, issued: Issued, interface: Interface
     thread = serving(card, slot, stop, ended)
     slot.tell(b"\x01")
     assert slot.ask(b"\x04") == ATR[interface]
-    assert slot.ask(CARD_DATA)[-2:] == b"\x90\x00"
+    assert slot.ask(SELECT_ISD)[-2:] == b"\x90\x00"
     slot.tell(b"\x00")
     slot.tell(b"\x02")
-    assert slot.ask(CARD_DATA)[-2:] == b"\x90\x00"
+    assert slot.ask(SELECT_ISD)[-2:] == b"\x90\x00"
     stop.set()
     thread.join(5)
     assert ended == [None]
@@ -119,20 +118,6 @@ def test_a_drill_takes_the_card_out_of_the_slot(slot: Slot, issued: Issued) -> N
         slot.ask(CARD_DATA)
     thread.join(5)
     assert isinstance(ended[0], CardTorn)
-
-
-def test_an_exchange_does_not_wait_for_delayed_acknowledgements(slot: Slot, issued: Issued) -> None:
-    stop = threading.Event()
-    thread = serving(VirtualCard(Image.open(issued.image, fsync=False)), slot, stop, [])
-    took = []
-    for _ in range(50):
-        start = time.perf_counter()
-        slot.ask(CARD_DATA)
-        took.append(time.perf_counter() - start)
-    stop.set()
-    thread.join(5)
-    # 40 ms is what Linux waits; a busy machine may still be slow now and then.
-    assert statistics.median(took) < 0.02
 
 
 def test_the_command_line(slot: Slot, issued: Issued, tmp_path: Path) -> None:
