@@ -48,16 +48,17 @@ def test_nobody_there_is_told_at_once() -> None:
         started = time.monotonic()
         with pytest.raises(KeyProcessDown) as caught:
             keys.ping()
-        assert time.monotonic() - started < 0.5
+        assert time.monotonic() - started < 5
     assert "No such file" in str(caught.value)
 
 
 def test_a_mute_far_end_is_given_up_within_the_deadline() -> None:
-    with answering(lambda _: time.sleep(0.6)) as path, KeyProcess(path, deadline=0.3) as keys:
+    with answering(lambda _: time.sleep(3)) as path, KeyProcess(path, deadline=0.3) as keys:
         started = time.monotonic()
         with pytest.raises(KeyProcessDown, match=r"0\.3 s"):
             keys.ping()
-        assert time.monotonic() - started < 0.55
+        # The far end holds on for 3 s: giving up came from the deadline.
+        assert time.monotonic() - started < 2.5
 
 
 def test_an_answer_in_drops_does_not_stretch_the_deadline() -> None:
@@ -68,13 +69,14 @@ def test_an_answer_in_drops_does_not_stretch_the_deadline() -> None:
                 peer.send(bytes([octet]))
             except OSError:
                 return
-            time.sleep(0.1)
+            time.sleep(0.5)
 
     with answering(dripping) as path, KeyProcess(path, deadline=0.4) as keys:
         started = time.monotonic()
         with pytest.raises(KeyProcessDown):
             keys.ping()
-        assert time.monotonic() - started < 0.7
+        # All twelve drops would take 6 s.
+        assert time.monotonic() - started < 4
 
 
 def test_a_repeatable_question_is_asked_once_more_and_an_opening_is_not() -> None:
@@ -166,6 +168,6 @@ def test_killed_and_started_again_under_the_same_client() -> None:
                 started = time.monotonic()
                 with pytest.raises(KeyProcessDown):
                     keys.ping()
-                assert time.monotonic() - started < 1.2
+                assert time.monotonic() - started < 5
             with hsm_process(folder):
                 assert keys.blind_index.blind_index([b"value"]) == [index]
