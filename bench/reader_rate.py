@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
 
 from applets.virtual.card import VirtualCard
 from applets.virtual.factory import blank_chip
@@ -21,9 +20,10 @@ from cardservice.card_edge.globalplatform.get_data import CARD_PRODUCTION_LIFE_C
 from cardservice.clock import monotonic
 from cardservice.errors import KartuError
 from hsm.key_generation import WELL_KNOWN_TRANSPORT_MASTER
-
-if TYPE_CHECKING:
-    from tests.private_pcscd import PrivatePcscd
+from reader_tools.pcsc.driver import PcscCard
+from reader_tools.pcsc.readers import CardPresence
+from reader_tools.pcsc.survey import survey
+from reader_tools.virtual.private_pcscd import READERS, PrivatePcscd, missing
 
 COMMAND = get_data(CARD_PRODUCTION_LIFE_CYCLE).encode()  # 5 bytes out, 47 in, nothing written
 ROUNDS = 7
@@ -65,11 +65,6 @@ def _rate(card: Card) -> float:
 
 @contextmanager
 def _behind_pcscd(path: Path) -> Iterator[Card]:
-    try:
-        from reader_tools.pcsc.driver import PcscCard  # noqa: PLC0415 - an optional part: its absence is a result, not a crash
-        from tests.private_pcscd import READERS, PrivatePcscd, missing  # noqa: PLC0415 - as above; it needs the development packages
-    except ImportError as absent:
-        raise NotMeasured(reason=f"{absent.name} is not installed") from absent
     reason = missing()
     if reason is not None:
         raise NotMeasured(reason=reason)
@@ -87,10 +82,7 @@ def _behind_pcscd(path: Path) -> Iterator[Card]:
             card.wait()
 
 
-def _await_card(service: "PrivatePcscd", alive: Callable[[], bool]) -> None:
-    from reader_tools.pcsc.readers import CardPresence  # noqa: PLC0415 - needs pyscard, see above
-    from reader_tools.pcsc.survey import survey  # noqa: PLC0415 - as above
-
+def _await_card(service: PrivatePcscd, alive: Callable[[], bool]) -> None:
     end = monotonic() + SEEN_SECONDS
     while monotonic() < end and alive():
         if any(reader.card is CardPresence.PRESENT for reader in survey()):

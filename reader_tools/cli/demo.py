@@ -72,7 +72,7 @@ def _slot(folder: Path, *, pcsc: bool) -> Iterator[WalkSlot]:
     lacking = missing()
     if lacking is not None:
         raise SettingsInvalid(setting="--pcsc", rule=f"pcscd, vsmartcard-vpcd, root: {lacking} is lacking")
-    with PrivatePcscd() as pcscd:
+    with PrivatePcscd() as pcscd, pcscd.joined():
         slot = WalkSlot(folder, pcscd.port)
         try:
             yield slot

@@ -43,6 +43,7 @@ ROOMS = {
     "cardservice.credentials": ExitCode.REFUSED,
     "cardservice.partnership": ExitCode.REFUSED,
     "reader_tools.desk": ExitCode.SERVICE,
+    "reader_tools.walk": ExitCode.SERVICE,
     "cardservice": ExitCode.SERVICE,
     "hsm": ExitCode.SERVICE,
     "api": ExitCode.SERVICE,

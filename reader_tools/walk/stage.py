@@ -68,9 +68,11 @@ class Stage:
         store, passphrase = self.folder / "hsm" / "keys.sealed", self.folder / "hsm" / "passphrase"
         asked = ["--store", str(store), "--passphrase-file", str(passphrase)]
         with self._log("hsm") as log:
-            subprocess.run(  # noqa: S603 - our own program
-                [sys.executable, "-m", "hsm", "--init", *asked], stdout=log, stderr=log, check=True
+            made = subprocess.run(  # noqa: S603 - our own program
+                [sys.executable, "-m", "hsm", "--init", *asked], stdout=log, stderr=log, check=False
             )
+            if made.returncode:
+                raise self._gone("hsm")
             self.key_process = _start("hsm", [*asked, "--socket", str(self.socket)], log, self._environment())
         self._await_line("hsm", self.key_process, "ready")
 
@@ -119,13 +121,15 @@ class Stage:
 
     def _await_line(self, name: str, process: subprocess.Popen[str], word: str) -> None:
         # The process says on standard output when it is ready; that it ended is seen as the end of its output.
-        gone = ProcessEnded(process=name, log=str(self.folder / "log" / f"{name}.log"))
         if process.stdout is None:
-            raise gone
+            raise self._gone(name)
         for line in process.stdout:
             if line.startswith(word):
                 return
-        raise gone
+        raise self._gone(name)
+
+    def _gone(self, name: str) -> ProcessEnded:
+        return ProcessEnded(process=name, log=str(self.folder / "log" / f"{name}.log"))
 
 
 def new_folder(data_dir: Path) -> Path:
