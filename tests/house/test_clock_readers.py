@@ -64,11 +64,13 @@ def clock_readings(source: str) -> list[int]:
 
 def literal_imports(source: str) -> list[str]:
     """Packages that are imported by a call with a name written out."""
+    tree = ast.parse(source)
+    names = names_of(tree)
     return [
         node.args[0].value.split(".")[0]
-        for node in ast.walk(ast.parse(source))
+        for node in ast.walk(tree)
         if isinstance(node, ast.Call)
-        and meant(node.func, names_of(ast.parse(source))) == "importlib.import_module"
+        and meant(node.func, names) == "importlib.import_module"
         and node.args
         and isinstance(node.args[0], ast.Constant)
         and isinstance(node.args[0].value, str)
