@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.cmac import CMAC
 BLOCK_LENGTH = 16
 AES_KEY_LENGTHS = (16, 24, 32)
 KCV_LENGTH = 3
+_ZERO_IV = modes.CBC(bytes(BLOCK_LENGTH))
 
 
 def aes_cmac(key: bytes, message: bytes) -> bytes:
@@ -30,9 +31,24 @@ def aes_cmac_function(key: bytes) -> Callable[[bytes], bytes]:
     return mac
 
 
+def aes_cbc_function(key: bytes) -> Callable[[bytes], bytes]:
+    """AES-CBC with a zero IV under one key for several messages: the key schedule is computed once. Whole blocks, no padding."""
+    block = Cipher(algorithms.AES(key), modes.ECB()).encryptor()  # noqa: S305 - the chaining is done here
+
+    def encrypt(blocks: bytes) -> bytes:
+        chained, encrypted = 0, b""
+        for start in range(0, len(blocks), BLOCK_LENGTH):
+            mixed = chained ^ int.from_bytes(blocks[start : start + BLOCK_LENGTH])
+            last = block.update(mixed.to_bytes(BLOCK_LENGTH))
+            chained, encrypted = int.from_bytes(last), encrypted + last
+        return encrypted
+
+    return encrypt
+
+
 def aes_cbc_zero_iv(key: bytes, blocks: bytes) -> bytes:
     """AES-CBC encryption of whole blocks, IV 0, no padding."""
-    encryptor = Cipher(algorithms.AES(key), modes.CBC(bytes(BLOCK_LENGTH))).encryptor()
+    encryptor = Cipher(algorithms.AES(key), _ZERO_IV).encryptor()
     return encryptor.update(blocks) + encryptor.finalize()
 
 

@@ -4,10 +4,11 @@
 The blocks are written apart from the cipher, so that a token can be asked to encrypt them itself (CKM_AES_CBC_ENCRYPT_DATA).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
-from hsm.block_cipher import BLOCK_LENGTH, aes_cbc_zero_iv, aes_cmac
+from hsm.block_cipher import BLOCK_LENGTH, aes_cbc_function, aes_cmac
 
 KDD_LENGTH = 10
 KJS_DIV_1_SCHEME = 0x01  # the third byte of a block
@@ -40,10 +41,13 @@ class Diversification:
     length: int
 
 
-def diversified_key(master: bytes, diversification: Diversification) -> bytes:
-    """The static key itself; for back ends that compute in software."""
+def diversified_key(
+    master: bytes, diversification: Diversification, encrypt: Callable[[bytes], bytes] | None = None
+) -> bytes:
+    """The static key itself; for back ends that compute in software. ``encrypt``: AES-CBC with a zero IV under the master, if it is at hand."""
     if diversification.scheme is DiversificationScheme.KJS_DIV_1:
-        return aes_cbc_zero_iv(master, kjs_div_1_blocks(diversification))[: diversification.length]
+        cbc = encrypt or aes_cbc_function(master)
+        return cbc(kjs_div_1_blocks(diversification))[: diversification.length]
     return b"".join(aes_cmac(master, message) for message in kdf3_messages(diversification))[: diversification.length]
 
 

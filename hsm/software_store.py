@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from hsm.block_cipher import BLOCK_LENGTH, aes_cbc_zero_iv, aes_cmac_function, key_check_value
+from hsm.block_cipher import BLOCK_LENGTH, aes_cbc_function, aes_cbc_zero_iv, aes_cmac_function, key_check_value
 from hsm.diversification import Diversification, diversified_key
 from hsm.errors import KeyNotFound, UnsealRefused
 from hsm.key_bundle import KeyBundle
@@ -43,6 +43,8 @@ class SoftwareStore:
             key.description.kid: key.secret for key in bundle.keys if key.description.kind is not KeyKind.P256
         }
 
+        self._cbc: dict[str, Callable[[bytes], bytes]] = {}  # masters with their key schedules, made when first asked
+
     def __repr__(self) -> str:
         return f"<{type(self).__name__}: {len(self._descriptions)} keys>"
 
@@ -66,7 +68,10 @@ class SoftwareStore:
 
     def derive(self, master: KeyDescription, diversification: Diversification) -> StaticKey:
         """One static key of one card."""
-        return StaticKey(diversification.length, diversified_key(self._secret(master), diversification))
+        encrypt = self._cbc.get(master.kid)
+        if encrypt is None:
+            encrypt = self._cbc[master.kid] = aes_cbc_function(self._secret(master))
+        return StaticKey(diversification.length, diversified_key(self._secret(master), diversification, encrypt))
 
     def cmac_function(self, key: StaticKey) -> Callable[[bytes], bytes]:
         """AES-CMAC under a static key."""

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hsm.block_cipher import AES_KEY_LENGTHS, aes_cbc_zero_iv, aes_cmac, key_check_value
+from hsm.block_cipher import AES_KEY_LENGTHS, aes_cbc_function, aes_cbc_zero_iv, aes_cmac, key_check_value
 from tests.hsm.shared_vectors import shared
 
 
@@ -38,3 +38,12 @@ def test_check_value_vectors() -> None:
 def test_cmac_differs_for_another_message(key: bytes, message: bytes) -> None:
     assert aes_cmac(key, message) != aes_cmac(key, message + b"\x00")
     assert len(aes_cbc_zero_iv(key, bytes(32))) == 32
+
+
+@given(st.sampled_from(AES_KEY_LENGTHS), st.data())
+def test_chaining_by_hand_is_cbc(length: int, data: st.DataObject) -> None:
+    key = data.draw(st.binary(min_size=length, max_size=length))
+    blocks = [data.draw(st.binary(min_size=16, max_size=16)) for _ in range(data.draw(st.integers(0, 4)))]
+    encrypt = aes_cbc_function(key)
+    for _ in range(2):  # nothing of the message before stays behind
+        assert encrypt(b"".join(blocks)) == aes_cbc_zero_iv(key, b"".join(blocks))
