@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The guard of a card certificate: a TBSCertificate (RFC 5280, 4.1) that names a card's key, by our CA, and gives no power to certify."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import lru_cache
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -56,20 +57,24 @@ def _guard_certificate(certificate: x509.Certificate, context: SigningContext) -
         rule="serial number has 64 to 159 bits",
     )
     # STEP 2: names
-    context.require(holds=certificate.issuer.public_bytes() == ca.subject.public_bytes(), rule="issuer is our card CA")
+    ca_name, ca_begin, ca_end = _facts_of(ca)
+    context.require(holds=certificate.issuer.public_bytes() == ca_name, rule="issuer is our card CA")
     context.require(holds=len(certificate.subject.rdns) > 0, rule="subject has a name")
     context.require(holds=certificate.subject != ca.subject, rule="subject is not our card CA")
     # STEP 3: validity inside the CA's
     begin, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
-    context.require(
-        holds=ca.not_valid_before_utc <= begin < end <= ca.not_valid_after_utc, rule="validity lies inside the CA's"
-    )
+    context.require(holds=ca_begin <= begin < end <= ca_end, rule="validity lies inside the CA's")
     context.require(holds=end - begin <= MAX_LIFE, rule="validity is at most five years")
     context.require(holds=abs(begin - context.now) <= MAX_SKEW, rule="validity begins today")
     # STEP 4: the key
     _guard_key(certificate, context)
     # STEP 5: extensions
     guard_extensions(certificate, context)
+
+
+@lru_cache(maxsize=4)  # one CA, and its successor for a while; both never change
+def _facts_of(ca: x509.Certificate) -> tuple[bytes, datetime, datetime]:
+    return ca.subject.public_bytes(), ca.not_valid_before_utc, ca.not_valid_after_utc
 
 
 def _read(document: bytes, context: SigningContext) -> x509.Certificate:

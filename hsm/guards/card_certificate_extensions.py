@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The extensions that a card certificate may carry: a short list, none of which lets it certify, revoke or serve a web site."""
 
+from functools import lru_cache
+
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID, ObjectIdentifier
 
@@ -56,5 +58,6 @@ def guard_extensions(certificate: x509.Certificate, context: SigningContext) -> 
     context.require(holds=ExtensionOID.KEY_USAGE in present, rule="keyUsage is there")
 
 
+@lru_cache(maxsize=4)  # see card_certificate.py
 def _ca_key_identifier(ca: x509.Certificate) -> bytes:
     return ca.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
