@@ -141,7 +141,7 @@ def _faces(
     known = {face.sector: face for face in standing.of_card(connection, card_id)}
     card = cards.get(connection, card_id)
     if card.member_id is None:
-        raise CardForAnotherOrder(order_id="none")
+        raise CardForAnotherOrder(order_id=card.order_id or "-")
     paid = paid_record(connection, card.member_id)
     faces: dict[int, CardStanding] = {}
     for sector, point in points.items():
