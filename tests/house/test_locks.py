@@ -19,8 +19,8 @@ ENTRY = re.compile(
 ADDRESS = re.compile(r"://|--index-url|--find-links|--trusted-host| @ |file:|^-|^/|\.whl|\.tar", re.MULTILINE)
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())
 EXTRAS: dict[str, list[str]] = PROJECT["project"]["optional-dependencies"]
-RUNTIME: list[str] = PROJECT["project"]["dependencies"] + EXTRAS["postgres"]
-DEVELOPMENT: list[str] = RUNTIME + EXTRAS["hsm"] + PROJECT["dependency-groups"]["dev"]
+RUNTIME: list[str] = PROJECT["project"]["dependencies"] + EXTRAS["postgres"] + EXTRAS["hsm"]
+DEVELOPMENT: list[str] = RUNTIME + PROJECT["dependency-groups"]["dev"]
 
 
 def pinned(lock: str) -> dict[str, Requirement]:
@@ -100,7 +100,8 @@ def test_a_lock_holds_all_that_its_packages_need(lock: str) -> None:
             environments: list[dict[str, str]] = [{"extra": extra} for extra in ("", *entry.extras)]
             if asked.marker is None or any(asked.marker.evaluate(environment) for environment in environments):
                 needed = have.get(canonicalize_name(asked.name))
-                if needed is None or version(needed) not in asked.specifier:
+                # pip looks for another version of "coverage[toml]" where only "coverage" is pinned by hash.
+                if needed is None or version(needed) not in asked.specifier or not asked.extras <= needed.extras:
                     absent.add(f"{name} needs {asked}")
     assert absent == set()
 
