@@ -46,6 +46,8 @@ PARTS = {
     "opensc": _program("opensc-tool", "opensc"),
     "yubico-piv-tool": _program("yubico-piv-tool"),
     "softhsm2": _program("softhsm2-util", "softhsm2"),
+    "libfaketime": _file("/usr/lib", "*/faketime/libfaketime.so.1", "libfaketime"),
+    "openssl": _program("openssl"),
     "postgresql": _file("/usr/lib/postgresql", "*/bin/initdb", "postgresql"),
     "chromium": _program("chromium"),
     "pyscard": _module("smartcard", "apt-get install gcc libpcsclite-dev python3-dev, then ./check"),

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Card certificates: what is issued, what OpenSSL says of it, and every rule that refuses."""
 
-import shutil
 import subprocess
 from dataclasses import replace
 from datetime import timedelta
@@ -104,7 +103,7 @@ def test_it_fits_a_piv_object_with_room() -> None:
     assert max(len(_issued(slot)) for slot in PivSlot) < 700
 
 
-@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
+@pytest.mark.needs("openssl")
 @pytest.mark.parametrize("slot", list(PivSlot))
 def test_openssl_verifies_it(slot: PivSlot, tmp_path: Path) -> None:
     (tmp_path / "ca.pem").write_bytes(_CA.public_bytes(Encoding.PEM))

@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Optional parts: a missing one is skipped with its remedy, or fails where it is required; the end of a run says what was left out."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from tests.house.checkout import ROOT, tracked
 
 CONFTEST = Path(__file__).parents[1] / "conftest.py"
 NEEDS = "import pytest\n@pytest.mark.needs({parts})\ndef test_it(): pass\n"
@@ -88,3 +91,27 @@ def test_vectors_beside_the_checkout_may_be_absent(tmp_path: Path) -> None:
     code, output = run_case(tmp_path, case, "all")
     assert code == 0
     assert "1 x x/shared/vectors/scp03.json is not here" in output
+
+
+def unlisted(check: str) -> set[str]:
+    """Debian packages that a part's remedy names and ./check does not install on a machine that has nothing."""
+    installs = set(check.replace("\\\n", " ").split())
+    wanted = set(re.findall(r"apt-get install ([a-z0-9.+-]+(?: [a-z0-9.+-]+)*)", CONFTEST.read_text()))
+    wanted |= set(re.findall(r'_program\("([a-z0-9-]+)"\)', CONFTEST.read_text()))
+    wanted |= set(re.findall(r'_program\("[a-z0-9-]+", "([a-z0-9-]+)"\)', CONFTEST.read_text()))
+    wanted |= set(re.findall(r'_file\("[^"]+", "[^"]+", "([a-z0-9-]+)"\)', CONFTEST.read_text()))
+    return {package for each in wanted for package in each.split()} - installs
+
+
+def test_check_installs_what_every_part_needs() -> None:
+    assert unlisted((ROOT / "check").read_text()) == set()
+
+
+def test_a_part_that_check_forgets_is_seen() -> None:
+    assert unlisted((ROOT / "check").read_text().replace(" libfaketime", "")) == {"libfaketime"}
+
+
+def test_tests_skip_by_need_and_not_by_themselves() -> None:
+    """A skip of its own is no part that ./check knows to install; `importorskip` is refused by KARTU_REQUIRE=all."""
+    own = [path for path in tracked() if path.suffix == ".py" and "skipif(" in (ROOT / path).read_text()]
+    assert [str(path) for path in own if path.name not in {"test_scp03_vectors.py", Path(__file__).name}] == []
