@@ -24,6 +24,11 @@ HsmError
 |  `- WrongPassphrase      the file is whole, the passphrase is another
 |- PassphraseUnusable      no passphrase, or one that others can read
 |- SocketUnusable          the socket can't be made safely
+|- CustodyError
+|  |- CustodyJournalDamaged   a line of the custody journal is not the one that was written
+|  |- CustodyJournalUnusable  the journal can't be opened or written, or somebody is at it
+|  |- StatementRefused        a signed statement that does not hold
+|  `- PublicationFailed       the public halves can't be written
 `- StartRefused
    |- RefusedInProduction  development keys or switches where KARTU_ENV=production
    `- EnvironmentUnknown   KARTU_ENV is neither development, test nor production
@@ -168,6 +173,36 @@ class SocketUnusable(HsmError):
     """The socket can't be made, or not safely; evidence: path, rule."""
 
     code = "hsm-socket-unusable"
+
+
+class CustodyError(HsmError):
+    """The root of what can go wrong when people handle keys."""
+
+    code = "hsm-custody"
+
+
+class CustodyJournalDamaged(CustodyError):
+    """A line that does not continue the chain; evidence: path, number."""
+
+    code = "hsm-custody-journal-damaged"
+
+
+class CustodyJournalUnusable(CustodyError):
+    """The journal can't be used now; evidence: path, rule."""
+
+    code = "hsm-custody-journal-unusable"
+
+
+class StatementRefused(CustodyError):
+    """A statement or transcript that is not what a trusted audit key signed; evidence: rule."""
+
+    code = "hsm-statement-refused"
+
+
+class PublicationFailed(CustodyError):
+    """The public halves can't be published; evidence: path, rule."""
+
+    code = "hsm-publication-failed"
 
 
 class StartRefused(HsmError):

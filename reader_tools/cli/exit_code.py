@@ -11,6 +11,7 @@ from cardservice.records.errors import (
     RecordNotFound,
     StateConflict,
 )
+from hsm.errors import StatementRefused
 from reader_tools.errors import DeskError, InputError, SettingsInvalid
 
 
@@ -50,13 +51,15 @@ ROOMS = {
 }
 # The database is well, and says no.
 REFUSALS_OF_RECORDS = (ConstraintRefused, IdempotencyConflict, PlanConflict, RecordNotFound, StateConflict)
+# The keys are well, and what they were shown is not.
+REFUSALS_OF_CUSTODY = (StatementRefused,)
 
 
 def exit_code_for(error: KartuError) -> ExitCode:
     """The exit code that an error ends with."""
     if isinstance(error, SettingsInvalid | InputError):
         return ExitCode.INPUT
-    if isinstance(error, REFUSALS_OF_RECORDS):
+    if isinstance(error, (*REFUSALS_OF_RECORDS, *REFUSALS_OF_CUSTODY)):
         return ExitCode.REFUSED
     if isinstance(error, DeskError):
         return ExitCode.SERVICE

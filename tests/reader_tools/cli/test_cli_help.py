@@ -9,6 +9,9 @@ COMMANDS = (
     "hsm init",
     "hsm start",
     "hsm status",
+    "keys list",
+    "keys attest",
+    "keys publish",
     "serve",
     "member import",
     "order place",
@@ -35,7 +38,7 @@ def test_help_has_json_and_an_example(bare_desk: Desk, command: str) -> None:
     assert f"Example: kartu {command}" in ended.out
 
 
-@pytest.mark.parametrize("group", ["hsm", "member", "order", "stock", "verifier", "card"])
+@pytest.mark.parametrize("group", ["hsm", "keys", "member", "order", "stock", "verifier", "card"])
 def test_a_group_shows_its_commands_and_an_example(bare_desk: Desk, group: str) -> None:
     ended = bare_desk(group, "--help")
     assert f"Example: kartu {group} " in ended.out

@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``kartu keys``: the table of its commands, each a file of its own with an ``app``."""
+
+import typer
+
+from reader_tools.cli.lazy_group import Entry, LazyGroup
+
+
+class KeysGroup(LazyGroup):
+    """What people do with the keys themselves."""
+
+    entries = {  # noqa: RUF012 - ClassVar in LazyGroup
+        "list": Entry("reader_tools.cli.keys_list", "Every key, its state, and what is due."),
+        "attest": Entry("reader_tools.cli.keys_attest", "A signed statement of every key, for an auditor."),
+        "publish": Entry("reader_tools.cli.keys_publish", "Public keys and CA certificates as files for web caches."),
+    }
+
+
+app = typer.Typer(cls=KeysGroup, no_args_is_help=True)
+
+
+@app.callback()
+def keys() -> None:
+    """Custody of the keys: what people do with them, seldom and on record (docs/operations/keys.md).
+
+    Example: kartu keys list
+    """
