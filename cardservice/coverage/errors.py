@@ -4,6 +4,7 @@
 CoverageError
 |- MalformedMonth    text or number that names no contribution month
 |- MalformedStanding paid months that contradict each other
+|- MalformedLedger   payments that contradict each other
 `- UnknownTariff     a month whose contribution no rule gives
 """
 
@@ -26,6 +27,12 @@ class MalformedStanding(CoverageError):
     """Paid months or contributions that contradict each other; evidence: rule."""
 
     code = "coverage-standing-malformed"
+
+
+class MalformedLedger(CoverageError):
+    """Payments, reversals or terms that contradict each other; evidence: rule, and payment where it is about one."""
+
+    code = "coverage-ledger-malformed"
 
 
 class UnknownTariff(CoverageError):

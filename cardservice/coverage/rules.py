@@ -37,6 +37,13 @@ class Arrears(StrEnum):
     CURRENT_MONTH_ONLY = "current-month-only"
 
 
+class AllocationOrder(StrEnum):
+    """In which order money that names no month pays what is owed."""
+
+    OLDEST_FIRST = "oldest-first"
+    CURRENT_FIRST = "current-first"  # the month of the payment, then the debts, then following months
+
+
 @dataclass(frozen=True, slots=True)
 class Tariff:
     """The undiscounted price of one month. A flat tariff costs ``minimum_rupiah`` for everyone, another what the income band says."""
@@ -75,6 +82,8 @@ class Rules:
     grace_citation: Citation
     arrears: Arrears
     arrears_citation: Citation
+    allocation: AllocationOrder
+    allocation_citation: Citation
     tariffs: Mapping[Programme, Tariff]
     half_rates: tuple[HalfRate, ...]
     paid_together: frozenset[Programme]

@@ -7,7 +7,7 @@ Lampiran II PP 44/2015 are not in here for the same reason (decision 0041); a me
 
 from cardservice.coverage.month import ContributionMonth
 from cardservice.coverage.programme import Programme
-from cardservice.coverage.rules import Arrears, Citation, Confidence, HalfRate, Rules, Tariff
+from cardservice.coverage.rules import AllocationOrder, Arrears, Citation, Confidence, HalfRate, Rules, Tariff
 from cardservice.coverage.standing import WorkSector
 
 _BASE_PAIR = frozenset({Programme.JKK, Programme.JKM})
@@ -25,6 +25,11 @@ RULES_2026 = Rules(
     arrears=Arrears.ALL_UNPAID_MONTHS,
     arrears_citation=Citation(
         "kilasriau.com 27361: debts of earlier months stay due at their own rate; star.grid.id 453722708: no fine for BPU",
+        Confidence.MEDIUM,
+    ),
+    allocation=AllocationOrder.OLDEST_FIRST,
+    allocation_citation=Citation(
+        "kilasriau.com 27361: what is paid too much counts for the following months; that debts come first is assumed",
         Confidence.MEDIUM,
     ),
     tariffs={

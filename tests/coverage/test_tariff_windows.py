@@ -76,7 +76,7 @@ def test_a_contribution_is_positive() -> None:
 
 def test_every_rule_says_where_it_comes_from() -> None:
     rules = RULES_2026
-    citations = [rules.grace_citation, rules.arrears_citation, rules.paid_together_citation]
+    citations = [rules.grace_citation, rules.arrears_citation, rules.paid_together_citation, rules.allocation_citation]
     citations += [tariff.citation for tariff in rules.tariffs.values()]
     citations += [half_rate.citation for half_rate in rules.half_rates]
     assert all(len(citation.text) > 10 for citation in citations)
