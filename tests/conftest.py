@@ -13,6 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# A machine that does other things is no fault of the code: laws are judged by their examples, never by a clock.
+settings.register_profile("kartu", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("kartu")
 
 ALL = "all"
 NOT_OURS = "shared/vectors"
