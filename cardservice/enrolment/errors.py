@@ -1,17 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A member list that can't be read at all. A row that can't is no error but a RowProblem, and the rows around it go in.
+"""A member list that can't be read at all, or an intermediary that may not. A row that can't be taken is no error but a RowProblem.
 
 EnrolmentError
-|- ListTooLarge     more octets or rows than one list may have
-|- ListNotUtf8      not UTF-8 text
-`- ListHeadMalformed the first line does not name the columns
+|- ListTooLarge          more octets or rows than one list may have
+|- ListNotUtf8           not UTF-8 text
+|- ListHeadMalformed     the first line does not name the columns
+`- IntermediaryError     an intermediary that is refused
+   |- IntermediaryMalformed     a code, name or scope that can't be meant
+   |- ScopeTooWide              more than those above may do
+   |- SchemeStands              the scheme itself is not suspended
+   |- IntermediarySuspended     it, or one above it, is suspended
+   |- IntermediaryNotYetValid   before its first day
+   |- IntermediaryNoLongerValid after its last day
+   `- IntermediaryMayNotEnrol   enrolling is not among its deeds
 """
 
 from cardservice.errors import KartuError
 
 
 class EnrolmentError(KartuError):
-    """The root of what keeps a member list from being read."""
+    """The root of what enrolment refuses."""
 
     code = "enrolment"
 
@@ -32,3 +40,51 @@ class ListHeadMalformed(EnrolmentError):
     """The first line does not name the columns; evidence: missing, unknown, repeated."""
 
     code = "member-list-head-malformed"
+
+
+class IntermediaryError(EnrolmentError):
+    """The root of what is refused to an intermediary, or about one."""
+
+    code = "intermediary"
+
+
+class IntermediaryMalformed(IntermediaryError):
+    """A code, name or scope that can't be meant; evidence: field, rule."""
+
+    code = "intermediary-malformed"
+
+
+class ScopeTooWide(IntermediaryError):
+    """Nobody may more than those above; evidence: intermediary, above, field."""
+
+    code = "scope-too-wide"
+
+
+class SchemeStands(IntermediaryError):
+    """The scheme itself is neither suspended nor reinstated; evidence: intermediary."""
+
+    code = "scheme-stands"
+
+
+class IntermediarySuspended(IntermediaryError):
+    """It, or one above it, is suspended; evidence: intermediary, at (whose rule stands against it)."""
+
+    code = "intermediary-suspended"
+
+
+class IntermediaryNotYetValid(IntermediaryError):
+    """Before the first valid day; evidence: intermediary, at, day."""
+
+    code = "intermediary-not-yet-valid"
+
+
+class IntermediaryNoLongerValid(IntermediaryError):
+    """After the last valid day; evidence: intermediary, at, day."""
+
+    code = "intermediary-no-longer-valid"
+
+
+class IntermediaryMayNotEnrol(IntermediaryError):
+    """Enrolling is not among its deeds, or of one above; evidence: intermediary, at."""
+
+    code = "intermediary-may-not-enrol"

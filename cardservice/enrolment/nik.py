@@ -7,22 +7,20 @@ Syntax only. There is no check digit; the place is that of the first registratio
 import re
 from datetime import date
 
+from cardservice.enrolment.region import PROVINCES
+
 NIK_LENGTH = 16
 FEMALE_DAY_OFFSET = 40
 
 _DIGITS = re.compile(r"[0-9]{16}", re.ASCII)
 _CENTURIES = (1900, 2000)
-# Provinces as the Ministry of Home Affairs numbers them.
-_PROVINCES = frozenset(
-    {*range(11, 22), *range(31, 37), *range(51, 54), *range(61, 66), *range(71, 77), 81, 82, *range(91, 98)}
-)
 
 
 def nik_fault(text: str) -> str | None:
     """What is wrong with a NIK, as the name of a rule; None if its shape is right. The number itself is never repeated."""
     if _DIGITS.fullmatch(text) is None:
         return "nik-digits"
-    if int(text[:2]) not in _PROVINCES or "00" in {text[2:4], text[4:6]}:
+    if int(text[:2]) not in PROVINCES or "00" in {text[2:4], text[4:6]}:
         return "nik-district"
     if not _has_birth_date(int(text[6:8]), int(text[8:10]), int(text[10:12])):
         return "nik-birth-date"

@@ -10,6 +10,7 @@ RecordsError
 |- RecordNotFound         no such row
 |- ConstraintRefused      a constraint that has no more telling name below
 |  |- MemberExists        the external reference or the NIK belongs to a member already
+|  |- IntermediaryExists  the intermediary's code is taken
 |  |- MemberHasLiveCard   one live card per member
 |  |- ChipExists          the chip serial is in stock already
 |  |- PublicKeySeen       a public key that another card or slot holds already
@@ -79,6 +80,12 @@ class MemberExists(ConstraintRefused):
     """The external reference or the NIK belongs to a member already; evidence: field."""
 
     code = "member-exists"
+
+
+class IntermediaryExists(ConstraintRefused):
+    """The intermediary's code is taken; evidence: intermediary."""
+
+    code = "intermediary-exists"
 
 
 class MemberHasLiveCard(ConstraintRefused):

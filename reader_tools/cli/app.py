@@ -15,6 +15,7 @@ class KartuGroup(LazyGroup):
         "reader": Entry("reader_tools.cli.reader", "Card readers: list, watch, test."),
         "card": Entry("reader_tools.cli.card", "Cards: info, personalize, resume, verify, void, virtual."),
         "member": Entry("reader_tools.cli.member", "Members: import a list."),
+        "intermediary": Entry("reader_tools.cli.intermediary", "Intermediaries: who may enrol and collect, and where."),
         "order": Entry("reader_tools.cli.order", "Card orders: place, approve, list."),
         "stock": Entry("reader_tools.cli.stock", "Stock of blank cards: receive and count."),
         "verifier": Entry("reader_tools.cli.verifier", "Verifiers: who may ask, and with which key."),

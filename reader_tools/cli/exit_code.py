@@ -3,6 +3,7 @@
 
 from enum import IntEnum
 
+from cardservice.enrolment.errors import IntermediaryError, IntermediaryMalformed
 from cardservice.errors import KartuError
 from cardservice.records.errors import (
     ConstraintRefused,
@@ -60,6 +61,8 @@ def exit_code_for(error: KartuError) -> ExitCode:
     if isinstance(error, SettingsInvalid | InputError):
         return ExitCode.INPUT
     if isinstance(error, (*REFUSALS_OF_RECORDS, *REFUSALS_OF_CUSTODY)):
+        return ExitCode.REFUSED
+    if isinstance(error, IntermediaryError) and not isinstance(error, IntermediaryMalformed):
         return ExitCode.REFUSED
     if isinstance(error, DeskError):
         return ExitCode.SERVICE

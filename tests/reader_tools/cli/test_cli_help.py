@@ -14,6 +14,11 @@ COMMANDS = (
     "keys publish",
     "serve",
     "member import",
+    "intermediary add",
+    "intermediary list",
+    "intermediary show",
+    "intermediary suspend",
+    "intermediary reinstate",
     "order place",
     "order approve",
     "order list",
@@ -38,7 +43,7 @@ def test_help_has_json_and_an_example(bare_desk: Desk, command: str) -> None:
     assert f"Example: kartu {command}" in ended.out
 
 
-@pytest.mark.parametrize("group", ["hsm", "keys", "member", "order", "stock", "verifier", "card"])
+@pytest.mark.parametrize("group", ["hsm", "keys", "member", "intermediary", "order", "stock", "verifier", "card"])
 def test_a_group_shows_its_commands_and_an_example(bare_desk: Desk, group: str) -> None:
     ended = bare_desk(group, "--help")
     assert f"Example: kartu {group} " in ended.out
