@@ -17,6 +17,7 @@ from api.errors import ServiceSettingWrong
 from api.forgetting import forget_for_ever
 from api.settings import Settings
 from api.store import RecordsStore
+from api.unreadable import Protocol
 from cardservice.clock import now
 from cardservice.errors import KartuError
 from cardservice.records.database import open_database
@@ -54,6 +55,7 @@ async def _serve(settings: Settings, listening: socket.socket) -> None:
             server = _Server(
                 uvicorn.Config(
                     app,
+                    http=Protocol,
                     log_config=None,
                     access_log=False,
                     server_header=False,

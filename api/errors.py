@@ -2,6 +2,7 @@
 """A request that is not well formed, or a service that can't serve it now.
 
 ApiError
+|- RequestUnreadable    no HTTP at all, or a method that HTTP does not know
 |- RequestMalformed     a body that is no strict JSON object
 |- RequestInvalid       a JSON object that is not the documented one
 |- RequestTooLarge      a body past the limit
@@ -24,6 +25,12 @@ class ApiError(KartuError):
     """The root of what can go wrong with a request."""
 
     code = "api"
+
+
+class RequestUnreadable(ApiError):
+    """Bytes that no HTTP parser takes: a broken request line or header, a method that does not exist."""
+
+    code = "request-unreadable"
 
 
 class RequestMalformed(ApiError):

@@ -24,6 +24,7 @@ class Outward:
 _RECEIPT = frozenset({"receipt_id"})
 
 OUTWARD: Mapping[str, Outward] = {
+    "request-unreadable": Outward(400),
     "request-malformed": Outward(400, frozenset({"rule", "limit"})),
     "request-host": Outward(400),
     "caller-unknown": Outward(401),

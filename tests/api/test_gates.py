@@ -83,13 +83,40 @@ def test_a_body_without_an_announced_length_is_counted(service: Service, secret:
     assert code_of(answer) == "request-too-large"
 
 
-@pytest.mark.parametrize("media_type", ["", "text/plain", "application/x-www-form-urlencoded", "application/jsonp"])
+@pytest.mark.parametrize(
+    "media_type",
+    [
+        "",
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "application/jsonp",
+        "application/json; charset=latin-1",
+        'application/json; charset="utf-16"',
+    ],
+)
 def test_only_json_is_read(service: Service, secret: str, media_type: str) -> None:
     answer = service.post("/v1/challenges", ASKED, secret, {"Content-Type": media_type})
     assert (answer.status_code, code_of(answer)) == (415, "request-media-type")
 
 
-@pytest.mark.parametrize("media_type", ["application/json; charset=utf-8", "Application/JSON"])
+@pytest.mark.parametrize("encoding", ["gzip", "br", "identity, gzip"])
+def test_a_compressed_body_is_not_taken_for_a_plain_one(service: Service, secret: str, encoding: str) -> None:
+    answer = service.post("/v1/challenges", ASKED, secret, {"Content-Encoding": encoding})
+    assert (answer.status_code, code_of(answer)) == (415, "request-media-type")
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH"])
+@pytest.mark.parametrize("body", [b"", b"{"])
+def test_where_no_route_is_the_body_does_not_matter(service: Service, secret: str, method: str, body: bytes) -> None:
+    wrong_method = service.request(method, "/v1/challenges", content=body, headers=bearer(secret))
+    assert (code_of(wrong_method), wrong_method.headers["allow"]) == ("method-not-allowed", "POST")
+    assert code_of(service.request(method, "/v1/nowhere", content=body, headers=bearer(secret))) == "route-unknown"
+    assert code_of(service.request("POST", "/v1/nowhere", content=body, headers=bearer(secret))) == "route-unknown"
+
+
+@pytest.mark.parametrize(
+    "media_type", ["application/json; charset=utf-8", 'application/json;charset="UTF-8"', "Application/JSON"]
+)
 def test_json_by_any_spelling(service: Service, secret: str, media_type: str) -> None:
     assert service.post("/v1/challenges", ASKED, secret, {"Content-Type": media_type}).status_code == 201
 

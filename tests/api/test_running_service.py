@@ -106,6 +106,20 @@ def running(request: pytest.FixtureRequest) -> Iterator[Running]:
         yield Running(client, process, card, secret, folder)
 
 
+def raw(address: httpx.URL, sent: bytes) -> httpx.Response:
+    """The answer to bytes that no client library would send."""
+    with socket.create_connection((address.host, address.port or 0), timeout=10) as connection:
+        connection.sendall(sent)
+        with connection.makefile("rb") as answer:
+            head, _, body = answer.read().partition(b"\r\n\r\n")
+    line, *headers = head.decode("ascii").split("\r\n")
+    return httpx.Response(
+        int(line.split()[1]),
+        headers=[(name, value) for name, _, value in (each.partition(": ") for each in headers)],
+        content=body,
+    )
+
+
 def test_a_card_is_verified_by_the_running_service(running: Running) -> None:
     ready = running.client.get("/readyz")
     assert ready.json() == {"status": "ready", "database": "ok", "keys": "ok"}
@@ -126,6 +140,12 @@ def test_a_card_is_verified_by_the_running_service(running: Running) -> None:
     assert token.covered is (token.as_of <= date(2027, 2, 28))
 
     assert code_of(running.verify(running.card.clone())) == "tap-refused"
+
+    for bytes_sent in (
+        b"BREW /v1/challenges HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",
+        b"\x16\x03\x01\x02\x00\x01\x00\r\n\r\n",
+    ):
+        assert code_of(raw(running.client.base_url, bytes_sent)) == "request-unreadable"
 
     began = monotonic()
     running.process.send_signal(signal.SIGTERM)
