@@ -2,6 +2,7 @@
 """``kartu demo``: the walk that ``./run`` shows, and the service it leaves running."""
 
 import os
+import shlex
 import signal
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -16,7 +17,7 @@ from reader_tools.cli.settings import Settings
 from reader_tools.errors import SettingsInvalid
 from reader_tools.virtual.private_pcscd import PrivatePcscd, missing
 from reader_tools.walk.slot import WalkSlot
-from reader_tools.walk.stage import Stage, free_listen, new_folder
+from reader_tools.walk.stage import Stage, new_folder
 from reader_tools.walk.teller import Teller
 from reader_tools.walk.walk import Walk
 
@@ -48,7 +49,7 @@ def demo(
     begun = clock.monotonic()
     data_dir = Path("var").absolute() if "KARTU_DATA_DIR" not in os.environ else settings.data_dir
     with ExitStack() as stack:
-        stage = stack.enter_context(Stage(new_folder(data_dir), listen=free_listen(PORT)))
+        stage = stack.enter_context(Stage(new_folder(data_dir), port=PORT))
         slot = stack.enter_context(_slot(stage.folder, pcsc=pcsc))
         Walk(stage, slot, teller, members).go()
         took = clock.monotonic() - begun
@@ -88,9 +89,11 @@ def _ended(output: Output, seconds: float) -> str:
 
 def _serve(output: Output, stage: Stage) -> None:
     latest = stage.folder.parent.parent / LATEST
-    latest.unlink(missing_ok=True)
-    latest.symlink_to(stage.folder)
-    here = f"KARTU_DATA_DIR={latest} KARTU_API_URL={stage.url}"
+    aside = stage.folder / LATEST
+    aside.symlink_to(stage.folder)
+    aside.replace(latest)  # at once: another walk may be doing the same
+    # A checkout may lie below a folder with a blank in its name; what is shown is meant to be copied into a shell.
+    here = f"KARTU_DATA_DIR={shlex.quote(str(latest))} KARTU_API_URL={stage.url}"
     words = output.say("Layanan berjalan di", "The service is running at")
     output.console.print(
         f"\n{words} {stage.url}  (Ctrl-C)\n"
@@ -106,7 +109,6 @@ def _serve(output: Output, stage: Stage) -> None:
 
     signal.signal(signal.SIGTERM, stop)
     try:
-        if stage.service is not None:
-            stage.service.wait()
+        stage.wait()
     except KeyboardInterrupt:
         return

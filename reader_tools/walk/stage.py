@@ -11,6 +11,7 @@ import tempfile
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
+from urllib.parse import urlsplit
 
 from cardservice import clock
 from cardservice.issuance.bureau import Bureau
@@ -18,6 +19,7 @@ from cardservice.records.database import Database, open_database
 from cardservice.records.schema import upgrade
 from hsm.client import KeyProcess
 from reader_tools.walk.errors import ProcessEnded
+from reader_tools.walk.port import ANY_FREE, LOOPBACK, claimed, taken
 
 READY_SECONDS = 30.0
 STOP_SECONDS = 10.0
@@ -26,12 +28,16 @@ SOCKET_PATH_MAX = 107  # unix(7): sun_path has 108 bytes, the last one is NUL
 
 
 class Stage:
-    """Everything the walk leaves behind lies in ``folder``; ``close`` ends the processes that were started here, and only those."""
+    """Everything the walk leaves behind lies in ``folder``; leaving the stage ends the processes that were started here, and only those.
 
-    def __init__(self, folder: Path, *, listen: str) -> None:
+    The service listens on ``port`` of the loopback address, or on any free one where that is somebody else's; ``url`` tells once it serves.
+    """
+
+    def __init__(self, folder: Path, *, port: int) -> None:
         self.folder = folder
-        self.listen = listen
-        self.url = f"http://{listen}"
+        self.url = ""
+        self._port = port
+        self._claim: socket.socket | None = None
         self.socket = folder / "hsm" / "keys.sock"
         self._short: Path | None = None
         self.database_url = f"sqlite:///{folder / 'kartu.db'}"
@@ -42,6 +48,9 @@ class Stage:
 
     def __enter__(self) -> Self:
         self.folder.mkdir(parents=True, mode=0o700)
+        self._claim = claimed(self._port)
+        if self._claim is None:
+            self._port = ANY_FREE
         (self.folder / "hsm").mkdir(mode=0o700)
         (self.folder / "log").mkdir()
         if len(os.fsencode(self.socket.absolute())) > SOCKET_PATH_MAX:
@@ -62,6 +71,8 @@ class Stage:
         _stop(self.key_process)
         if self._short is not None:
             shutil.rmtree(self._short)
+        if self._claim is not None:
+            self._claim.close()
 
     def start_keys(self) -> None:
         """Make fresh development keys and start the key process over them."""
@@ -73,19 +84,29 @@ class Stage:
             )
             if made.returncode:
                 raise self._gone("hsm")
-            self.key_process = _start("hsm", [*asked, "--socket", str(self.socket)], log, self._environment())
+            self.key_process = _start("hsm", [*asked, "--socket", str(self.socket)], log, dict(os.environ))
         self._await_line("hsm", self.key_process, "ready")
 
     def start_service(self) -> None:
         """Start the service; returns when it takes requests."""
-        with self._log("api") as log:
-            self.service = _start("api", [], log, self._environment())
-        self._await_line("api", self.service, "listening")
+        try:
+            self._serve_at(self._port)
+        except ProcessEnded:
+            self.stop_service()
+            if not taken(self._port):
+                raise
+            self._serve_at(ANY_FREE)
 
     def stop_service(self) -> None:
         """The line goes down."""
         _stop(self.service)
         self.service = None
+
+    def wait(self) -> None:
+        """As long as the service serves. Raises ProcessEnded when it ends by itself: nobody asked it to."""
+        if self.service is not None:
+            self.service.wait()
+        raise self._gone("api")
 
     def open_books(self) -> None:
         """Make the database."""
@@ -107,25 +128,28 @@ class Stage:
             raise ProcessEnded(process="database", log=self.database_url)
         return Bureau(self._database, self.keys, clock.now, secrets.token_bytes)
 
-    def _environment(self) -> dict[str, str]:
+    def _serve_at(self, port: int) -> None:
         own = {
             "KARTU_DATABASE_URL": self.database_url,
             "KARTU_HSM_SOCKET": str(self.socket),
-            "KARTU_LISTEN": self.listen,
-            "KARTU_ISSUER": self.url,
+            "KARTU_LISTEN": f"{LOOPBACK}:{port}",
+            "KARTU_ISSUER": "",  # unset: the issuer is the address that the service really gets
         }
-        return {**os.environ, **own}
+        with self._log("api") as log:
+            self.service = _start("api", [], log, {**os.environ, **own})
+        self.url = self._await_line("api", self.service, "listening").split()[1]
+        self._port = urlsplit(self.url).port or port
 
     def _log(self, process: str) -> IO[str]:
         return (self.folder / "log" / f"{process}.log").open("a")
 
-    def _await_line(self, name: str, process: subprocess.Popen[str], word: str) -> None:
+    def _await_line(self, name: str, process: subprocess.Popen[str], word: str) -> str:
         # The process says on standard output when it is ready; that it ended is seen as the end of its output.
         if process.stdout is None:
             raise self._gone(name)
         for line in process.stdout:
             if line.startswith(word):
-                return
+                return line
         raise self._gone(name)
 
     def _gone(self, name: str) -> ProcessEnded:
@@ -141,19 +165,6 @@ def new_folder(data_dir: Path) -> Path:
         if not (old / "hsm" / "keys.sock").exists():  # a walk that still serves keeps its folder
             shutil.rmtree(old)
     return walks / f"{clock.now():%Y%m%d-%H%M%S-%f}"
-
-
-def free_listen(wanted: int) -> str:
-    """The wanted port on the loopback address, or any free one where it is taken."""
-    for port in (wanted, 0):
-        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as trying:
-            trying.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                trying.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return f"127.0.0.1:{trying.getsockname()[1]}"
-    raise ProcessEnded(process="api", log="no free port")
 
 
 def _start(module: str, arguments: list[str], log: IO[str], environment: dict[str, str]) -> subprocess.Popen[str]:

@@ -110,8 +110,7 @@ class Walk:
                 )
             self.secret_file.touch(mode=0o600)
             self.secret_file.write_text(registered.secret)
-            self.stage.start_service()
-            self.service = Service(self.stage.url, registered.secret, self.teller.output.language)
+            self._start_service()
             self.teller.good(
                 told, "service", self.stage.url, f"layanan di {self.stage.url}", f"service at {self.stage.url}"
             )
@@ -217,7 +216,7 @@ class Walk:
                 f"COVERED by the card's own proof, good until {proof}",
             )
             self.teller.good(told, "outcome", "covered", *said)
-        self.stage.start_service()
+        self._start_service()
 
     def _lapsed(self) -> None:
         order = self._order(LAPSED)
@@ -283,6 +282,10 @@ class Walk:
                 f"received {count.received} = live {count.live} + stock {count.stock} + spoiled {count.spoiled} + revoked {count.revoked}",
             )
             self.teller.good(told, "missing", count.missing, *said)
+
+    def _start_service(self) -> None:
+        self.stage.start_service()
+        self.service = Service(self.stage.url, self.secret_file.read_text(), self.teller.output.language)
 
     def _ask(self) -> OnlineAnswer:
         with self.slot.open() as card:
