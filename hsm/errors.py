@@ -21,7 +21,15 @@ HsmError
 |  |- KeyFileExists        a key file is there already; nothing is ever overwritten
 |  |- KeyFileUnprotected   others could read or replace it
 |  |- KeyFileDamaged       a bit changed, or it is no key file
-|  `- WrongPassphrase      the file is whole, the passphrase is another
+|  |- WrongPassphrase      the file is whole, the passphrase is another
+|  `- KeyFileUnwritable    it could not be replaced; the file before is whole
+|- CustodyRefused
+|  |- KeyExists            a key of that purpose, version and sector is there; none is ever overwritten
+|  |- KeyPlanRefused       no such key can be made
+|  |- BackupRefused        not a backup, or not under this backup key, or of another key than it says
+|  |- CaCertificateRefused not the certificate of a card CA key that is held
+|  |- RecordRefused        a record too long or badly named
+|  `- CustodyBusy          another administrator has these keys open
 |- PassphraseUnusable      no passphrase, or one that others can read
 |- SocketUnusable          the socket can't be made safely
 |- CustodyError
@@ -161,6 +169,54 @@ class WrongPassphrase(KeyFileError):
     """The key file is whole and the passphrase does not open it."""
 
     code = "hsm-passphrase-wrong"
+
+
+class KeyFileUnwritable(KeyFileError):
+    """The new file could not be written whole, and the one before stands; evidence: path, rule."""
+
+    code = "hsm-key-file-unwritable"
+
+
+class CustodyRefused(HsmError):
+    """The root of what an administrator of keys is refused."""
+
+    code = "hsm-custody-refused"
+
+
+class KeyExists(CustodyRefused):
+    """A key of that name is there; evidence: purpose, version, sector."""
+
+    code = "hsm-key-exists"
+
+
+class KeyPlanRefused(CustodyRefused):
+    """No such key can be made; evidence: purpose, version, rule."""
+
+    code = "hsm-key-plan-refused"
+
+
+class BackupRefused(CustodyRefused):
+    """A backup that does not give its key back; evidence: rule."""
+
+    code = "hsm-backup-refused"
+
+
+class CaCertificateRefused(CustodyRefused):
+    """A certificate that can't be the card CA's; evidence: rule."""
+
+    code = "hsm-ca-certificate-refused"
+
+
+class RecordRefused(CustodyRefused):
+    """A record past its limits; evidence: rule."""
+
+    code = "hsm-record-refused"
+
+
+class CustodyBusy(CustodyRefused):
+    """Another custody session holds the keys; evidence: path."""
+
+    code = "hsm-custody-busy"
 
 
 class PassphraseUnusable(HsmError):

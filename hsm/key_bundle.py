@@ -1,18 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is inside a sealed key file: descriptions and secrets of all keys and the CA certificate, as one CBOR map."""
+"""What is inside a sealed key file: all keys with their secrets, the CA certificate, the backup key and records, as one CBOR map."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
 import cbor2
 
-from cardservice.keys import Purpose
 from hsm.errors import KeyFileDamaged
-from hsm.key_store import KeyDescription, KeyKind
+from hsm.key_description_wire import description_from_wire, description_to_wire
+from hsm.key_store import KeyDescription
 
-FORMAT = 1
+FORMAT = 2
+_FIRST_FORMAT = 1  # without backup key and records
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +25,12 @@ class StoredKey:
 
 @dataclass(frozen=True, slots=True)
 class KeyBundle:
-    """All of a software store."""
+    """All of a software store. ``backup_key`` is empty if there is none, ``ca_certificate`` before the CA has one."""
 
-    keys: Sequence[StoredKey]
-    ca_certificate: bytes
+    keys: Sequence[StoredKey] = ()
+    ca_certificate: bytes = b""
+    backup_key: bytes = field(default=b"", repr=False)
+    records: Mapping[str, bytes] = field(default_factory=dict)
 
     def encode(self) -> bytes:
         """The content to be sealed."""
@@ -36,7 +38,9 @@ class KeyBundle:
             {
                 "format": FORMAT,
                 "ca_certificate": self.ca_certificate,
-                "keys": [_key_to_wire(key) for key in self.keys],
+                "keys": [description_to_wire(key.description) | {"secret": key.secret} for key in self.keys],
+                "backup_key": self.backup_key,
+                "records": dict(self.records),
             }
         )
 
@@ -44,41 +48,17 @@ class KeyBundle:
     def decode(cls, content: bytes) -> "KeyBundle":
         """The inverse of ``encode``. Raises KeyFileDamaged."""
         try:
-            wire = cbor2.loads(content)
-            if wire["format"] != FORMAT:
+            wire: dict[str, Any] = cbor2.loads(content)
+            if wire["format"] == _FIRST_FORMAT:
+                wire |= {"backup_key": b"", "records": {}}
+            elif wire["format"] != FORMAT:
                 raise KeyFileDamaged(rule=f"content format {wire['format']} is not known")
-            return cls([_key_from_wire(key) for key in wire["keys"]], bytes(wire["ca_certificate"]))
-        except (cbor2.CBORDecodeError, KeyError, TypeError, ValueError):
+            return cls(
+                [StoredKey(description_from_wire(key), bytes(key["secret"])) for key in wire["keys"]],
+                bytes(wire["ca_certificate"]),
+                bytes(wire["backup_key"]),
+                {str(name): bytes(record) for name, record in wire["records"].items()},
+            )
+        except (cbor2.CBORDecodeError, KeyError, TypeError, ValueError, OverflowError, AttributeError):
             # Nothing of the cause may be shown: it could quote the content.
             raise KeyFileDamaged(rule="content") from None
-
-
-def _key_to_wire(key: StoredKey) -> dict[str, object]:
-    about = key.description
-    return {
-        "purpose": str(about.purpose),
-        "version": about.version,
-        "kid": about.kid,
-        "kind": str(about.kind),
-        "created": int(about.created.timestamp()),
-        "active_from": int(about.active_from.timestamp()),
-        "expires": int(about.expires.timestamp()),
-        "sector": about.sector,
-        "derived_length": about.derived_length,
-        "secret": key.secret,
-    }
-
-
-def _key_from_wire(wire: dict[str, Any]) -> StoredKey:
-    about = KeyDescription(
-        purpose=Purpose(wire["purpose"]),
-        version=int(wire["version"]),
-        kid=str(wire["kid"]),
-        kind=KeyKind(wire["kind"]),
-        created=datetime.fromtimestamp(wire["created"], UTC),
-        active_from=datetime.fromtimestamp(wire["active_from"], UTC),
-        expires=datetime.fromtimestamp(wire["expires"], UTC),
-        sector=int(wire["sector"]),
-        derived_length=int(wire["derived_length"]),
-    )
-    return StoredKey(about, bytes(wire["secret"]))

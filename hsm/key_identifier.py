@@ -3,6 +3,7 @@
 
 import hashlib
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable
 
 KID_LENGTH = 8  # bytes; 11 characters
 POINT_LENGTH = 65  # 04 | x | y
@@ -22,6 +23,11 @@ def jwk_thumbprint(point: bytes) -> bytes:
 def kid_of_point(point: bytes) -> str:
     """The name of a signing key."""
     return unpadded_base64url(jwk_thumbprint(point)[:KID_LENGTH])
+
+
+def random_kid(randomness: Callable[[int], bytes]) -> str:
+    """A secret key has no public half to be named after; any name of the same shape will do."""
+    return unpadded_base64url(randomness(KID_LENGTH))
 
 
 def cose_kid(kid: str) -> bytes:

@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Files that only their owner may read: written whole or not at all, refused when they lie open."""
 
+import fcntl
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from hsm.errors import KeyFileExists, KeyFileMissing, KeyFileUnprotected
+from hsm.errors import CustodyBusy, KeyFileExists, KeyFileMissing, KeyFileUnprotected, KeyFileUnwritable
 
 OWNER_ONLY = 0o600
 OTHERS = 0o077
@@ -43,6 +46,44 @@ def refuse_open_to_others(path: Path, found: os.stat_result, limit: int) -> None
 
 def create_protected(path: Path, content: bytes) -> None:
     """Write a new file, mode 0600, durable before it has its name; an existing file of that name is never touched."""
+    with _drafted(path, content) as draft:
+        try:
+            # link, unlike rename, refuses a name that is taken.
+            os.link(draft, path)
+        except FileExistsError:
+            raise KeyFileExists(path=str(path)) from None
+    _make_names_durable(path.parent)
+
+
+def replace_protected(path: Path, content: bytes) -> None:
+    """Put a new file, mode 0600, in place of one of ours; whole and durable, or the one before stands. Raises KeyFileUnwritable."""
+    try:
+        with _drafted(path, content) as draft:
+            draft.replace(path)
+        _make_names_durable(path.parent)
+    except OSError as error:
+        raise KeyFileUnwritable(path=str(path), rule=error.strerror or "input/output error") from None
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold a lock beside the file; it goes when the process does. Raises CustodyBusy if somebody else holds it."""
+    fd = os.open(
+        path.with_name(f".{path.name}.lock"), os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, OWNER_ONLY
+    )
+    try:
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise CustodyBusy(path=str(path)) from None
+        yield
+    finally:
+        os.close(fd)
+
+
+@contextmanager
+def _drafted(path: Path, content: bytes) -> Iterator[Path]:
+    """The content in a file beside ``path``, durable; whatever is left of it goes in the end."""
     draft = path.with_name(f".{path.name}.{os.getpid()}.draft")
     fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, OWNER_ONLY)
     try:
@@ -51,14 +92,13 @@ def create_protected(path: Path, content: bytes) -> None:
             file.write(content)
             file.flush()
             os.fsync(fd)
-        try:
-            # link, unlike rename, refuses a name that is taken.
-            os.link(draft, path)
-        except FileExistsError:
-            raise KeyFileExists(path=str(path)) from None
+        yield draft
     finally:
         draft.unlink(missing_ok=True)
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+
+
+def _make_names_durable(parent: Path) -> None:
+    folder = os.open(parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(folder)
     finally:

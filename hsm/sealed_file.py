@@ -20,7 +20,7 @@ import hashlib
 import hmac
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -28,7 +28,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
 from hsm.errors import KeyFileDamaged, WrongPassphrase
-from hsm.protected_file import create_protected, read_protected
+from hsm.protected_file import create_protected, read_protected, replace_protected
 
 MAGIC = b"KARTUKEY"
 FORMAT = 0x01
@@ -54,6 +54,16 @@ class Argon2Parameters:
         return 19 * 1024 <= self.memory_kib <= 1024 * 1024 and 2 <= self.iterations <= 64 and 1 <= self.lanes <= 16
 
 
+@dataclass(frozen=True, slots=True)
+class SealingKey:
+    """What a passphrase was stretched to, with the salt and cost that made it: seals a file again without the passphrase."""
+
+    parameters: Argon2Parameters
+    salt: bytes
+    key: bytes = field(repr=False)
+    check: bytes = field(repr=False)
+
+
 def create_sealed(
     path: Path,
     content: bytes,
@@ -70,17 +80,32 @@ def open_sealed(path: Path, passphrase: bytes | bytearray) -> bytes:
     return unseal(read_protected(path, MAX_FILE_LENGTH), passphrase)
 
 
+def replace_sealed(path: Path, content: bytes, sealing: SealingKey, randomness: Randomness) -> None:
+    """Put the content in place of a sealed file's, whole or not at all. Raises KeyFileUnwritable."""
+    replace_protected(path, seal_under(sealing, content, randomness(12)))
+
+
 def seal(content: bytes, passphrase: bytes | bytearray, randomness: Randomness, parameters: Argon2Parameters) -> bytes:
     """The bytes of a sealed file."""
-    salt, nonce = randomness(16), randomness(12)
-    key, check = _stretch(passphrase, salt, parameters)
-    head = _HEAD.pack(MAGIC, FORMAT, parameters.memory_kib, parameters.iterations, parameters.lanes, salt, check, nonce)
+    salt = randomness(16)
+    return seal_under(SealingKey(parameters, salt, *_stretch(passphrase, salt, parameters)), content, randomness(12))
+
+
+def seal_under(sealing: SealingKey, content: bytes, nonce: bytes) -> bytes:
+    """The bytes of a file sealed under a key that is stretched already; ``nonce``: 12 fresh random bytes."""
+    cost = sealing.parameters
+    head = _HEAD.pack(MAGIC, FORMAT, cost.memory_kib, cost.iterations, cost.lanes, sealing.salt, sealing.check, nonce)
     header = head + _digest(head)
-    return header + AESGCM(key).encrypt(nonce, content, header)
+    return header + AESGCM(sealing.key).encrypt(nonce, content, header)
 
 
 def unseal(file: bytes, passphrase: bytes | bytearray) -> bytes:
-    """The inverse of ``seal``."""
+    """The content of a file's bytes."""
+    return unseal_and_keep(file, passphrase)[0]
+
+
+def unseal_and_keep(file: bytes, passphrase: bytes | bytearray) -> tuple[bytes, SealingKey]:
+    """The content, and what seals it again under the same passphrase."""
     header, body = file[:HEADER_LENGTH], file[HEADER_LENGTH:]
     if len(body) < TAG_LENGTH:
         raise KeyFileDamaged(rule="too short")
@@ -99,7 +124,7 @@ def unseal(file: bytes, passphrase: bytes | bytearray) -> bytes:
     if not hmac.compare_digest(check, expected_check):
         raise WrongPassphrase
     try:
-        return AESGCM(key).decrypt(nonce, body, header)
+        return AESGCM(key).decrypt(nonce, body, header), SealingKey(parameters, salt, key, check)
     except InvalidTag:
         raise KeyFileDamaged(rule="authentication tag") from None
 

@@ -8,20 +8,19 @@ from typing import Final
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from hsm.block_cipher import BLOCK_LENGTH, aes_cbc_function, aes_cbc_zero_iv, aes_cmac_function, key_check_value
 from hsm.diversification import Diversification, diversified_key
 from hsm.errors import KeyNotFound, UnsealRefused
+from hsm.es256 import raw_signature
 from hsm.key_bundle import KeyBundle
+from hsm.key_check import point_of, private_key_of
 from hsm.key_store import KeyDescription, KeyKind, StaticKey
 from hsm.sealed_file import Randomness
 
 NONCE_LENGTH = 12
-_COORDINATE_LENGTH = 32
 _ES256 = ec.ECDSA(SHA256())
 
 
@@ -35,7 +34,7 @@ class SoftwareStore:
         self._ca_certificate = bundle.ca_certificate
         self._descriptions = tuple(key.description for key in bundle.keys)
         self._signing = {
-            key.description.kid: ec.derive_private_key(int.from_bytes(key.secret), ec.SECP256R1())
+            key.description.kid: private_key_of(key.secret)
             for key in bundle.keys
             if key.description.kind is KeyKind.P256
         }
@@ -59,12 +58,11 @@ class SoftwareStore:
 
     def verifying_point(self, key: KeyDescription) -> bytes:
         """The uncompressed point of a signing key."""
-        return self._signing_key(key).public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+        return point_of(self._signing_key(key))
 
     def sign_es256(self, key: KeyDescription, message: bytes) -> bytes:
         """ECDSA P-256 with SHA-256; raw r|s."""
-        r, s = decode_dss_signature(self._signing_key(key).sign(message, _ES256))
-        return r.to_bytes(_COORDINATE_LENGTH) + s.to_bytes(_COORDINATE_LENGTH)
+        return raw_signature(self._signing_key(key).sign(message, _ES256))
 
     def derive(self, master: KeyDescription, diversification: Diversification) -> StaticKey:
         """One static key of one card."""
