@@ -115,6 +115,11 @@ def _key_process(folder: Path) -> Iterator[tuple[KeyProcess, int]]:
         process.stdout.close()
 
 
-def _cpu_ns(process: int) -> int:
-    """Nanoseconds that the threads of a process have run (Linux, sched-stats.rst): finer than the ticks of /proc/PID/stat."""
-    return sum(int(path.read_text().split()[0]) for path in Path(f"/proc/{process}/task").glob("*/schedstat"))
+def _cpu_ns(supervisor: int) -> int:
+    """Nanoseconds that a key process and its workers have run (Linux, sched-stats.rst): finer than the ticks of /proc/PID/stat."""
+    workers = Path(f"/proc/{supervisor}/task/{supervisor}/children").read_text().split()
+    return sum(
+        int(path.read_text().split()[0])
+        for process in (supervisor, *workers)
+        for path in Path(f"/proc/{process}/task").glob("*/schedstat")
+    )

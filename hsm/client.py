@@ -2,36 +2,39 @@
 """The caller's side of the key process: synchronous, safe to share between threads, never waiting longer than its deadline."""
 
 import os
-import socket
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any, Self
 
 from cardservice.clock import monotonic
 from hsm.errors import CallerRefused, HsmError, KeyProcessDown, MalformedFrame
 from hsm.key_faces import KeyFaces
-from hsm.peer import peer_uid
-from hsm.protocol import LENGTH_SIZE, answer_from_wire, decode_list, frame, frame_length, requests_to_wire
+from hsm.line import ConnectionLost, Line, NotRead
+from hsm.protocol import answer_from_wire, decode_list, frame, requests_to_wire
 from hsm.requests import Request
 
 DEADLINE = 1.0  # seconds for a whole question, a reconnection included
-_RECONNECT_PAUSE = 0.02  # seconds; a supervised key process is back within one
-_MAX_IDLE = 16
+_PAUSE = 0.02  # seconds; a worker is replaced within one
+_MAX_IDLE = 64
 
 
 class KeyProcess(KeyFaces):
     """The keys behind a socket. Connections are opened when needed, one per question in flight, and kept for the next.
 
-    A question whose connection is lost is asked once more if that is safe. After ``deadline`` seconds it raises KeyProcessDown.
+    A question that a dying worker has read is asked again if that is safe, and one that nobody read in any case, until ``deadline``
+    seconds are over; then KeyProcessDown. ``server_uids`` are the users that may be at the far end: by default only our own.
     """
 
-    def __init__(self, socket_path: Path, *, deadline: float = DEADLINE) -> None:
+    def __init__(
+        self, socket_path: Path, *, deadline: float = DEADLINE, server_uids: Collection[int] | None = None
+    ) -> None:
         self._path = socket_path
         self._deadline = deadline
+        self._server_uids = frozenset([os.geteuid()] if server_uids is None else server_uids)
         self._lock = threading.Lock()
-        self._idle: list[socket.socket] = []
+        self._idle: list[Line] = []
         self._pid = os.getpid()
         super().__init__(self._ask_process, monotonic)
 
@@ -42,8 +45,8 @@ class KeyProcess(KeyFaces):
         """Close idle connections; the next question opens a new one."""
         with self._lock:
             idle, self._idle = self._idle, []
-        for connection in idle:
-            connection.close()
+        for line in idle:
+            line.close()
 
     def __enter__(self) -> Self:
         return self
@@ -54,13 +57,7 @@ class KeyProcess(KeyFaces):
     def _ask_process(self, requests: Sequence[Request]) -> list[Any]:
         question = frame(requests_to_wire(requests))
         until = monotonic() + self._deadline
-        try:
-            answers = self._exchange(question, until)
-        except _ConnectionLost:
-            self.close()  # what was idle is as dead
-            if not all(request.repeatable for request in requests):
-                raise self._down("the connection was lost; not asked again") from None
-            answers = self._exchange_again(question, until)
+        answers = [answer_from_wire(wire) for wire in decode_list(self._answer(question, requests, until))]
         if len(answers) != len(requests):
             # The frame as a whole was refused.
             answers = answers[:1]
@@ -71,102 +68,70 @@ class KeyProcess(KeyFaces):
                 raise answer
         return answers
 
-    def _exchange_again(self, question: bytes, until: float) -> list[Any]:
+    def _answer(self, question: bytes, requests: Sequence[Request], until: float) -> bytes:
+        """The frame that answers. Asks again as long as that is safe and there is time."""
+        is_repeatable = all(request.repeatable for request in requests)
+        losses = 0
+        while True:
+            line = self._take_idle() or self._connect(until, is_expected_back=losses > 0)
+            try:
+                answer = line.ask(question, until)
+            except TimeoutError:
+                line.close()
+                raise self._down(f"no answer within {self._deadline:g} s") from None
+            except (NotRead, ConnectionLost) as lost:
+                line.close()
+                if isinstance(lost, ConnectionLost) and not is_repeatable:
+                    raise self._down("the connection was lost; not asked again") from None
+                losses += 1
+                self._pause(until, "the connection was lost again and again", seconds=(losses > 1) * _PAUSE)
+            except BaseException:
+                line.close()  # half an answer may lie in it
+                raise
+            else:
+                self._give_back(line)
+                return answer
+
+    def _connect(self, until: float, *, is_expected_back: bool) -> Line:
+        """A new connection. Waits for one that was there a moment ago, and for one with a queue at its door; else fails at once."""
         while True:
             try:
-                return self._exchange(question, until)
-            except _ConnectionLost:
-                raise self._down("the connection was lost twice") from None
-            except KeyProcessDown:
-                if monotonic() + _RECONNECT_PAUSE >= until:
-                    raise
-                time.sleep(_RECONNECT_PAUSE)
+                line = Line(self._path, monotonic)
+            except OSError as error:
+                rule = error.strerror or "no connection"
+                if not is_expected_back and not isinstance(error, BlockingIOError):
+                    raise self._down(rule) from None
+                self._pause(until, rule, seconds=_PAUSE)
+                continue
+            if line.uid not in self._server_uids:
+                line.close()
+                raise CallerRefused(uid=line.uid)
+            return line
 
-    def _exchange(self, question: bytes, until: float) -> list[Any]:
-        connection = self._take_idle() or self._connect(until)
-        try:
-            _set_remaining(connection, until)
-            connection.sendall(question)
-            length = frame_length(_receive(connection, LENGTH_SIZE, until))
-            answers = [answer_from_wire(wire) for wire in decode_list(_receive(connection, length, until))]
-        except TimeoutError:
-            connection.close()
-            raise self._down(f"no answer within {self._deadline:g} s") from None
-        except OSError:
-            connection.close()
-            raise _ConnectionLost from None
-        except BaseException:
-            connection.close()  # half an answer may lie in it
-            raise
-        self._give_back(connection)
-        return answers
+    def _pause(self, until: float, rule: str, *, seconds: float) -> None:
+        """Raises KeyProcessDown, by that rule, where the time is up."""
+        if monotonic() + seconds >= until:
+            raise self._down(rule)
+        time.sleep(seconds)
 
-    def _take_idle(self) -> socket.socket | None:
+    def _take_idle(self) -> Line | None:
         with self._lock:
             if self._pid != os.getpid():
                 # After a fork both processes hold the same connections: answers would go to the wrong one.
                 self._idle, self._pid = [], os.getpid()
             while self._idle:
-                connection = self._idle.pop()
-                if _is_alive(connection):
-                    return connection
-                connection.close()
+                line = self._idle.pop()
+                if line.is_quiet():
+                    return line
+                line.close()
         return None
 
-    def _give_back(self, connection: socket.socket) -> None:
+    def _give_back(self, line: Line) -> None:
         with self._lock:
             if len(self._idle) < _MAX_IDLE:
-                self._idle.append(connection)
+                self._idle.append(line)
                 return
-        connection.close()
-
-    def _connect(self, until: float) -> socket.socket:
-        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        try:
-            _set_remaining(connection, until)
-            connection.connect(str(self._path))
-            uid = peer_uid(connection)
-        except OSError as error:
-            connection.close()
-            raise self._down(error.strerror or "no connection in time") from None
-        if uid != os.geteuid():
-            connection.close()
-            raise CallerRefused(uid=uid)
-        return connection
+        line.close()
 
     def _down(self, rule: str) -> KeyProcessDown:
         return KeyProcessDown(socket=str(self._path), rule=rule)
-
-
-class _ConnectionLost(Exception):
-    """The connection broke with a question on its way; never leaves this file."""
-
-
-def _set_remaining(connection: socket.socket, until: float) -> None:
-    remaining = until - monotonic()
-    if remaining <= 0:
-        raise TimeoutError
-    connection.settimeout(remaining)
-
-
-def _receive(connection: socket.socket, length: int, until: float) -> bytes:
-    received = bytearray()
-    while len(received) < length:
-        _set_remaining(connection, until)
-        chunk = connection.recv(length - len(received))
-        if not chunk:
-            raise ConnectionResetError
-        received += chunk
-    return bytes(received)
-
-
-def _is_alive(connection: socket.socket) -> bool:
-    """An idle connection on which nothing has come: neither an end nor a late answer."""
-    try:
-        connection.setblocking(False)
-        connection.recv(1, socket.MSG_PEEK)
-    except BlockingIOError:
-        return True
-    except OSError:
-        return False
-    return False

@@ -11,10 +11,11 @@ _CHUNK = 64 * 1024
 
 
 class Connection:
-    """Buffers of one caller. ``waiting_since`` is when the half frame that lies here began, or None."""
+    """Buffers of one caller, whom the kernel knows by ``uid``. ``waiting_since`` is when the half frame here began, or None."""
 
-    def __init__(self, peer: socket.socket) -> None:
+    def __init__(self, peer: socket.socket, uid: int) -> None:
         self.peer = peer
+        self.uid = uid
         self.waiting_since: float | None = None
         self.closing = False  # nothing more is read; closed once the last answer is out
         self._inbox = bytearray()

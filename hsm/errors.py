@@ -38,6 +38,8 @@ HsmError
 |  |- StatementRefused        a signed statement that does not hold
 |  `- PublicationFailed       the public halves can't be written
 `- StartRefused
+   |- WorkerFailed         a worker ended, and not with a typed error
+   |- WorkersFailing       workers end as fast as they are started
    |- RefusedInProduction  development keys or switches where KARTU_ENV=production
    `- EnvironmentUnknown   KARTU_ENV is neither development, test nor production
 """
@@ -265,6 +267,18 @@ class StartRefused(HsmError):
     """The root of reasons not to start."""
 
     code = "hsm-start-refused"
+
+
+class WorkerFailed(StartRefused):
+    """A worker of the key process ended without a typed error; evidence: ended_by, an exit code, minus a signal or a kind of error."""
+
+    code = "hsm-worker-failed"
+
+
+class WorkersFailing(StartRefused):
+    """Workers end as fast as they are started; the key process gives up; evidence: rule, last."""
+
+    code = "hsm-workers-failing"
 
 
 class RefusedInProduction(StartRefused):

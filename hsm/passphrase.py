@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where the passphrase comes from: a file of mode 0600 or an inherited descriptor. Never argv, never the environment."""
 
+import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from hsm.sealed_file import Randomness
 MAX_LENGTH = 4096
 MIN_LENGTH = 8
 NEW_PASSPHRASE_OCTETS = 32
+_ALL_SEALS = fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE
 
 
 @contextmanager
@@ -32,11 +34,34 @@ def passphrase_from_descriptor(descriptor: int) -> Iterator[bytearray]:
     """The same from an inherited descriptor, which is read to its end and closed."""
     source = f"descriptor {descriptor}"
     try:
+        content = bytearray(MAX_LENGTH)
         with os.fdopen(descriptor, "rb") as file:
-            content = bytearray(file.read(MAX_LENGTH))
+            del content[file.readinto(content) :]
     except OSError as error:
         raise PassphraseUnusable(source=source, rule=error.strerror or "not readable") from None
     with _usable(content, source) as passphrase:
+        yield passphrase
+
+
+def keep_passphrase(descriptor: int) -> int:
+    """A descriptor of sealed memory with what ``descriptor`` gave, which is read to its end and closed.
+
+    An inherited descriptor can be read once, and a worker that is started again needs the passphrase again. Memory that belongs to a
+    descriptor (memfd_create(2)) is no file and no environment, and nobody can write to it once it is sealed.
+    """
+    kept = os.memfd_create("kartu-passphrase", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+    with passphrase_from_descriptor(descriptor) as passphrase:
+        os.write(kept, passphrase)
+    fcntl.fcntl(kept, fcntl.F_ADD_SEALS, _ALL_SEALS)
+    return kept
+
+
+@contextmanager
+def passphrase_from_memory(kept: int) -> Iterator[bytearray]:
+    """The passphrase that ``keep_passphrase`` put aside, as often as it is asked for."""
+    content = bytearray(MAX_LENGTH)
+    del content[os.preadv(kept, [content], 0) :]
+    with _usable(content, f"descriptor {kept}") as passphrase:
         yield passphrase
 
 

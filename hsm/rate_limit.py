@@ -2,7 +2,10 @@
 """How often each operation may be asked: a token bucket per operation, wide for work, narrow for opening sealed values."""
 
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
+from types import TracebackType
+from typing import Protocol
 
 from hsm.errors import RateExceeded
 
@@ -34,23 +37,51 @@ DEFAULT_RATES: Mapping[str, Rate] = {
 }
 
 
-class RateLimit:
-    """Counts what is asked and refuses what is too much. ``monotonic`` gives seconds that only rise."""
+class Cells(Protocol):
+    """Numbers by place."""
 
-    def __init__(self, rates: Mapping[str, Rate], monotonic: Callable[[], float]) -> None:
-        self._rates = rates
+    def __getitem__(self, place: int, /) -> float: ...
+
+    def __setitem__(self, place: int, value: float, /) -> None: ...
+
+
+class Counters(Protocol):
+    """Cells that whoever enters has for himself: ``locked_memory.py``, or a list."""
+
+    def __enter__(self) -> Cells: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
+    ) -> None: ...
+
+
+class RateLimit:
+    """Counts what is asked and refuses what is too much. ``monotonic`` gives seconds that only rise.
+
+    With ``counters`` that workers share, N of them let through no more than one would.
+    """
+
+    def __init__(
+        self, rates: Mapping[str, Rate], monotonic: Callable[[], float], counters: Counters | None = None
+    ) -> None:
         self._monotonic = monotonic
-        self._left: dict[str, tuple[float, float]] = {}
+        self._counters = counters or nullcontext([0.0] * counters_needed(rates))
+        # Two doubles each: what was spent and not yet refilled, and when that was counted. Zeros are a full bucket.
+        self._places = {operation: (2 * n, rate) for n, (operation, rate) in enumerate(rates.items())}
 
     def spend(self, operation: str, weight: int) -> None:
         """Take ``weight`` from the operation's bucket. Raises RateExceeded, taking nothing; so does an operation without a rate."""
-        rate = self._rates.get(operation)
-        if rate is None:
+        if operation not in self._places:
             raise RateExceeded(operation=operation)
-        now = self._monotonic()
-        left, since = self._left.get(operation, (float(rate.burst), now))
-        left = min(rate.burst, left + (now - since) * rate.per_second)
-        if left < weight:
-            self._left[operation] = (left, now)
-            raise RateExceeded(operation=operation)
-        self._left[operation] = (left - weight, now)
+        place, rate = self._places[operation]
+        with self._counters as cells:
+            now = self._monotonic()
+            spent = max(0.0, cells[place] - (now - cells[place + 1]) * rate.per_second) + weight
+            if spent > rate.burst:
+                raise RateExceeded(operation=operation)
+            cells[place], cells[place + 1] = spent, now
+
+
+def counters_needed(rates: Mapping[str, Rate]) -> int:
+    """How many doubles a limit of these rates counts with."""
+    return 2 * len(rates)

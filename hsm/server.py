@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The server of the key process: one thread, one selector, many callers on a UNIX socket. It knows frames and callers, not keys.
+"""The server of one worker: one thread, one selector, many callers on a UNIX socket. It knows frames and callers, not keys.
 
 What goes wrong with one request is that request's answer. A connection is closed only where the next byte could no longer be
 understood: a frame too long, or one that never ends.
+
+Workers share the listening socket. All wake for a new caller; whoever has fewest takes it, and the others let it be for a moment
+(``PATIENCE``): should nobody have come by then, the right one is busy, and any will do.
 """
 
 import logging
@@ -10,7 +13,7 @@ import os
 import selectors
 import socket
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 
 from hsm.connection import Connection
@@ -18,16 +21,19 @@ from hsm.errors import CallerRefused, FrameTooLarge, HsmError, MalformedFrame, O
 from hsm.operations import KeyOperations
 from hsm.peer import peer_uid
 from hsm.protocol import Answer, decode_list, request_from_wire
+from hsm.worker_seats import Seat
 
 MAX_CONNECTIONS = 512
 HALF_FRAME_SECONDS = 5.0
+PATIENCE = 0.02  # seconds in which a colleague may take a caller
+FAREWELL_SECONDS = 2.0  # in which callers may take their last answers
 _TICK = 0.5  # seconds between looks at half frames
 
 log = logging.getLogger("hsm")
 
 
 class KeyServer:
-    """Serves callers of one user id until told to stop. It owns the listening socket and closes it."""
+    """Serves callers of some user ids until told to stop. The listening socket is its opener's to close."""
 
     def __init__(
         self,
@@ -35,17 +41,20 @@ class KeyServer:
         operations: KeyOperations,
         *,
         monotonic: Callable[[], float],
-        served_uid: int,
+        served_uids: Collection[int],
         half_frame_seconds: float = HALF_FRAME_SECONDS,
+        seat: Seat | None = None,
     ) -> None:
         self._operations = operations
         self._monotonic = monotonic
-        self._served_uid = served_uid
+        self._served_uids = frozenset(served_uids)
         self._half_frame_seconds = half_frame_seconds
+        self._seat = seat or Seat.alone()
         self._selector = selectors.DefaultSelector()
         self._connections: set[Connection] = set()
         self._stopping = False
         self._listening = listening
+        self._listen_again: float | None = None  # when to look at callers that were left to colleagues
         self._wake_reader, self._wake_writer = socket.socketpair()
         for waiting in (listening, self._wake_reader, self._wake_writer):
             waiting.setblocking(False)
@@ -60,30 +69,52 @@ class KeyServer:
             self._wake_writer.send(b"\0")
 
     def serve(self) -> None:
-        """Answer until stopped."""
+        """Answer until stopped. What was taken is answered; a question that nobody has read yet is told so by a broken connection."""
         next_look = 0.0
+        self._seat.tell_ready()
         try:
             while not self._stopping:
-                for key, events in self._selector.select(_TICK if self._connections else None):
+                for key, events in self._selector.select(self._until_next_look()):
                     if key.fileobj is self._listening:
-                        self._accept()
+                        self._consider_caller()
                     elif isinstance(key.data, Connection):
                         self._attend(key.data, events)
-                if self._monotonic() >= next_look:
+                now = self._monotonic()
+                self._seat.tell_alive(now)
+                if self._listen_again is not None and now >= self._listen_again:
+                    self._listen_again = None
+                    self._accept()
+                    self._selector.register(self._listening, selectors.EVENT_READ)
+                if now >= next_look:
                     self._refuse_half_frames()
-                    next_look = self._monotonic() + _TICK
+                    next_look = now + _TICK
+            self._seat.leave()
+            log.info("worker ends pid=%d callers=%d", os.getpid(), len(self._connections))
+            self._say_farewell()
         finally:
             self._close_all()
+
+    def _until_next_look(self) -> float:
+        if self._listen_again is None:
+            return _TICK
+        return max(0.0, min(_TICK, self._listen_again - self._monotonic()))
+
+    def _consider_caller(self) -> None:
+        if self._seat.is_least_busy:
+            self._accept()
+        else:
+            self._selector.unregister(self._listening)
+            self._listen_again = self._monotonic() + PATIENCE
 
     def _accept(self) -> None:
         try:
             peer, _ = self._listening.accept()
-        except OSError:
+        except OSError:  # a colleague was quicker
             return
         peer.setblocking(False)
-        connection = Connection(peer)
         uid = peer_uid(peer)
-        if uid != self._served_uid:
+        connection = Connection(peer, uid)
+        if uid not in self._served_uids:
             log.warning("caller refused uid=%d", uid)
             connection.refuse(CallerRefused(uid=uid))
             peer.close()
@@ -93,6 +124,7 @@ class KeyServer:
             peer.close()
         else:
             self._connections.add(connection)
+            self._seat.tell_callers(len(self._connections))
             self._selector.register(peer, selectors.EVENT_READ, connection)
 
     def _attend(self, connection: Connection, events: int) -> None:
@@ -164,15 +196,24 @@ class KeyServer:
 
     def _close(self, connection: Connection) -> None:
         self._connections.discard(connection)
+        if not self._stopping:
+            self._seat.tell_callers(len(self._connections))
         self._selector.unregister(connection.peer)
         connection.peer.close()
+
+    def _say_farewell(self) -> None:
+        """Let callers take the answers that are waiting for them."""
+        until = self._monotonic() + FAREWELL_SECONDS
+        waiting = {connection for connection in self._connections if connection.has_answers_waiting}
+        while waiting and self._monotonic() < until:
+            for key, events in self._selector.select(PATIENCE):
+                if events & selectors.EVENT_WRITE and isinstance(key.data, Connection):
+                    key.data.send()
+            waiting = {connection for connection in waiting if connection.has_answers_waiting}
 
     def _close_all(self) -> None:
         for connection in list(self._connections):
             self._close(connection)
-        name = self._listening.getsockname()
         self._selector.close()
-        for each in (self._listening, self._wake_reader, self._wake_writer):
+        for each in (self._wake_reader, self._wake_writer):
             each.close()
-        if name and os.path.exists(name):  # noqa: PTH110 - the kernel gives a string
-            os.unlink(name)  # noqa: PTH108 - as above

@@ -6,7 +6,8 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,7 +15,7 @@ from pathlib import Path
 
 from cardservice.clock import monotonic
 from hsm.key_bundle import KeyBundle
-from hsm.listening_socket import listen
+from hsm.listening_socket import listening_at
 from hsm.operations import KeyOperations
 from hsm.rate_limit import DEFAULT_RATES, Rate, RateLimit
 from hsm.server import KeyServer
@@ -60,6 +61,7 @@ def serving(
     served_uid: int | None = None,
     half_frame_seconds: float = 5.0,
     recorder: Recorder | None = None,
+    group: int | None = None,
 ) -> Iterator[Path]:
     """The real server on a real socket, in a thread of this process."""
     operations = KeyOperations(
@@ -70,20 +72,21 @@ def serving(
     )
     with short_folder() as folder:
         path = folder / "s"
-        server = KeyServer(
-            listen(path),
-            operations,
-            monotonic=monotonic,
-            served_uid=os.geteuid() if served_uid is None else served_uid,
-            half_frame_seconds=half_frame_seconds,
-        )
-        thread = threading.Thread(target=server.serve)
-        thread.start()
-        try:
-            yield path
-        finally:
-            server.stop()
-            thread.join()
+        with listening_at(path, group=group) as listening:
+            server = KeyServer(
+                listening,
+                operations,
+                monotonic=monotonic,
+                served_uids=[os.geteuid() if served_uid is None else served_uid],
+                half_frame_seconds=half_frame_seconds,
+            )
+            thread = threading.Thread(target=server.serve)
+            thread.start()
+            try:
+                yield path
+            finally:
+                server.stop()
+                thread.join()
 
 
 def run_hsm(*arguments: str | Path, environment: str = "development") -> "subprocess.CompletedProcess[str]":
@@ -100,22 +103,24 @@ def run_hsm(*arguments: str | Path, environment: str = "development") -> "subpro
 
 
 @contextmanager
-def hsm_process(folder: Path) -> "Iterator[subprocess.Popen[str]]":
+def hsm_process(folder: Path, *options: str, passphrase: Sequence[str] = ()) -> "Iterator[subprocess.Popen[str]]":
     """``python -m hsm`` serving ``folder/run/s``; its standard error goes to ``folder/log``."""
+    source = passphrase or ("--passphrase-file", str(folder / "pass"))
     with (folder / "log").open("a") as log:
         process = subprocess.Popen(
             [
                 sys.executable,
                 "-m",
                 "hsm",
-                *("--store", str(folder / "keys"), "--passphrase-file", str(folder / "pass")),
-                *("--socket", str(folder / "run" / "s")),
+                *("--store", str(folder / "keys"), *source),
+                *("--socket", str(folder / "run" / "s"), *options),
             ],
             cwd=ROOT,
             env=os.environ | {"KARTU_ENV": "test"},
             stdout=subprocess.PIPE,
             stderr=log,
             text=True,
+            pass_fds=[int(word) for word in passphrase if word.isdecimal()],
         )
     assert process.stdout is not None
     try:
@@ -125,3 +130,18 @@ def hsm_process(folder: Path) -> "Iterator[subprocess.Popen[str]]":
         process.terminate()
         process.wait(10)
         process.stdout.close()
+
+
+def workers_of(process: "subprocess.Popen[str]") -> list[int]:
+    """Process ids of the workers, oldest first."""
+    return [int(pid) for pid in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()]
+
+
+def eventually(holds: Callable[[], bool], seconds: float = 20.0) -> bool:
+    """Wait until it holds: generous, since machines differ, and no figure."""
+    until = monotonic() + seconds
+    while not holds():
+        if monotonic() > until:
+            return False
+        time.sleep(0.01)
+    return True

@@ -15,10 +15,10 @@ from cardservice.keys import Purpose
 from hsm.errors import SocketUnusable
 from hsm.guards.by_purpose import GUARDS
 from hsm.key_bundle import KeyBundle
-from hsm.listening_socket import listen
+from hsm.listening_socket import listen, listening_at
 from tests.hsm.documents import audit_root
 from tests.hsm.raw_caller import RawCaller
-from tests.hsm.running import Recorder, SetClock, serving, short_folder
+from tests.hsm.running import ROOT, Recorder, SetClock, serving, short_folder
 
 
 def test_socket_and_folder_are_closed_to_others(socket_path: Path) -> None:
@@ -104,6 +104,29 @@ def test_the_socket_does_not_open_to_another_user(socket_path: Path) -> None:
     assert done.stdout == "refused\n"
 
 
+def test_a_group_may_reach_the_socket_and_who_asks_is_still_looked_at(bundle: KeyBundle) -> None:
+    """The service under a user of its own: it is let in by group and by user id, another member of the group is not answered."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can become another user")
+    program = (
+        "import os, sys; from pathlib import Path\n"
+        "from hsm.client import KeyProcess; from hsm.errors import HsmError\n"
+        "os.setgroups([]); os.setgid(65534); os.setuid(int(sys.argv[2]))\n"
+        "try: print(KeyProcess(Path(sys.argv[1]), server_uids=[0]).ping())\n"
+        "except HsmError as error: print(error.code)"
+    )
+
+    def asked_as(uid: int, path: Path) -> str:
+        line = [sys.executable, "-c", program, str(path), str(uid)]
+        return subprocess.run(line, capture_output=True, text=True, check=True, cwd=ROOT).stdout.strip()
+
+    with serving(bundle, SetClock(), served_uid=65534, group=65534) as path:
+        assert stat.S_IMODE(path.stat().st_mode) == 0o660
+        assert stat.S_IMODE(path.parent.stat().st_mode) == 0o710
+        assert asked_as(65534, path) == "software"
+        assert asked_as(65533, path) == "hsm-caller-refused"
+
+
 def test_a_fault_on_one_request_is_that_requests_answer(
     socket_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -172,17 +195,16 @@ def test_a_file_in_the_way_is_refused_and_kept() -> None:
         assert (folder / "s").read_text() == "mine"
 
 
-def test_a_living_socket_is_not_taken_over_and_a_dead_one_is() -> None:
+def test_a_dead_socket_is_taken_over() -> None:
     with short_folder() as folder:
-        first = listen(folder / "s")
-        with pytest.raises(SocketUnusable, match="another key process"):
-            listen(folder / "s")
-        first.close()
         listen(folder / "s").close()
+        assert (folder / "s").exists()
+        with listening_at(folder / "s"), RawCaller(folder / "s"):
+            pass
+        assert not (folder / "s").exists()
 
 
 def test_the_socket_is_gone_after_the_server(bundle: KeyBundle, clock: SetClock) -> None:
-    with short_folder() as folder, serving(bundle, clock) as path:
+    with serving(bundle, clock) as path:
         assert path.exists()
-        assert folder.exists()
     assert not path.exists()

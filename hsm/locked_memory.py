@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Numbers that several processes count together: shared memory with a lock that the system opens again when its holder is killed."""
+
+import fcntl
+import mmap
+import os
+from types import TracebackType
+from typing import Final
+
+
+class LockedMemory:
+    """``cells`` doubles, all zero at first, shared by a process and those it forks. To be used inside ``with``, by one thread.
+
+    The lock is a record lock (fcntl(2), F_SETLKW): it belongs to a process, so that a forked one does not hold it, and a dead one
+    does not keep it.
+    """
+
+    def __init__(self, cells: int) -> None:
+        self._descriptor: Final = os.memfd_create("kartu-counts")
+        os.ftruncate(self._descriptor, cells * 8)
+        self._memory = mmap.mmap(self._descriptor, cells * 8)
+        self.cells: Final = memoryview(self._memory).cast("d")
+
+    def __enter__(self) -> "memoryview[float]":
+        fcntl.lockf(self._descriptor, fcntl.LOCK_EX)
+        return self.cells
+
+    def __exit__(self, _: type[BaseException] | None, __: BaseException | None, ___: TracebackType | None) -> None:
+        fcntl.lockf(self._descriptor, fcntl.LOCK_UN)
+
+    def close(self) -> None:
+        """Give the memory back."""
+        self.cells.release()
+        self._memory.close()
+        os.close(self._descriptor)
