@@ -132,8 +132,8 @@ def _read_tag(encoded: bytes, offset: int) -> tuple[int, int]:
     if offset >= len(encoded):
         raise MalformedTlv(rule="no tag", offset=offset)
     first = encoded[offset]
-    if first in {0x00, 0xFF}:
-        # 5.2.2.1: 00 is padding between objects, FF is no class we know; neither starts an object here.
+    if first == 0x00:
+        # 5.2.2.1: padding between objects, which starts none. FF does start one: FF21 names a card's free memory (decision 0013).
         raise MalformedTlv(rule="reserved tag", offset=offset)
     end = offset + 1
     if first & 0x1F != 0x1F:

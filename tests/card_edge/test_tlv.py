@@ -10,7 +10,7 @@ from cardservice.card_edge.errors import MalformedTlv
 from cardservice.card_edge.tlv import Tlv, encode_length, encode_tag, find, parse_all, parse_dict
 
 ONE_BYTE = st.integers(0x01, 0xFE).filter(lambda tag: tag & 0x1F != 0x1F)
-LONG_FIRST = st.sampled_from([0x1F, 0x3F, 0x5F, 0x7F, 0x9F, 0xBF, 0xDF])
+LONG_FIRST = st.sampled_from([0x1F, 0x3F, 0x5F, 0x7F, 0x9F, 0xBF, 0xDF, 0xFF])
 TWO_BYTES = st.builds(lambda first, second: first << 8 | second, LONG_FIRST, st.integers(0x1F, 0x7F))
 THREE_BYTES = st.builds(
     lambda first, second, third: first << 16 | second << 8 | third,
@@ -79,7 +79,8 @@ def test_longer_forms_of_a_length_are_read(field: str) -> None:
     [
         ("", "no tag"),
         ("0001AA", "reserved tag"),
-        ("FF01AA", "reserved tag"),
+        ("FF", "tag cut short"),
+        ("FF800100", "tag number padded"),
         ("5F", "tag cut short"),
         ("5F81", "tag cut short"),
         ("5F818101AA", "tag too long"),
@@ -106,11 +107,14 @@ def test_each_rule_has_its_name(encoded: str, rule: str) -> None:
 
 @pytest.mark.parametrize("encoded", ["DF0201AA", "DF0320" + "00" * 32, "FF01" + "00"])
 def test_private_tags_below_1f_are_read_as_decision_0010_says(encoded: str) -> None:
-    if encoded.startswith("FF"):
-        with pytest.raises(MalformedTlv):
-            Tlv.parse(bytes.fromhex(encoded))
-    else:
-        assert Tlv.parse(bytes.fromhex(encoded)).tag >> 8 == 0xDF
+    assert Tlv.parse(bytes.fromhex(encoded)).tag == int(encoded[:4], 16)
+
+
+def test_the_free_memory_that_a_card_tells_is_read() -> None:
+    """GET DATA FF21, extended card resources (ETSI TS 102 226, 8.2.1.7.2): three numbers in a private, constructed tag."""
+    told = bytes.fromhex("FF210D8101048202FC00830400001000")
+    assert Tlv.parse(told).constructed
+    assert find(told, 0xFF21, 0x82) == bytes.fromhex("FC00")
 
 
 @pytest.mark.parametrize("tag", [0, -1, 0x1000000, 0x5F, 0x0400, 0x5F02, 0x5FC1, 0xFF])

@@ -9,7 +9,7 @@ from applets.virtual.frame import Frame
 from applets.virtual.runtime import Runtime
 from cardservice.card_edge.apdu import ResponseApdu
 from cardservice.card_edge.status_word import StatusWord
-from cardservice.card_edge.tlv import Tlv, encode_length
+from cardservice.card_edge.tlv import Tlv
 
 IIN = 0x42
 CIN = 0x45
@@ -103,7 +103,7 @@ def _memory(runtime: Runtime) -> bytes:
         + Tlv(0x82, (NON_VOLATILE - used).to_bytes(4, "big"))
         + Tlv(0x83, VOLATILE.to_bytes(4, "big"))
     )
-    return b"\xff\x21" + encode_length(len(resources)) + resources  # FF21 is older than the rule that FF starts no tag
+    return bytes(Tlv(0xFF21, resources))
 
 
 _OBJECTS: dict[int, Callable[[Runtime], bytes]] = {
