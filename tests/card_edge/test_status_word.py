@@ -19,11 +19,23 @@ def test_every_named_status_word_has_a_meaning(sw: StatusWord) -> None:
         (0x63C2, "wrong PIN or PUK, 2 tries left"),
         (0x63C0, "wrong PIN or PUK, 0 tries left"),
         (0x62FF, "warning, memory unchanged"),
-        (0x6F00, "unknown status"),
+        (0x6501, "error, memory changed"),
+        (0x6600, "error of security"),
+        (0x6A8F, "wrong parameters"),
+        (0x6B00, "wrong P1 or P2, or an offset past the end"),
+        (0x6F12, "the card gives no precise diagnosis"),
+        (0x6000, "unknown status"),
+        (0x9001, "unknown status"),
     ],
 )
 def test_families_are_read_with_their_number(sw: int, words: str) -> None:
     assert meaning(sw) == words
+
+
+def test_every_status_word_that_iso_7816_knows_says_something() -> None:
+    """ISO/IEC 7816-3, 12.2.1: a status word is 9xxx or 6xxx without 60xx; 9xxx but 9000 is each application's own."""
+    silent = {sw >> 8 for sw in range(0x6100, 0x7000) if meaning(sw) == "unknown status"}
+    assert silent == set()
 
 
 def test_only_success_and_warnings_carry_data() -> None:
