@@ -31,8 +31,11 @@ class CommandApdu:
 
     @property
     def header(self) -> bytes:
-        """CLA INS P1 P2."""
-        return bytes([self.cla, self.ins, self.p1, self.p2])
+        """CLA INS P1 P2. Raises MalformedApdu where one of them is no byte."""
+        try:
+            return bytes((self.cla, self.ins, self.p1, self.p2))
+        except ValueError:
+            raise MalformedApdu(rule="CLA, INS, P1 and P2 are bytes") from None
 
     @property
     def extended(self) -> bool:

@@ -6,6 +6,7 @@ yield is one network round trip.
 """
 
 from collections.abc import Callable, Generator, Sequence
+from dataclasses import replace
 from typing import Protocol, TypeVar
 
 from cardservice.card_edge.apdu import SHORT_LE_MAX, CommandApdu, ResponseApdu
@@ -54,9 +55,8 @@ def exchange(command: CommandApdu, card: Card) -> ResponseApdu:
     """One command and its whole answer: 6Cxx is asked again with the right Le, 61xx is fetched by GET RESPONSE, both bounded."""
     response = ResponseApdu.parse(card.transmit(command.encode()))
     if response.sw >> 8 == 0x6C:
-        again = CommandApdu(
-            command.cla, command.ins, command.p1, command.p2, command.data, (response.sw & 0xFF) or SHORT_LE_MAX
-        )
+        # Nothing but Le changes: a MAC covers Lc in the form that was sent.
+        again = replace(command, le=(response.sw & 0xFF) or SHORT_LE_MAX)
         response = ResponseApdu.parse(card.transmit(again.encode()))
     parts = [response.data]
     fetched = 0

@@ -40,6 +40,14 @@ def test_6cxx_is_asked_again_once_with_the_right_le() -> None:
     assert card.seen[1].data == SELECT.data
 
 
+def test_a_command_that_is_asked_again_keeps_its_long_form() -> None:
+    card = answers("6C05", "01020304059000")
+    long = CommandApdu(0x84, 0xCA, 0x00, 0x66, bytes(8), 256, extended_fields=True)
+    exchange(long, card)
+    first, again = card.seen
+    assert again.encode()[:-2] == first.encode()[:-2]
+
+
 def test_a_card_that_says_6cxx_for_ever_is_asked_twice() -> None:
     card = ScriptedCard(lambda _, __: bytes.fromhex("6C05"))
     assert exchange(SELECT, card).sw == 0x6C05

@@ -146,7 +146,9 @@ def test_the_last_set_can_not_be_deleted(issuer: Host) -> None:
     [
         ("D20131", 0x6A88),
         ("D00101D201FF", 0x6985),
-        ("D00101", 0x6A80),
+        ("D00101", 0x6985),
+        ("D00104", 0x6A88),
+        ("D00104D201FF", 0x6A88),
         ("D20231FF", 0x6A80),
         ("", 0x6A80),
         ("D2", 0x6A80),

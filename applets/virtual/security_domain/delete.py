@@ -17,6 +17,7 @@ TOKEN = 0x9E
 CONTROL_REFERENCE = 0xB6
 KEY_ID = 0xD0
 KEY_VERSION = 0xD2
+KEY_IDS = frozenset({1, 2, 3})  # ENC, MAC, DEK: what every set holds
 AND_RELATED = 0x80
 NO_CONFIRMATION = b"\x00"
 
@@ -60,12 +61,12 @@ def _without_object(chip: Chip, aid: bytes, *, related: bool) -> Chip:
 
 
 def _without_key_set(chip: Chip, fields: dict[int, bytes]) -> Chip:
-    """A whole set by its version. A set of which one key is missing could open no channel, so D0 is refused."""
-    version = fields.get(KEY_VERSION)
-    if version is None or len(version) != 1 or len(fields.get(KEY_ID, b"\x01")) != 1:
+    """A whole set by its version. A set of which one key is missing could open no channel, so D0 names keys that are there, and is refused."""
+    if any(len(value) != 1 for value in fields.values()):
         raise Refused(StatusWord.WRONG_DATA)
-    kept = tuple(entry for entry in chip.key_sets if entry.key_version_number != version[0])
-    if len(kept) == len(chip.key_sets):
+    version = fields.get(KEY_VERSION)
+    kept = tuple(entry for entry in chip.key_sets if version is not None and entry.key_version_number != version[0])
+    if len(kept) == len(chip.key_sets) or fields.get(KEY_ID, b"\x01")[0] not in KEY_IDS:
         raise Refused(StatusWord.REFERENCED_DATA_NOT_FOUND)
     if KEY_ID in fields or not kept:
         raise Refused(StatusWord.CONDITIONS_NOT_SATISFIED)  # without a set nobody could ever manage the card again

@@ -16,20 +16,15 @@ class CardLifeCycle(IntEnum):
     TERMINATED = 0xFF
 
     def may_become(self, state: "CardLifeCycle") -> bool:
-        """Whether SET STATUS may lead there (figure 5-1). A state may be set again, but TERMINATED answers nothing any more."""
+        """Whether SET STATUS may lead there (5.1.1 and figure 5-1): forward one step at a time, and back only out of CARD_LOCKED."""
         return state in _SUCCESSORS[self]
 
 
 _SUCCESSORS = {
-    CardLifeCycle.OP_READY: {
-        CardLifeCycle.OP_READY,
-        CardLifeCycle.INITIALIZED,
-        CardLifeCycle.SECURED,
-        CardLifeCycle.TERMINATED,
-    },
-    CardLifeCycle.INITIALIZED: {CardLifeCycle.INITIALIZED, CardLifeCycle.SECURED, CardLifeCycle.TERMINATED},
-    CardLifeCycle.SECURED: {CardLifeCycle.SECURED, CardLifeCycle.CARD_LOCKED, CardLifeCycle.TERMINATED},
-    CardLifeCycle.CARD_LOCKED: {CardLifeCycle.CARD_LOCKED, CardLifeCycle.SECURED, CardLifeCycle.TERMINATED},
+    CardLifeCycle.OP_READY: {CardLifeCycle.INITIALIZED, CardLifeCycle.TERMINATED},
+    CardLifeCycle.INITIALIZED: {CardLifeCycle.SECURED, CardLifeCycle.TERMINATED},
+    CardLifeCycle.SECURED: {CardLifeCycle.CARD_LOCKED, CardLifeCycle.TERMINATED},
+    CardLifeCycle.CARD_LOCKED: {CardLifeCycle.SECURED, CardLifeCycle.TERMINATED},
     CardLifeCycle.TERMINATED: set[CardLifeCycle](),
 }
 

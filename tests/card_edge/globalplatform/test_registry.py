@@ -67,10 +67,9 @@ def test_set_status() -> None:
 
 
 def test_the_card_moves_forward_locks_and_ends() -> None:
-    moves = {(a.name, b.name) for a in CardLifeCycle for b in CardLifeCycle if a is not b and a.may_become(b)}
+    moves = {(a.name, b.name) for a in CardLifeCycle for b in CardLifeCycle if a.may_become(b)}
     assert moves == {
         ("OP_READY", "INITIALIZED"),
-        ("OP_READY", "SECURED"),
         ("OP_READY", "TERMINATED"),
         ("INITIALIZED", "SECURED"),
         ("INITIALIZED", "TERMINATED"),
