@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Fixtures: a counter over SQLite, with invented members."""
+"""Fixtures: a counter over SQLite, with invented members; and one over each database."""
 
 import random
+import shutil
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
@@ -12,10 +13,27 @@ from cardservice.enrolment.import_members import import_members
 from cardservice.enrolment.member_list import read_member_list
 from cardservice.issuance.bureau import Bureau
 from cardservice.records.database import Database, open_database
-from cardservice.records.schema import upgrade
 from hsm.in_process import InProcessKeys
+from tests.databases import (
+    database,
+    database_url,
+    migrated_sqlite,
+    postgresql_cluster,
+    postgresql_url,
+    sqlite_database,
+    sqlite_url,
+)
 from tests.issuance.counter import START, Clock, Counter
 
+__all__ = [
+    "database",
+    "database_url",
+    "migrated_sqlite",
+    "postgresql_cluster",
+    "postgresql_url",
+    "sqlite_database",
+    "sqlite_url",
+]
 EXAMPLES = Path(__file__).parents[2] / "examples" / "members.csv"
 
 
@@ -27,32 +45,41 @@ def made_keys() -> InProcessKeys:
     return InProcessKeys.with_new_keys(clock=lambda: START, monotonic=lambda: float(next(ticks)), randomness=randomness)
 
 
+def counter_over(database: Database, keys: InProcessKeys, seed: int) -> Counter:
+    clock = Clock()
+    bureau = Bureau(database, keys, clock.now, random.Random(seed).randbytes)
+    import_members(
+        database,
+        read_member_list(EXAMPLES.read_bytes(), today=START.date()),
+        sealer=keys.sealer,
+        blind_index=keys.blind_index,
+        new_id=bureau.identifier,
+        at=clock.now(),
+    )
+    return Counter(bureau)
+
+
 @pytest.fixture
-def open_counter(tmp_path: Path, made_keys: InProcessKeys) -> Iterator[Callable[[], Counter]]:
+def open_counter(tmp_path: Path, migrated_sqlite: Path, made_keys: InProcessKeys) -> Iterator[Callable[[], Counter]]:
     opened: list[Database] = []
 
     def make() -> Counter:
-        url = f"sqlite:///{tmp_path / f'kartu-{len(opened)}.db'}"
-        upgrade(url)
-        database = open_database(url)
-        opened.append(database)
-        clock = Clock()
-        bureau = Bureau(database, made_keys, clock.now, random.Random(len(opened)).randbytes)
-        import_members(
-            database,
-            read_member_list(EXAMPLES.read_bytes(), today=START.date()),
-            sealer=made_keys.sealer,
-            blind_index=made_keys.blind_index,
-            new_id=bureau.identifier,
-            at=clock.now(),
-        )
-        return Counter(bureau)
+        path = tmp_path / f"kartu-{len(opened)}.db"
+        shutil.copyfile(migrated_sqlite, path)
+        opened.append(open_database(f"sqlite:///{path}"))
+        return counter_over(opened[-1], made_keys, len(opened))
 
     yield make
-    for database in opened:
-        database.close()
+    for each in opened:
+        each.close()
 
 
 @pytest.fixture
 def counter(open_counter: Callable[[], Counter]) -> Counter:
     return open_counter()
+
+
+@pytest.fixture
+def either_counter(database: Database, made_keys: InProcessKeys) -> Counter:
+    """The test runs twice: over SQLite and over PostgreSQL."""
+    return counter_over(database, made_keys, 1)

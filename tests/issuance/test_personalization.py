@@ -50,7 +50,8 @@ def assert_live(counter: Counter, issued: IssuedCard, card: VirtualCard) -> None
         verify_tap(face.key_point, sector_aid(face.sector), b"walk", bytes(32), presence.signature)
 
 
-def test_an_approved_order_becomes_a_live_card(counter: Counter) -> None:
+def test_an_approved_order_becomes_a_live_card(either_counter: Counter) -> None:
+    counter = either_counter
     order, card = counter.approved_order("P-0001"), counter.blank_card()
     issued = counter.personalize(order, card)
     assert len(counter.scripts) == 3
@@ -162,7 +163,27 @@ def test_torn_at_every_apdu_it_ends_live_and_correct(counter: Counter, mode: Tea
     assert (stock.received, stock.revoked, stock.spoiled) == (total + 1, total + 1, 0)
 
 
-def test_a_torn_card_that_is_lost_is_counted_and_its_order_goes_to_another(counter: Counter) -> None:
+def test_torn_wherever_the_records_move_it_ends_live_over_either_database(either_counter: Counter) -> None:
+    """Every APDU is torn above; here, around those after which something is written down."""
+    counter = either_counter
+    for at in (1, 5, 36, 37, 60, 90):
+        order, card = counter.approved_order("P-0001"), counter.blank_card(seed=at)
+        card.image.arm(Tear(TearMode.AFTER, at))
+        with pytest.raises(CardTorn):
+            counter.personalize(order, card)
+        card.reset()
+        issued = counter.personalize(order, card)
+        assert_live(counter, issued, card)
+        card.reset()
+        with pytest.raises(MemberHasLiveCard):
+            counter.personalize(counter.approved_order("P-0001"), counter.blank_card(seed=1000 + at))
+        void_card(counter.bureau, chip_serial=issued.chip_serial, by="ani", reason="next try")
+    stock = count_stock(counter.bureau)
+    assert (stock.received, stock.revoked, stock.stock, stock.missing) == (12, 6, 6, 0)
+
+
+def test_a_torn_card_that_is_lost_is_counted_and_its_order_goes_to_another(either_counter: Counter) -> None:
+    counter = either_counter
     order, lost = counter.approved_order("P-0001"), counter.blank_card(1)
     lost.image.arm(Tear(TearMode.AFTER, 60))
     with pytest.raises(CardTorn):
