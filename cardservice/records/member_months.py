@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import CheckConstraint, Column, Connection, Date, ForeignKey, Integer, Table, bindparam, select
+from sqlalchemy import CheckConstraint, Column, Connection, Date, ForeignKey, Integer, Table, bindparam, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from cardservice.coverage.month import ContributionMonth
@@ -69,6 +69,28 @@ def add(connection: Connection, member_id: str, months: Iterable[MemberMonth]) -
             # Counted by what comes back: psycopg's row count of an INSERT is not kept.
             added += len(connection.execute(statement.returning(member_months.c.month)).all())
     return added
+
+
+def set_bought(
+    connection: Connection,
+    member_id: str,
+    before: Iterable[tuple[Programme, ContributionMonth]],
+    bought: Iterable[MemberMonth],
+) -> None:
+    """Replace the months that payments had bought ``before`` by those that they buy now. Only rows that differ are touched."""
+    wanted = {(each.programme, each.month): each for each in bought}
+    known = {(each.programme, each.month): each for each in of_member(connection, member_id)}
+    table = member_months.c
+    for programme, month in before:
+        cell = (programme, month)
+        if cell in known and known[cell] != wanted.get(cell):
+            connection.execute(
+                delete(member_months).where(
+                    table.member_id == member_id, table.programme == programme, table.month == month.number
+                )
+            )
+            del known[cell]
+    add(connection, member_id, [each for cell, each in wanted.items() if cell not in known])
 
 
 def of_member(connection: Connection, member_id: str) -> tuple[MemberMonth, ...]:

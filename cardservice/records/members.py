@@ -5,7 +5,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, Column, Connection, Integer, LargeBinary, String, Table, select, update
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    Connection,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    bindparam,
+    select,
+    update,
+)
 
 from cardservice.coverage.programme import Programme
 from cardservice.coverage.standing import Payer, WorkSector
@@ -69,6 +80,10 @@ class Member:
     created_at: datetime
 
 
+# Built once: building a statement costs more than running it. SQLite has one writer at a time and needs no lock of a row.
+_LOCK = select(members).where(members.c.member_id == bindparam("member")).with_for_update()
+
+
 def add(connection: Connection, member: Member) -> None:
     """Insert a member. Raises MemberExists with the field that is taken."""
     taken = {
@@ -92,6 +107,14 @@ def replace_details(connection: Connection, member: Member) -> None:
 def get(connection: Connection, member_id: str) -> Member:
     """One member. Raises RecordNotFound."""
     row = connection.execute(select(members).where(members.c.member_id == member_id)).mappings().one_or_none()
+    if row is None:
+        raise RecordNotFound(record="member")
+    return Member(**row)
+
+
+def lock(connection: Connection, member_id: str) -> Member:
+    """One member, whom no other transaction locks until this one ends: what was paid is counted by one at a time. Raises RecordNotFound."""
+    row = connection.execute(_LOCK, {"member": member_id}).mappings().one_or_none()
     if row is None:
         raise RecordNotFound(record="member")
     return Member(**row)
