@@ -23,6 +23,12 @@ HsmError
 |  |- KeyFileDamaged       a bit changed, or it is no key file
 |  |- WrongPassphrase      the file is whole, the passphrase is another
 |  `- KeyFileUnwritable    it could not be replaced; the file before is whole
+|- KeyUriRefused           a URI that names no place of keys
+|- KeyPlacesRefused        a file that does not say where keys lie
+|- KeyMisplaced            a key lies where its purpose has no place
+|- BackEndAbsent           what opens such a place is not installed
+|- TokenFault              the token would not do this one thing
+|  `- TokenLost            the token does not answer; it is looked for again
 |- CustodyRefused
 |  |- KeyExists            a key of that purpose, version and sector is there; none is ever overwritten
 |  |- KeyPlanRefused       no such key can be made
@@ -177,6 +183,42 @@ class KeyFileUnwritable(KeyFileError):
     """The new file could not be written whole, and the one before stands; evidence: path, rule."""
 
     code = "hsm-key-file-unwritable"
+
+
+class KeyUriRefused(HsmError):
+    """A URI that can't be read, or says what it must not; evidence: rule."""
+
+    code = "hsm-key-uri-refused"
+
+
+class KeyPlacesRefused(HsmError):
+    """A file of places that can't be read; evidence: path, rule."""
+
+    code = "hsm-key-places-refused"
+
+
+class KeyMisplaced(HsmError):
+    """A key in another place than its purpose's; evidence: purpose, version."""
+
+    code = "hsm-key-misplaced"
+
+
+class BackEndAbsent(HsmError):
+    """The optional part that opens such a place is not installed; evidence: part."""
+
+    code = "hsm-back-end-absent"
+
+
+class TokenFault(HsmError):
+    """The token is there and refused one operation; evidence: token, rule (the name of the module's answer)."""
+
+    code = "hsm-token-fault"
+
+
+class TokenLost(TokenFault):
+    """The token is away, or came back with other keys. Nothing was answered; worth asking again soon; evidence: token, rule."""
+
+    code = "hsm-token-lost"
 
 
 class CustodyRefused(HsmError):

@@ -14,6 +14,8 @@ from typing import Protocol
 from cardservice.keys import ISSUER_SECTOR, Purpose
 from hsm.diversification import Diversification
 
+DATA_KEY_LENGTH = 32  # bytes: AES-256
+
 
 class KeyKind(StrEnum):
     """What a key is, mathematically."""
@@ -59,7 +61,7 @@ class KeyStore(Protocol):
 
     @property
     def backend(self) -> str:
-        """The kind of back end: ``software`` or, later, ``pkcs11``."""
+        """The kind of back end: ``software`` or ``pkcs11``."""
         ...
 
     @property
@@ -92,15 +94,19 @@ class KeyStore(Protocol):
         ...
 
     def wrap(self, key: StaticKey, under: StaticKey) -> bytes:
-        """AES-CBC(under, IV 0, key) for PUT KEY (Amendment D, 7.2); a 24-byte key has 8 arbitrary bytes before it."""
+        """AES-CBC(under, IV 0, key) for PUT KEY (Amendment D, 7.2); a 24-byte key has 8 arbitrary bytes before it. A token may raise WrapRefused for one."""
         ...
 
-    def seal(self, key: KeyDescription, plaintext: bytes, associated: bytes) -> bytes:
-        """AES-256-GCM: nonce(12) | ciphertext | tag(16)."""
+    def discard(self, key: StaticKey) -> None:
+        """Forget a static key, wherever it lay; it can be derived again."""
         ...
 
-    def unseal(self, key: KeyDescription, sealed: bytes, associated: bytes) -> bytes:
-        """The inverse of ``seal``; raises UnsealRefused."""
+    def new_data_key(self, key: KeyDescription) -> tuple[bytes, bytes]:
+        """A random 32-byte data key for this process, and the same wrapped by the seal key, 40 bytes (AES-KW, RFC 3394)."""
+        ...
+
+    def unwrapped_data_key(self, key: KeyDescription, wrapped: bytes) -> bytes:
+        """The data key in 40 wrapped bytes; raises UnsealRefused."""
         ...
 
     def hmac(self, key: KeyDescription, message: bytes) -> bytes:

@@ -97,7 +97,7 @@ class KeyOperations:
     @_answer.register
     def _(self, request: UnsealValue) -> object:
         self._record(request.context, request.reason)
-        return self._sealed_values.unseal(request.context, request.sealed)
+        return self._sealed_values.unseal(request.context, request.sealed, self._clock())
 
     @_answer.register
     def _(self, request: MakeBlindIndexes) -> object:
