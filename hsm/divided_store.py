@@ -32,6 +32,10 @@ class DividedStore:
         """The card CA's own certificate."""
         return self._of(Purpose.CARD_CA).ca_certificate
 
+    def records(self) -> Mapping[str, bytes]:
+        """Records lie where no purpose has a place of its own."""
+        return self._elsewhere.records()
+
     def descriptions(self) -> Sequence[KeyDescription]:
         """Every key. Raises KeyMisplaced for one that lies where its purpose has no place: it is not used, and not passed over in silence."""
         found: list[KeyDescription] = []

@@ -15,6 +15,10 @@ HsmError
 |  |- WrapRefused          a key set may not be wrapped under that other one
 |  |- UnsealRefused        a sealed value does not open here
 |  |- RateExceeded         more of one operation than anybody should need
+|  |- AnomalyRefused       far more of one operation than in this caller's own past week
+|  |- CardRevoked          no channel is opened to that card any more
+|  |- GrantRefused         what officers must allow, this grant does not allow
+|  |- NotRecorded          what must be recorded could not be, so it was not done
 |  `- OperationFailed      a fault of the key process itself; the request got no answer
 |- KeyFileError
 |  |- KeyFileMissing       no key file there
@@ -37,6 +41,8 @@ HsmError
 |  |- RecordRefused        a record too long or badly named
 |  `- CustodyBusy          another administrator has these keys open
 |- PassphraseUnusable      no passphrase, or one that others can read
+|- StateUnusable           what must be remembered can't be
+|- OfficerRefused          no name or no key of an officer
 |- SocketUnusable          the socket can't be made safely
 |- CustodyError
 |  |- CustodyJournalDamaged   a line of the custody journal is not the one that was written
@@ -135,6 +141,30 @@ class RateExceeded(RequestRefused):
     """Too many of one operation; evidence: operation."""
 
     code = "hsm-rate-exceeded"
+
+
+class AnomalyRefused(RequestRefused):
+    """Past what an hour of this caller may hold (hsm/anomaly_limit.py); evidence: operation, uid, found, allowed, seconds."""
+
+    code = "hsm-anomaly"
+
+
+class CardRevoked(RequestRefused):
+    """The card was revoked, so its keys are used no more; evidence: kdd."""
+
+    code = "hsm-card-revoked"
+
+
+class GrantRefused(RequestRefused):
+    """The officers' grant isn't for this, not for now, or not enough; evidence: rule."""
+
+    code = "hsm-grant-refused"
+
+
+class NotRecorded(RequestRefused):
+    """No record, no opening: the log could not be written; evidence: rule."""
+
+    code = "hsm-not-recorded"
 
 
 class OperationFailed(RequestRefused):
@@ -267,6 +297,18 @@ class PassphraseUnusable(HsmError):
     """The passphrase can't be read, is empty, or lies open; evidence: source, rule."""
 
     code = "hsm-passphrase-unusable"
+
+
+class StateUnusable(HsmError):
+    """The state folder, or a file of it, can't be used; evidence: path, rule."""
+
+    code = "hsm-state-unusable"
+
+
+class OfficerRefused(HsmError):
+    """An officer's name or key is none, or two officers have one key; evidence: name, rule."""
+
+    code = "hsm-officer-refused"
 
 
 class SocketUnusable(HsmError):

@@ -5,7 +5,7 @@ Nothing here takes or gives a long-lived key. A ``StaticKey`` is a handle: in so
 object that never leaves. Choosing the key, reading the document and counting requests are the caller's (``hsm/operations.py``).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -67,6 +67,10 @@ class KeyStore(Protocol):
     @property
     def ca_certificate(self) -> bytes:
         """The card CA's own certificate, DER."""
+        ...
+
+    def records(self) -> Mapping[str, bytes]:
+        """The public records that custody keeps beside the keys, as the back end vouches for them (``hsm/officers.py``)."""
         ...
 
     def descriptions(self) -> Sequence[KeyDescription]:

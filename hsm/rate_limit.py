@@ -32,8 +32,11 @@ DEFAULT_RATES: Mapping[str, Rate] = {
     "wrap-key-set": Rate(500, 5_000),
     "seal": Rate(10_000, 50_000),
     "unseal": Rate(10, 200),
+    "unseal-many": Rate(2, 2048),
     "blind-index": Rate(2_000, 20_000),
     "pseudonym": Rate(10_000, 50_000),
+    "revoke-cards": Rate(100, 5_000),
+    "lift-anomaly": Rate(100, 1_000),
 }
 
 

@@ -3,7 +3,7 @@
 
 import hashlib
 import hmac
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -30,6 +30,7 @@ class SoftwareStore:
     def __init__(self, bundle: KeyBundle, randomness: Randomness) -> None:
         self._randomness = randomness
         self._ca_certificate = bundle.ca_certificate
+        self._records = dict(bundle.records)
         self._descriptions = tuple(key.description for key in bundle.keys)
         self._signing = {
             key.description.kid: private_key_of(key.secret)
@@ -49,6 +50,10 @@ class SoftwareStore:
     def ca_certificate(self) -> bytes:
         """The card CA's own certificate, DER."""
         return self._ca_certificate
+
+    def records(self) -> Mapping[str, bytes]:
+        """The records of the file."""
+        return self._records
 
     def descriptions(self) -> Sequence[KeyDescription]:
         """Every key of the file."""

@@ -2,6 +2,6 @@
 """The counter of the issuance tests, where real cards are made."""
 
 from tests.databases import migrated_sqlite
-from tests.issuance.conftest import counter, made_keys, open_counter
+from tests.issuance.conftest import counter, made_store, open_counter
 
-__all__ = ["counter", "made_keys", "migrated_sqlite", "open_counter"]
+__all__ = ["counter", "made_store", "migrated_sqlite", "open_counter"]
