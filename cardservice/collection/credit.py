@@ -44,8 +44,9 @@ def credit_payment(connection: Connection, payment: PaymentRow, *, rules: Rules 
 def credit_to(connection: Connection, known: MemberLedger, payment: PaymentRow, *, rules: Rules) -> Credited:
     """As credit_payment(), where the member was locked and the ledger read already."""
     payments.add(connection, payment)
-    ledger = known.with_payment(payment).allocated(rules, payment.recorded_at)
-    write_ledger(connection, known, ledger)
+    richer = known.with_payment(payment)
+    ledger = richer.allocated(rules, payment.recorded_at)
+    write_ledger(connection, richer, ledger)
     refresh_standing(connection, payment.member_id, payment.recorded_at)
     bought = parts_of(ledger, payment.payment_id)
     detail: dict[str, Json] = {

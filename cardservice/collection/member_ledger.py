@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from cardservice.coverage.civil_time import civil_day
 from cardservice.coverage.ledger import Allocation, Ledger, allocate
 from cardservice.coverage.month import ContributionMonth
 from cardservice.coverage.payment import NamedMonth, Payment, ProgrammeMonth, Reversal
@@ -17,9 +16,10 @@ from cardservice.coverage.programme import Programme
 from cardservice.coverage.rules import Rules
 from cardservice.coverage.terms import MemberTerms
 from cardservice.enrolment.income_band import contribution_basis
-from cardservice.records import member_months, payments
+from cardservice.records import member_account, member_months, payments
 from cardservice.records.canonical_json import Json
 from cardservice.records.connection import Connection
+from cardservice.records.member_account import MemberAccount
 from cardservice.records.member_months import MemberMonth
 from cardservice.records.members import Member
 from cardservice.records.payments import AllocationRow, PaymentRow
@@ -68,7 +68,7 @@ def read_ledger(connection: Connection, member: Member) -> MemberLedger:
 
 
 def write_ledger(connection: Connection, known: MemberLedger, ledger: Ledger) -> None:
-    """Bring allocations and paid months up to the ledger; what a list brought in is left alone."""
+    """Bring allocations, paid months and account up to the ledger of ``known``; what a list brought in is left alone."""
     member_id = known.member.member_id
     parts = [each for each in ledger.allocations if each.payment_id != HISTORY]
     payments.set_allocations(
@@ -80,11 +80,17 @@ def write_ledger(connection: Connection, known: MemberLedger, ledger: Ledger) ->
     for each in parts:
         cell = (each.programme, each.month)
         cells[cell] = cells.get(cell, 0) + each.amount
+    recorded_at = {each.payment_id: each.recorded_at for each in known.payments}
+    known_since: dict[ProgrammeMonth, datetime] = {}
+    for each in parts:
+        cell = (each.programme, each.month)
+        known_since[cell] = max(recorded_at[each.payment_id], known_since.get(cell, _BEFORE_ALL))
     months = [
-        MemberMonth(programme, month, amount, civil_day(ledger.paid[programme, month]))
-        for (programme, month), amount in cells.items()
+        MemberMonth(*cell, amount, received_at=ledger.paid[cell], recorded_at=known_since[cell])
+        for cell, amount in cells.items()
     ]
     member_months.set_bought(connection, member_id, sorted(known.bought), months)
+    member_account.keep(connection, member_id, MemberAccount(ledger.credit, ledger.owed_from))
 
 
 def as_payment(row: PaymentRow) -> Payment:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from cardservice.coverage.civil_time import day_ends
 from cardservice.coverage.rules import Rules
 from cardservice.coverage.rules_2026 import RULES_2026
 from cardservice.coverage.standing import Payer
@@ -186,8 +187,10 @@ class _Chunk:
 
     def _months(self, row: MemberRow, payer: Payer) -> list[MemberMonth]:
         basis = contribution_basis(row.work_sector, payer, row.income_band)
+        # A list tells the day, not the hour: money that may have come after an event is not taken to have come before (decision 0131).
+        arrived_at = None if row.paid_on is None else min(day_ends(row.paid_on), self._at)
         return [
-            MemberMonth(programme, month, self._rules.monthly_rupiah(programme, month, basis), row.paid_on)
+            MemberMonth(programme, month, self._rules.monthly_rupiah(programme, month, basis), arrived_at, self._at)
             for programme in sorted(row.programmes)
             for month in sorted(row.months)
         ]

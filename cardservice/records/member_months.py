@@ -3,14 +3,14 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import datetime
 
-from sqlalchemy import CheckConstraint, Column, Connection, Date, ForeignKey, Integer, Table, bindparam, delete, select
+from sqlalchemy import CheckConstraint, Column, Connection, ForeignKey, Integer, Table, bindparam, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from cardservice.coverage.month import ContributionMonth
 from cardservice.coverage.programme import Programme
-from cardservice.records.columns import Choice, Identifier, metadata, month_in, one_of
+from cardservice.records.columns import Choice, Identifier, UtcTime, metadata, month_in, one_of
 from cardservice.records.constraints import refusing
 
 ROWS_PER_STATEMENT = 500
@@ -22,7 +22,8 @@ member_months = Table(
     Column("programme", Choice(Programme), primary_key=True),
     Column("month", Integer, primary_key=True, autoincrement=False),
     Column("amount", Integer, nullable=False),
-    Column("paid_on", Date, nullable=True),
+    Column("received_at", UtcTime, nullable=True),
+    Column("recorded_at", UtcTime, nullable=False),
     one_of("programme", Programme),
     month_in("month"),
     CheckConstraint("amount >= 0", name="amount_not_negative"),
@@ -31,23 +32,34 @@ member_months = Table(
 
 @dataclass(frozen=True, slots=True)
 class MemberMonth:
-    """One paid month. ``amount`` in whole rupiah; ``paid_on`` None where only the month is known, which then counts as paid in time."""
+    """One paid month. ``amount`` in whole rupiah.
+
+    ``received_at`` is when the money arrived; None where only the month is known, which then counts as paid in time. ``recorded_at`` is when
+    we came to know. Both are aware.
+    """
 
     programme: Programme
     month: ContributionMonth
     amount: int
-    paid_on: date | None
+    received_at: datetime | None
+    recorded_at: datetime
 
 
 _OF_MEMBER = (
-    select(member_months.c.programme, member_months.c.month, member_months.c.amount, member_months.c.paid_on)
+    select(
+        member_months.c.programme,
+        member_months.c.month,
+        member_months.c.amount,
+        member_months.c.received_at,
+        member_months.c.recorded_at,
+    )
     .where(member_months.c.member_id == bindparam("member"))
     .order_by(member_months.c.programme, member_months.c.month)
 )
 
 
 def add(connection: Connection, member_id: str, months: Iterable[MemberMonth]) -> int:
-    """Insert the months that are not there yet; returns how many. A month that is there keeps its amount and day of payment.
+    """Insert the months that are not there yet; returns how many. A month that is there keeps its amount and moments.
 
     Raises ConstraintRefused for a member that is not there.
     """
@@ -57,7 +69,8 @@ def add(connection: Connection, member_id: str, months: Iterable[MemberMonth]) -
             "programme": each.programme,
             "month": each.month.number,
             "amount": each.amount,
-            "paid_on": each.paid_on,
+            "received_at": each.received_at,
+            "recorded_at": each.recorded_at,
         }
         for each in months
     ]
@@ -96,6 +109,6 @@ def set_bought(
 def of_member(connection: Connection, member_id: str) -> tuple[MemberMonth, ...]:
     """Every paid month of one member, by programme and month."""
     return tuple(
-        MemberMonth(programme, ContributionMonth.from_number(month), amount, paid_on)
-        for programme, month, amount, paid_on in connection.execute(_OF_MEMBER, {"member": member_id})
+        MemberMonth(programme, ContributionMonth.from_number(month), amount, received_at, recorded_at)
+        for programme, month, amount, received_at, recorded_at in connection.execute(_OF_MEMBER, {"member": member_id})
     )
