@@ -66,7 +66,7 @@ def verify(
         settings.api_url, read_secret(secret_file or settings.data_dir / "verifier-secret"), settings.language
     )
     with open_card(reader or settings.reader, settings.data_dir) as card:
-        told = verify_online(card, service, cache, question, now=now)
+        told = verify_online(card, service, cache, question, issuer=settings.issuer, now=now)
     return _show_online(output, told)
 
 
