@@ -4,6 +4,7 @@
 import os
 from collections.abc import Callable
 from datetime import datetime
+from functools import cache
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -24,7 +25,8 @@ from api.http_status import outward_error
 from api.problems import internal_response, problem_response
 from api.published_keys import PublishedKeys
 from api.settings import Settings
-from api.wiring import ServiceKeys, ServiceStore, Wiring
+from api.snap import SnapRoutes
+from api.wiring import ServiceKeys, ServiceStore, Wiring, snap_desk
 from cardservice.errors import KartuError
 from cardservice.keys import Purpose
 from cardservice.partnership.errors import CallerUnknown
@@ -53,6 +55,13 @@ def create_app(
         # The first is the outermost.
         middleware=[
             Middleware(SecurityHeaders, hsts=settings.is_production),
+            Middleware(
+                SnapRoutes,
+                desk=cache(lambda: snap_desk(keys, store, randomness)),
+                clock=clock,
+                hosts=settings.allowed_hosts,
+                seconds=settings.body_seconds,
+            ),
             Middleware(Unforeseen),
             Middleware(AllowedHosts, hosts=settings.allowed_hosts),
             Middleware(StrictBody, seconds=settings.body_seconds),

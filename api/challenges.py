@@ -18,6 +18,7 @@ router = APIRouter(tags=["verification"])
     summary="Ask for a challenge",
     status_code=201,
     response_model=ChallengeResponse,
+    response_model_exclude_none=True,
     responses=problems_of("createChallenge"),
     openapi_extra=worked("createChallenge"),
 )
@@ -27,7 +28,7 @@ async def create_challenge(body: ChallengeRequest, caller: AuthenticatedCaller, 
     Send `SELECT aid` and `INTERNAL AUTHENTICATE challenge_id | digest` to the card, then present what it answers at
     `POST /v1/verifications`.
     """
-    question = Question(body.terminal_id, body.purpose, body.programme, body.service_date)
+    question = Question(body.terminal_id, body.purpose, body.programme, body.service_date, body.event_at)
     issued = await issue_challenge(
         question, caller, store=wiring.store, now=wiring.clock(), randomness=wiring.randomness
     )
@@ -42,8 +43,9 @@ async def create_challenge(body: ChallengeRequest, caller: AuthenticatedCaller, 
         purpose=question.purpose,
         programme=question.programme,
         service_date=issued.service_date,
+        event_at=issued.event_at,
         sector=issued.sector,
         aid=issued.aid.hex().upper(),
         expires_at=issued.expires_at,
     )
-    return Response(answer.model_dump_json(), 201, media_type="application/json")
+    return Response(answer.model_dump_json(exclude_none=True), 201, media_type="application/json")

@@ -20,7 +20,14 @@ _WITH_BODY = ("request-malformed", "request-too-large", "request-too-slow", "req
 _FOR_VERIFIERS = ("caller-unknown", "overloaded", "records-unavailable")
 
 PROBLEMS = {
-    "createChallenge": (*_EVERYWHERE, *_WITH_BODY, *_FOR_VERIFIERS, "purpose-not-open", "service-date-refused"),
+    "createChallenge": (
+        *_EVERYWHERE,
+        *_WITH_BODY,
+        *_FOR_VERIFIERS,
+        "purpose-not-open",
+        "service-date-refused",
+        "event-moment-refused",
+    ),
     "createVerification": (
         *_EVERYWHERE,
         *_WITH_BODY,

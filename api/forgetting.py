@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Challenges that nobody can answer any more are deleted now and then: what was answered is on record elsewhere."""
+"""Challenges that nobody can answer any more, and access tokens that ended, are deleted now and then: what was done with them is on record."""
 
 import asyncio
 from collections.abc import Callable
@@ -15,10 +15,14 @@ KEPT = timedelta(hours=1)  # after its end; a dispute of the last minutes still 
 
 
 class Forgetful(Protocol):
-    """Where challenges are."""
+    """Where challenges and access tokens are."""
 
     def forget_challenges(self, before: datetime) -> int:
         """Delete those that expired before a moment."""
+        ...
+
+    def forget_access_tokens(self, before: datetime) -> int:
+        """Delete those that ended before a moment."""
         ...
 
 
@@ -27,6 +31,7 @@ async def forget_for_ever(store: Forgetful, clock: Callable[[], datetime], *, ev
     while True:
         try:
             await run_in_threadpool(store.forget_challenges, clock() - KEPT)
+            await run_in_threadpool(store.forget_access_tokens, clock() - KEPT)
         except Exception as error:  # noqa: BLE001 - see above
             note_unforeseen(error)
         await asyncio.sleep(every_s)

@@ -40,6 +40,7 @@ OUTWARD: Mapping[str, Outward] = {
     "request-media-type": Outward(415),
     "request-invalid": Outward(422, frozenset({"errors"})),
     "service-date-refused": Outward(422, frozenset({"earliest", "latest"})),
+    "event-moment-refused": Outward(422, frozenset({"rule"})),
     INTERNAL: Outward(500),
     "overloaded": Outward(503, retry_after=1),
     "keys-unavailable": Outward(503, retry_after=2),

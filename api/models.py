@@ -2,7 +2,7 @@
 """Bodies of requests and responses: strict, with a limit on every field, and nothing that is not documented."""
 
 import re
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
@@ -16,6 +16,7 @@ from cardservice.verification.disclosure import VerificationPurpose
 # What a terminal may be called: it goes into the tap and into the record, so no blanks, no controls, no look-alikes.
 TERMINAL_ID = r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$"
 DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+MOMENT = rf"{DAY}T[0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}(?:Z|[+-][0-9]{{2}}:[0-9]{{2}})"
 HANDLE = r"^[0-9a-f]{32}$"
 MAX_COVER_PROOF = 231  # bytes (docs/card-edge.md, "A sector is a face")
 
@@ -37,15 +38,31 @@ def _read_day(value: object) -> date:
     raise ValueError(rule)
 
 
+def _read_moment(value: object) -> datetime:
+    """RFC 3339 with its offset, to the second: WIB, WITA and WIT write one moment differently, and none may be guessed."""
+    if isinstance(value, str) and re.fullmatch(MOMENT, value, re.ASCII):
+        try:
+            return datetime.fromisoformat(value)
+        except ValueError:
+            pass
+    rule = "a moment as YYYY-MM-DDThh:mm:ss+hh:mm or ...Z"
+    raise ValueError(rule)
+
+
 def _moment(value: datetime) -> str:
     """RFC 3339 in UTC, whole seconds."""
-    return value.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 Day = Annotated[
     date,
     BeforeValidator(_read_day),
     WithJsonSchema({"type": "string", "format": "date", "pattern": f"^{DAY}$"}, mode="validation"),
+]
+EventMoment = Annotated[
+    datetime,
+    BeforeValidator(_read_moment),
+    WithJsonSchema({"type": "string", "format": "date-time", "pattern": f"^{MOMENT}$"}, mode="validation"),
 ]
 Moment = Annotated[
     datetime,
@@ -61,12 +78,16 @@ Sector = Annotated[int, Field(ge=1, le=255)]
 
 
 class ChallengeRequest(Body):
-    """What a verifier wants to know, and where. ``service_date`` is a civil date in Asia/Jakarta; today's if left out."""
+    """What a verifier wants to know, and where. ``service_date`` is a civil date in Asia/Jakarta; that of ``event_at``, or today's, if left out.
+
+    With ``event_at``, the moment of an accident or death, cover is judged at that moment: money that came after it does not count.
+    """
 
     terminal_id: TerminalId
     purpose: AskedPurpose
     programme: AskedProgramme
     service_date: Day | None = None
+    event_at: EventMoment | None = None
 
 
 class ChallengeResponse(Body):
@@ -85,6 +106,7 @@ class ChallengeResponse(Body):
     purpose: VerificationPurpose
     programme: Programme
     service_date: date
+    event_at: Moment | None = None
     sector: Sector
     aid: Annotated[str, Field(pattern="^[0-9A-F]{18}$", description="The sector AID to SELECT, hexadecimal.")]
     expires_at: Moment
@@ -101,6 +123,13 @@ class VerificationRequest(Body):
     signature: Annotated[bytes, Octets(64, 64)]
 
 
+class ToldReason(Body):
+    """One reason, with a short form of at most 32 characters for narrow screens, in the language of Accept-Language."""
+
+    code: Reason
+    short: Annotated[str, Field(max_length=32)]
+
+
 class Due(Body):
     """One month of one programme to be paid, whole rupiah."""
 
@@ -110,13 +139,18 @@ class Due(Body):
 
 
 class CureTold(Body):
-    """What would bring cover back, and until when that stays true."""
+    """What would bring cover back, or keep it: how much, until when that stays true, and what it restores."""
 
     amount_rupiah: int | None
+    credit_rupiah: Annotated[
+        int, Field(description="Money of the member's own that pays its part; not in amount_rupiah.")
+    ]
     dues: list[Due]
     pay_until: date
     restores_from: date
     restores_through: date
+    restores_state: CoverState
+    restores_benefit_limit: int | None = None
 
 
 class Explanation(Body):
@@ -141,7 +175,13 @@ class VerificationResponse(Body):
     as_of: date
     until: Annotated[date | None, Field(description="The last day covered if nothing more is paid.")] = None
     state: CoverState | None = None
+    benefit_limit: Annotated[
+        int | None, Field(description="The most that the programme pays, rupiah; left out: no limit.")
+    ] = None
     reason: Reason | None = None
+    reasons: Annotated[list[ToldReason] | None, Field(description="All reasons, the one that matters most first.")] = (
+        None
+    )
     explanation: Explanation | None = None
     cure: CureTold | None = None
     subject: Annotated[str, Field(description="The holder's pseudonym in the verifier's own sector, base64url.")]

@@ -4,7 +4,7 @@
 from datetime import datetime
 
 from cardservice.partnership.caller import Caller, authenticate
-from cardservice.records import challenges
+from cardservice.records import access_tokens, challenges
 from cardservice.records.audit_events import AuditEvent, AuditPosition
 from cardservice.records.challenges import Challenge
 from cardservice.records.database import Database
@@ -20,6 +20,11 @@ class RecordsStore:
         self._database = database
         self._verifications = verifications
         self._needed = head()  # a property of this program, read from its files once
+
+    @property
+    def database(self) -> Database:
+        """The database itself, for use cases with transactions of their own; it blocks."""
+        return self._database
 
     async def create_challenge(self, challenge: Challenge) -> None:
         """As VerificationStore."""
@@ -51,6 +56,11 @@ class RecordsStore:
         """Delete challenges that expired before a moment; blocks. Returns how many."""
         with self._database.begin() as connection:
             return challenges.forget_expired(connection, before)
+
+    def forget_access_tokens(self, before: datetime) -> int:
+        """Delete access tokens that ended before a moment; blocks. Returns how many."""
+        with self._database.begin() as connection:
+            return access_tokens.forget_expired(connection, before)
 
     def schema_version(self) -> SchemaVersion:
         """Where the database stands; blocks."""

@@ -13,6 +13,7 @@ from api.models import (
     Due,
     Explanation,
     ReceiptTold,
+    ToldReason,
     VerificationRequest,
     VerificationResponse,
 )
@@ -69,7 +70,9 @@ def _told(verified: Verified, language: Language) -> VerificationResponse:
         as_of=cover.as_of,
         until=cover.until,
         state=cover.state,
+        benefit_limit=cover.benefit_limit,
         reason=cover.reason,
+        reasons=_reasons(cover, language),
         explanation=_explanation(cover, language),
         cure=None if cover.cure is None else _cure(cover.cure),
         subject=verified.subject,
@@ -77,6 +80,11 @@ def _told(verified: Verified, language: Language) -> VerificationResponse:
         token_expires_at=verified.token_expires_at,
         receipt=ReceiptTold(receipt_id=verified.receipt.receipt_id, recorded_at=verified.receipt.recorded_at),
     )
+
+
+def _reasons(cover: ToldCover, language: Language) -> list[ToldReason] | None:
+    told = [ToldReason(code=reason, short=text(reason.text_code).short(language) or "") for reason in cover.reasons]
+    return told or None
 
 
 def _explanation(cover: ToldCover, language: Language) -> Explanation | None:
@@ -89,8 +97,11 @@ def _explanation(cover: ToldCover, language: Language) -> Explanation | None:
 def _cure(cure: Cure) -> CureTold:
     return CureTold(
         amount_rupiah=cure.amount_rupiah,
+        credit_rupiah=cure.credit_rupiah,
         dues=[Due(programme=due.programme, month=str(due.month), amount_rupiah=due.amount_rupiah) for due in cure.dues],
         pay_until=cure.pay_until,
         restores_from=cure.restores_from,
         restores_through=cure.restores_through,
+        restores_state=cure.restores,
+        restores_benefit_limit=cure.restores_benefit_limit,
     )

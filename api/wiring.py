@@ -11,10 +11,14 @@ from starlette.concurrency import run_in_threadpool
 
 from api.published_keys import PublishedKeys
 from api.settings import Settings
+from cardservice.collection.biller import MemberBiller
+from cardservice.collection.snap.bank_secrets import BankSecrets
+from cardservice.collection.snap.desk import SnapDesk
 from cardservice.credentials import eligibility_token
 from cardservice.credentials.eligibility_token import EligibilityToken
-from cardservice.keys import Purpose, Signer, VerifyingKey
+from cardservice.keys import BlindIndex, Purpose, Sealer, Signer, VerifyingKey
 from cardservice.partnership.caller import Caller
+from cardservice.records.database import Database
 from cardservice.records.hot_path.store import VerificationStore
 from cardservice.records.schema import SchemaVersion
 from cardservice.verification.verify import Means
@@ -31,6 +35,16 @@ class ServiceKeys(Protocol):
         """The published keys of a purpose, the one that signs now first."""
         ...
 
+    @property
+    def sealer(self) -> Sealer:
+        """Opens the client secrets of banks."""
+        ...
+
+    @property
+    def blind_index(self) -> BlindIndex:
+        """Finds a member by NIK."""
+        ...
+
     def ping(self) -> str:
         """Whether anybody is there."""
         ...
@@ -38,6 +52,11 @@ class ServiceKeys(Protocol):
 
 class ServiceStore(VerificationStore, Protocol):
     """What the service asks of the records (``store.RecordsStore``); the two calls of its own block, and belong into a thread."""
+
+    @property
+    def database(self) -> Database:
+        """The database itself, for use cases with transactions of their own."""
+        ...
 
     def authenticate(self, secret: str, now: datetime) -> Caller:
         """The verifier with this secret. Raises CallerUnknown."""
@@ -76,3 +95,14 @@ async def wiring_of(request: Request) -> Wiring:
 
 
 Wired = Annotated[Wiring, Depends(wiring_of)]
+
+
+def snap_desk(keys: ServiceKeys, store: ServiceStore, randomness: Callable[[int], bytes]) -> SnapDesk:
+    """What answers banks: the biller over the records, and their secrets opened by the keys."""
+    return SnapDesk(
+        store.database,
+        MemberBiller(lambda: randomness(16).hex()),
+        BankSecrets(lambda: keys.sealer),
+        lambda: keys.blind_index,
+        randomness,
+    )

@@ -20,7 +20,7 @@ from cardservice.card_edge.dialogues.prove_presence import Presence, prove_prese
 
 TAP_LIMITS = {106: 130.0, 424: 100.0}  # kbit/s to ms, pessimistic, on P71
 BIT_RATES = (106, 424, 848)
-PAYLOAD = "plain data of all commands but SELECT, INITIALIZE UPDATE, EXTERNAL AUTHENTICATE"
+PAYLOAD = "plain data of all commands but SELECT, INITIALIZE UPDATE, EXTERNAL AUTHENTICATE, INSTALL for personalization"
 
 
 def figures() -> Iterator[Figure]:

@@ -12,6 +12,7 @@ from cardservice.card_edge.scp03.secure_channel import ProtectedCommand, SecureC
 from cardservice.card_edge.script import Script, Step
 
 SET_UP = frozenset({0xA4, 0x50, 0x82})  # SELECT, INITIALIZE UPDATE, EXTERNAL AUTHENTICATE
+INSTALL, FOR_PERSONALIZATION = 0xE6, 0x20  # which says no more than SELECT says: whom the next commands are for
 
 _Result = TypeVar("_Result")
 
@@ -41,7 +42,7 @@ class Exchanged:
     @property
     def sets_up(self) -> bool:
         """Whether it belongs to opening a session rather than to what is done in it."""
-        return self.plain.ins in SET_UP
+        return self.plain.ins in SET_UP or (self.plain.ins, self.plain.p1) == (INSTALL, FOR_PERSONALIZATION)
 
 
 @dataclass(slots=True)

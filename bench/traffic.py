@@ -4,9 +4,10 @@
 from dataclasses import dataclass
 from typing import Any
 
+from bench.card_work import MAC_LENGTH, acted_on
 from bench.conversation import Conversation, Exchanged
+from cardservice.card_edge.sector.personalization import KEY_SET
 
-MAC_LENGTH = 8
 PUT_KEY, INSTALL, CHANGE_REFERENCE_DATA = 0xD8, 0xE6, 0x24
 
 
@@ -21,7 +22,7 @@ class Traffic:
     sent_on_line: int
     received_on_line: int
     payload: int  # data fields before secure messaging, of all commands but session set-up
-    set_up: int  # SELECT, INITIALIZE UPDATE, EXTERNAL AUTHENTICATE, whole
+    set_up: int  # SELECT, INITIALIZE UPDATE, EXTERNAL AUTHENTICATE, INSTALL [for personalization], whole
     headers: int  # CLA INS P1 P2 Lc Le of the others
     macs: int
     padding: int
@@ -49,7 +50,9 @@ class Traffic:
 def written(conversation: Conversation[Any], objects: int) -> int:
     """Bytes that stay on the card: ``objects`` (contents and cover proofs), key blocks, install data, PIN and PUK."""
     kept = (PUT_KEY, INSTALL, CHANGE_REFERENCE_DATA)
-    return objects + sum(len(step.plain.data) for step in conversation.steps if step.plain.ins in kept)
+    commands = [step.plain for step in conversation.steps if not step.sets_up]
+    key_blocks = sum(len(element.value) for each in commands for element in acted_on(each) if element.tag == KEY_SET)
+    return objects + key_blocks + sum(len(command.data) for command in commands if command.ins in kept)
 
 
 def _length(step: Exchanged) -> int:

@@ -7,6 +7,7 @@ KartuError
 |- credentials/errors.py  a token, proof or certificate that is refused
 |- records/errors.py      a write that the constraints refuse
 |- enrolment/errors.py    a member list or member that is refused
+|- collection/errors.py   a payment that is refused, or a question about one
 |- issuance/errors.py     an order or card that may not go on
 |- verification/errors.py a challenge or presence proof that is refused
 |- partnership/errors.py  a caller we do not know

@@ -12,23 +12,19 @@ from contextlib import AbstractContextManager
 
 from cardservice.clock import monotonic, now
 from hsm.banner import DEVELOPMENT_KEYS
-from hsm.command_line import parser
+from hsm.command_line import places_of, read, state_of
 from hsm.errors import HsmError
-from hsm.key_bundle import KeyBundle
 from hsm.key_generation import development_keys
+from hsm.key_places import KeyPlaces
 from hsm.key_store import KeyStore
+from hsm.key_uri import FileUri
 from hsm.listening_socket import listening_at
-from hsm.passphrase import (
-    create_passphrase_file,
-    keep_passphrase,
-    passphrase_from_descriptor,
-    passphrase_from_file,
-    passphrase_from_memory,
-)
+from hsm.open_keys import open_store
+from hsm.passphrase import create_passphrase_file, passphrase_from_descriptor, passphrase_from_file
+from hsm.pin_source import with_lasting_secrets
 from hsm.process_hardening import harden_process
 from hsm.production import Environment, environment_named, refuse_software_keys, refuse_well_known_keys
-from hsm.sealed_file import create_sealed, open_sealed
-from hsm.software_store import SoftwareStore
+from hsm.sealed_file import create_sealed
 from hsm.supervisor import Supervisor
 from hsm.worker import SharedParts, serve
 
@@ -39,17 +35,19 @@ log = logging.getLogger("hsm")
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Exit code 0: stopped by a signal, or made the store. 1: a typed refusal, named on standard error."""
-    options = parser().parse_args(arguments)
+    options = read(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s", stream=sys.stderr)
     try:
         harden_process()
         environment = environment_named(os.environ.get("KARTU_ENV", ""))
-        refuse_software_keys(environment)
-        sys.stderr.write(DEVELOPMENT_KEYS + "\n")
+        places = places_of(options)
+        if any(isinstance(uri, FileUri) for uri in places.all()):
+            refuse_software_keys(environment)
+            sys.stderr.write(DEVELOPMENT_KEYS + "\n")
         if options.init:
             _make_store(options)
         else:
-            _supervise(options, environment)
+            _supervise(options, places, environment)
     except HsmError as error:
         sys.stderr.write(f"{error}\n")
         return EXIT_REFUSED
@@ -75,21 +73,19 @@ def _passphrase(options: argparse.Namespace) -> AbstractContextManager[bytearray
     return passphrase_from_file(options.passphrase_file)
 
 
-def _supervise(options: argparse.Namespace, environment: Environment) -> None:
+def _supervise(options: argparse.Namespace, places: KeyPlaces, environment: Environment) -> None:
     """This process opens no key: each worker does, when it starts and when it is started again."""
-    kept = None if options.passphrase_fd is None else keep_passphrase(options.passphrase_fd)
+    lasting = with_lasting_secrets(places)
 
-    def open_store() -> KeyStore:
-        with passphrase_from_file(options.passphrase_file) if kept is None else passphrase_from_memory(kept) as found:
-            bundle = KeyBundle.decode(open_sealed(options.store, found))
-        store = SoftwareStore(bundle, os.urandom)
+    def open_keys() -> KeyStore:
+        store = open_store(lasting)
         refuse_well_known_keys(environment, store)
         return store
 
     with listening_at(options.socket, group=options.serve_group) as listening:
-        shared = SharedParts.around(listening, options.serve_uid or [os.geteuid()])
+        shared = SharedParts.around(listening, options.serve_uid or [os.geteuid()], state_of(options))
         gc.freeze()  # what is here now is shared with every worker, and never collected
-        Supervisor(lambda seat: serve(open_store, shared, seat), options.workers, monotonic=monotonic).run(_say_ready)
+        Supervisor(lambda seat: serve(open_keys, shared, seat), options.workers, monotonic=monotonic).run(_say_ready)
     log.info("stopped")
 
 

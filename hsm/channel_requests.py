@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Requests about static card keys: session keys for secure channels, and new key sets wrapped for PUT KEY."""
+"""Requests about cards: session keys for secure channels, new key sets wrapped for PUT KEY, and that a card is revoked."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -12,6 +12,7 @@ from hsm.scp03_derivation import S8_LENGTH, S16_LENGTH
 from hsm.wire_fields import Fields
 
 MAX_CHANNELS = 256
+MAX_REVOKED = 1024
 MAX_SEQUENCE_COUNTER = 0xFF_FFFF  # 3 bytes (Amendment D, 4.1.5.1)
 AID_LENGTHS = range(5, 17)  # ISO/IEC 7816-4
 
@@ -58,6 +59,35 @@ class WrapKeySet(Request):
         new, under = (_key_set_from_wire(fields.inner(name)) for name in ("new", "under"))
         fields.end()
         return cls(new, under)
+
+
+@dataclass(frozen=True, slots=True)
+class RevokeCards(Request):
+    """Open no channel to these cards any more; there is no way back. Answer: how many were not revoked before."""
+
+    kdds: Sequence[bytes]
+    reason: str
+    operation: ClassVar[str] = "revoke-cards"
+
+    @property
+    def weight(self) -> int:
+        """One per card."""
+        return len(self.kdds)
+
+    def to_wire(self) -> list[object]:
+        """KDDs and reason."""
+        return [list(self.kdds), self.reason]
+
+    @classmethod
+    def from_wire(cls, fields: Fields) -> Self:
+        """KDDs and reason."""
+        kdds = []
+        for item in fields.each("KDDs", MAX_REVOKED):
+            kdds.append(item.octets("KDD", (KDD_LENGTH,)))
+            item.end()
+        request = cls(kdds, fields.note("reason"))
+        fields.end()
+        return request
 
 
 def _channel_to_wire(channel: SessionRequest) -> list[object]:

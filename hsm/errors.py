@@ -15,6 +15,10 @@ HsmError
 |  |- WrapRefused          a key set may not be wrapped under that other one
 |  |- UnsealRefused        a sealed value does not open here
 |  |- RateExceeded         more of one operation than anybody should need
+|  |- AnomalyRefused       far more of one operation than in this caller's own past week
+|  |- CardRevoked          no channel is opened to that card any more
+|  |- GrantRefused         what officers must allow, this grant does not allow
+|  |- NotRecorded          what must be recorded could not be, so it was not done
 |  `- OperationFailed      a fault of the key process itself; the request got no answer
 |- KeyFileError
 |  |- KeyFileMissing       no key file there
@@ -23,6 +27,12 @@ HsmError
 |  |- KeyFileDamaged       a bit changed, or it is no key file
 |  |- WrongPassphrase      the file is whole, the passphrase is another
 |  `- KeyFileUnwritable    it could not be replaced; the file before is whole
+|- KeyUriRefused           a URI that names no place of keys
+|- KeyPlacesRefused        a file that does not say where keys lie
+|- KeyMisplaced            a key lies where its purpose has no place
+|- BackEndAbsent           what opens such a place is not installed
+|- TokenFault              the token would not do this one thing
+|  `- TokenLost            the token does not answer; it is looked for again
 |- CustodyRefused
 |  |- KeyExists            a key of that purpose, version and sector is there; none is ever overwritten
 |  |- KeyPlanRefused       no such key can be made
@@ -31,6 +41,8 @@ HsmError
 |  |- RecordRefused        a record too long or badly named
 |  `- CustodyBusy          another administrator has these keys open
 |- PassphraseUnusable      no passphrase, or one that others can read
+|- StateUnusable           what must be remembered can't be
+|- OfficerRefused          no name or no key of an officer
 |- SocketUnusable          the socket can't be made safely
 |- CustodyError
 |  |- CustodyJournalDamaged   a line of the custody journal is not the one that was written
@@ -131,6 +143,30 @@ class RateExceeded(RequestRefused):
     code = "hsm-rate-exceeded"
 
 
+class AnomalyRefused(RequestRefused):
+    """Past what an hour of this caller may hold (hsm/anomaly_limit.py); evidence: operation, uid, found, allowed, seconds."""
+
+    code = "hsm-anomaly"
+
+
+class CardRevoked(RequestRefused):
+    """The card was revoked, so its keys are used no more; evidence: kdd."""
+
+    code = "hsm-card-revoked"
+
+
+class GrantRefused(RequestRefused):
+    """The officers' grant isn't for this, not for now, or not enough; evidence: rule."""
+
+    code = "hsm-grant-refused"
+
+
+class NotRecorded(RequestRefused):
+    """No record, no opening: the log could not be written; evidence: rule."""
+
+    code = "hsm-not-recorded"
+
+
 class OperationFailed(RequestRefused):
     """The key process broke on a request and went on; evidence: operation."""
 
@@ -179,6 +215,42 @@ class KeyFileUnwritable(KeyFileError):
     code = "hsm-key-file-unwritable"
 
 
+class KeyUriRefused(HsmError):
+    """A URI that can't be read, or says what it must not; evidence: rule."""
+
+    code = "hsm-key-uri-refused"
+
+
+class KeyPlacesRefused(HsmError):
+    """A file of places that can't be read; evidence: path, rule."""
+
+    code = "hsm-key-places-refused"
+
+
+class KeyMisplaced(HsmError):
+    """A key in another place than its purpose's; evidence: purpose, version."""
+
+    code = "hsm-key-misplaced"
+
+
+class BackEndAbsent(HsmError):
+    """The optional part that opens such a place is not installed; evidence: part."""
+
+    code = "hsm-back-end-absent"
+
+
+class TokenFault(HsmError):
+    """The token is there and refused one operation; evidence: token, rule (the name of the module's answer)."""
+
+    code = "hsm-token-fault"
+
+
+class TokenLost(TokenFault):
+    """The token is away, or came back with other keys. Nothing was answered; worth asking again soon; evidence: token, rule."""
+
+    code = "hsm-token-lost"
+
+
 class CustodyRefused(HsmError):
     """The root of what an administrator of keys is refused."""
 
@@ -225,6 +297,18 @@ class PassphraseUnusable(HsmError):
     """The passphrase can't be read, is empty, or lies open; evidence: source, rule."""
 
     code = "hsm-passphrase-unusable"
+
+
+class StateUnusable(HsmError):
+    """The state folder, or a file of it, can't be used; evidence: path, rule."""
+
+    code = "hsm-state-unusable"
+
+
+class OfficerRefused(HsmError):
+    """An officer's name or key is none, or two officers have one key; evidence: name, rule."""
+
+    code = "hsm-officer-refused"
 
 
 class SocketUnusable(HsmError):

@@ -8,6 +8,8 @@ from cardservice.keys import KeySet, Purpose, SessionKeys, SessionRequest, Verif
 from hsm.channel_requests import MAX_CHANNELS, OpenSecureChannels, WrapKeySet
 from hsm.document_requests import SIGNING_REQUESTS
 from hsm.errors import RequestRefused
+from hsm.grants import Grant
+from hsm.officer_requests import UnsealMany
 from hsm.requests import ListVerifyingKeys, Request
 from hsm.value_requests import MAX_VALUES, MakeBlindIndexes, MakePseudonym, SealValues, UnsealValue
 
@@ -96,6 +98,11 @@ class AskedSealer:
         """Open one value."""
         value: bytes = self._ask([UnsealValue(context, sealed, reason)])[0]
         return value
+
+    def unseal_many(self, values: Sequence[tuple[str, bytes]], *, reason: str, grant: Grant) -> list[bytes]:
+        """Open each (context, sealed value) by grant of two officers, in one trip: a grant is used once."""
+        opened: list[bytes] = self._ask([UnsealMany(values, reason, grant)])[0]
+        return opened
 
 
 class AskedBlindIndex:

@@ -1,24 +1,59 @@
 # SPDX-License-Identifier: Apache-2.0
 """The keys without a process: the same operations, guards and limits over a store in memory. For tests and the bench only."""
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from hsm.anomaly_limit import AnomalyLimit
+from hsm.errors import GrantRefused
+from hsm.grants import GrantDesk
 from hsm.key_bundle import KeyBundle
 from hsm.key_faces import KeyFaces
 from hsm.key_generation import development_keys
 from hsm.key_store import KeyStore
+from hsm.officers import Officers
 from hsm.operations import KeyOperations
 from hsm.protocol import request_from_wire, requests_to_wire
 from hsm.rate_limit import DEFAULT_RATES, Rate, RateLimit
 from hsm.requests import Request
+from hsm.safeguards import Safeguards
 from hsm.sealed_file import Randomness
 from hsm.software_store import SoftwareStore
 
 
+class RevokedInMemory:
+    """Revoked cards of one process."""
+
+    def __init__(self) -> None:
+        self._kdds: set[bytes] = set()
+
+    def __contains__(self, kdd: bytes, /) -> bool:
+        return kdd in self._kdds
+
+    def add(self, kdds: Sequence[bytes], reason: str, now: int) -> int:  # noqa: ARG002 - nothing is written down here
+        """How many are new."""
+        before = len(self._kdds)
+        self._kdds.update(kdds)
+        return len(self._kdds) - before
+
+
+class NoncesInMemory:
+    """Used grants of one process."""
+
+    def __init__(self) -> None:
+        self._spent: set[bytes] = set()
+
+    def spend(self, nonce: bytes, not_after: int, now: int) -> None:  # noqa: ARG002 - never forgotten here
+        """Raises GrantRefused the second time."""
+        if nonce in self._spent:
+            raise GrantRefused(rule="a grant is used once")
+        self._spent.add(nonce)
+
+
 class InProcessKeys(KeyFaces):
-    """The faces of ``hsm/client.py`` over operations in this process. ``opened`` lists (context, reason) of every opened value."""
+    """The faces of ``hsm/client.py`` over operations in this process. ``recorded`` lists what must be recorded."""
 
     def __init__(
         self,
@@ -27,18 +62,21 @@ class InProcessKeys(KeyFaces):
         clock: Callable[[], datetime],
         monotonic: Callable[[], float],
         rates: Mapping[str, Rate] = DEFAULT_RATES,
+        records: Mapping[str, bytes] | None = None,
     ) -> None:
-        self.opened: list[tuple[str, str]] = []
-        operations = KeyOperations(
-            store,
-            clock=clock,
-            rate_limit=RateLimit(rates, monotonic),
-            record=lambda context, reason: self.opened.append((context, reason)),
+        self.recorded: list[str] = []
+        self._safeguards = Safeguards(
+            RateLimit(rates, monotonic),
+            AnomalyLimit(clock),
+            RevokedInMemory(),
+            GrantDesk(Officers(records or {}), NoncesInMemory(), lambda: clock().timestamp()),
+            self.recorded.append,
         )
+        operations = KeyOperations(store, clock=clock, safeguards=self._safeguards)
 
         def ask(requests: Sequence[Request]) -> list[Any]:
             # Through the wire's own reading, so that what the socket refuses is refused here too.
-            return [operations.answer(request_from_wire(wire)) for wire in requests_to_wire(requests)]
+            return [operations.answer(request_from_wire(wire), os.geteuid()) for wire in requests_to_wire(requests)]
 
         super().__init__(ask, monotonic)
 

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from hsm.block_cipher import key_check_value
 from hsm.errors import BackupRefused
-from hsm.key_check import check_value_of_secret, private_key_of
+from hsm.key_check import check_value_of_secret, point_of, private_key_of
 from hsm.key_description_wire import description_from_wire, description_to_wire
 from hsm.key_store import KeyDescription, KeyKind
 
@@ -38,6 +38,7 @@ class KeyBackup:
     wrapped: bytes
     check_value: bytes
     backup_key_check_value: bytes
+    point: bytes = b""  # of a signing key: a token can't compute it from a private key that it unwraps
 
     def encode(self) -> bytes:
         """As bytes for a file."""
@@ -48,6 +49,7 @@ class KeyBackup:
                 "wrapped": self.wrapped,
                 "check_value": self.check_value,
                 "backup_key": self.backup_key_check_value,
+                "point": self.point,
             }
         )
 
@@ -63,6 +65,7 @@ class KeyBackup:
                 bytes(wire["wrapped"]),
                 bytes(wire["check_value"]),
                 bytes(wire["backup_key"]),
+                bytes(wire["point"]),
             )
         except (cbor2.CBORDecodeError, KeyError, TypeError, ValueError, OverflowError, AttributeError):
             raise BackupRefused(rule="not a backup of a key") from None
@@ -70,14 +73,17 @@ class KeyBackup:
 
 def wrapped_in_software(description: KeyDescription, secret: bytes, backup_key: bytes) -> KeyBackup:
     """The backup of a key whose secret is at hand."""
-    content = secret
+    content, point = secret, b""
     if description.kind is KeyKind.P256:
-        content = private_key_of(secret).private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+        private = private_key_of(secret)
+        content = private.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+        point = point_of(private)
     return KeyBackup(
         description,
         aes_key_wrap_with_padding(backup_key, content),
         check_value_of_secret(description.kind, secret),
         key_check_value(backup_key),
+        point,
     )
 
 

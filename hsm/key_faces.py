@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """All faces of the keys in one object, over any way of asking: what a program is given as "the keys"."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from cardservice.keys import BlindIndex, CardKeys, Pseudonyms, Purpose, Sealer, VerifyingKey
+from cardservice.keys import BlindIndex, CardKeys, Pseudonyms, Purpose, VerifyingKey
+from hsm.channel_requests import MAX_REVOKED, RevokeCards
 from hsm.errors import KeyNotFound
 from hsm.faces import (
     Ask,
@@ -14,6 +15,8 @@ from hsm.faces import (
     AskedSigner,
     verifying_keys,
 )
+from hsm.grants import Grant
+from hsm.officer_requests import LiftAnomaly
 from hsm.requests import SIGNING_PURPOSES, Ping, ShowCaCertificate
 
 
@@ -31,8 +34,8 @@ class KeyFaces:
         return AskedCardKeys(self._ask)
 
     @property
-    def sealer(self) -> Sealer:
-        """Seals and opens single values."""
+    def sealer(self) -> AskedSealer:
+        """Seals and opens single values, and many by grant."""
         return AskedSealer(self._ask)
 
     @property
@@ -60,6 +63,17 @@ class KeyFaces:
     def verifying_keys(self, purpose: Purpose) -> list[VerifyingKey]:
         """What a verifier needs: current, next and recent keys of a purpose, the one that signs now first."""
         return verifying_keys(self._ask, purpose)
+
+    def revoke_cards(self, kdds: Sequence[bytes], *, reason: str) -> int:
+        """Have no channel opened to these cards any more, for good; how many were not revoked before. Safe to repeat."""
+        new = 0
+        for begin in range(0, len(kdds), MAX_REVOKED):
+            new += self._ask([RevokeCards(kdds[begin : begin + MAX_REVOKED], reason)])[0]
+        return new
+
+    def lift_anomaly(self, operation: str, uid: int, *, reason: str, grant: Grant) -> None:
+        """Let a caller ask an operation again that tripped its anomaly limit, by grant of one officer."""
+        self._ask([LiftAnomaly(operation, uid, reason, grant)])
 
     def ping(self) -> str:
         """The kind of back end that answers. Raises KeyProcessDown."""

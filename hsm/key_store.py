@@ -5,7 +5,7 @@ Nothing here takes or gives a long-lived key. A ``StaticKey`` is a handle: in so
 object that never leaves. Choosing the key, reading the document and counting requests are the caller's (``hsm/operations.py``).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -13,6 +13,8 @@ from typing import Protocol
 
 from cardservice.keys import ISSUER_SECTOR, Purpose
 from hsm.diversification import Diversification
+
+DATA_KEY_LENGTH = 32  # bytes: AES-256
 
 
 class KeyKind(StrEnum):
@@ -59,12 +61,16 @@ class KeyStore(Protocol):
 
     @property
     def backend(self) -> str:
-        """The kind of back end: ``software`` or, later, ``pkcs11``."""
+        """The kind of back end: ``software`` or ``pkcs11``."""
         ...
 
     @property
     def ca_certificate(self) -> bytes:
         """The card CA's own certificate, DER."""
+        ...
+
+    def records(self) -> Mapping[str, bytes]:
+        """The public records that custody keeps beside the keys, as the back end vouches for them (``hsm/officers.py``)."""
         ...
 
     def descriptions(self) -> Sequence[KeyDescription]:
@@ -92,15 +98,19 @@ class KeyStore(Protocol):
         ...
 
     def wrap(self, key: StaticKey, under: StaticKey) -> bytes:
-        """AES-CBC(under, IV 0, key) for PUT KEY (Amendment D, 7.2); a 24-byte key has 8 arbitrary bytes before it."""
+        """AES-CBC(under, IV 0, key) for PUT KEY (Amendment D, 7.2); a 24-byte key has 8 arbitrary bytes before it. A token may raise WrapRefused for one."""
         ...
 
-    def seal(self, key: KeyDescription, plaintext: bytes, associated: bytes) -> bytes:
-        """AES-256-GCM: nonce(12) | ciphertext | tag(16)."""
+    def discard(self, key: StaticKey) -> None:
+        """Forget a static key, wherever it lay; it can be derived again."""
         ...
 
-    def unseal(self, key: KeyDescription, sealed: bytes, associated: bytes) -> bytes:
-        """The inverse of ``seal``; raises UnsealRefused."""
+    def new_data_key(self, key: KeyDescription) -> tuple[bytes, bytes]:
+        """A random 32-byte data key for this process, and the same wrapped by the seal key, 40 bytes (AES-KW, RFC 3394)."""
+        ...
+
+    def unwrapped_data_key(self, key: KeyDescription, wrapped: bytes) -> bytes:
+        """The data key in 40 wrapped bytes; raises UnsealRefused."""
         ...
 
     def hmac(self, key: KeyDescription, message: bytes) -> bytes:

@@ -4,20 +4,31 @@
 import fcntl
 import mmap
 import os
+from pathlib import Path
 from types import TracebackType
 from typing import Final
+
+from hsm.state_folder import state_errors
 
 
 class LockedMemory:
     """``cells`` doubles, all zero at first, shared by a process and those it forks. To be used inside ``with``, by one thread.
 
+    With ``path`` they lie in that file, and are found there again; it is mode 0600 and grows to its size. Raises StateUnusable.
+
     The lock is a record lock (fcntl(2), F_SETLKW): it belongs to a process, so that a forked one does not hold it, and a dead one
     does not keep it.
     """
 
-    def __init__(self, cells: int) -> None:
-        self._descriptor: Final = os.memfd_create("kartu-counts")
-        os.ftruncate(self._descriptor, cells * 8)
+    def __init__(self, cells: int, path: Path | None = None) -> None:
+        if path is None:
+            self._descriptor = os.memfd_create("kartu-counts")
+            os.ftruncate(self._descriptor, cells * 8)
+        else:
+            with state_errors(path):
+                self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+                # Blocks, not only a length: a full disk shows now, and not as SIGBUS at a write (posix_fallocate(3)).
+                os.posix_fallocate(self._descriptor, 0, cells * 8)
         self._memory = mmap.mmap(self._descriptor, cells * 8)
         self.cells: Final = memoryview(self._memory).cast("d")
 

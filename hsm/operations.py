@@ -8,15 +8,17 @@ from functools import singledispatchmethod
 from cryptography import x509
 
 from cardservice.keys import Purpose
-from hsm.channel_requests import OpenSecureChannels, WrapKeySet
+from hsm.channel_requests import OpenSecureChannels, RevokeCards, WrapKeySet
 from hsm.document_requests import SignDocument
-from hsm.errors import UnknownOperation
+from hsm.errors import CardRevoked, UnknownOperation
+from hsm.grants import Deed
 from hsm.guards.by_purpose import GUARDS
 from hsm.guards.signing_context import SigningContext
 from hsm.key_ring import KeyRing
 from hsm.key_store import KeyKind, KeyStore
-from hsm.rate_limit import RateLimit
+from hsm.officer_requests import LiftAnomaly, UnsealMany
 from hsm.requests import ListVerifyingKeys, Ping, Request, ShowCaCertificate
+from hsm.safeguards import Safeguards
 from hsm.sealed_values import SealedValues
 from hsm.static_card_keys import StaticCardKeys
 from hsm.value_requests import MakeBlindIndexes, MakePseudonym, SealValues, UnsealValue
@@ -26,20 +28,12 @@ _PSEUDONYM_LABEL = b"KJS-PSEUDONYM-1"
 
 
 class KeyOperations:
-    """Answers requests over one store. ``record`` is told of each opened value: context and reason, never the value."""
+    """Answers requests over one store, as its safeguards allow."""
 
-    def __init__(
-        self,
-        store: KeyStore,
-        *,
-        clock: Callable[[], datetime],
-        rate_limit: RateLimit,
-        record: Callable[[str, str], None],
-    ) -> None:
+    def __init__(self, store: KeyStore, *, clock: Callable[[], datetime], safeguards: Safeguards) -> None:
         self._store = store
         self._clock = clock
-        self._rate_limit = rate_limit
-        self._record = record
+        self._safeguards = safeguards
         self._ring = KeyRing(store)
         self._card_keys = StaticCardKeys(store, self._ring)
         self._sealed_values = SealedValues(store, self._ring)
@@ -47,9 +41,10 @@ class KeyOperations:
         self._own_points = frozenset(self._points.values())
         self._ca_certificate = x509.load_der_x509_certificate(store.ca_certificate)
 
-    def answer(self, request: Request) -> object:
-        """The answer, made of bytes, numbers, texts and lists only. Raises RequestRefused."""
-        self._rate_limit.spend(request.operation, request.weight)
+    def answer(self, request: Request, caller: int) -> object:
+        """The answer to a user id, made of bytes, numbers, texts and lists only. Raises RequestRefused."""
+        self._safeguards.rate_limit.spend(request.operation, request.weight)
+        self._safeguards.anomaly_limit.spend(caller, request.operation, request.weight)
         return self._answer(request)
 
     @singledispatchmethod
@@ -79,6 +74,8 @@ class KeyOperations:
 
     @_answer.register
     def _(self, request: OpenSecureChannels) -> object:
+        for channel in request.channels:
+            self._refuse_revoked(channel.key_set.kdd)
         return [
             [keys.s_enc, keys.s_mac, keys.s_rmac, keys.card_challenge, keys.card_cryptogram, keys.host_cryptogram]
             for keys in self._card_keys.session_keys(request.channels)
@@ -86,6 +83,7 @@ class KeyOperations:
 
     @_answer.register
     def _(self, request: WrapKeySet) -> object:
+        self._refuse_revoked(request.new.kdd)
         wrapped = self._card_keys.wrapped_key_set(request.new, request.under, self._clock())
         return [[key.length, key.ciphertext, key.kcv] for key in wrapped]
 
@@ -96,8 +94,35 @@ class KeyOperations:
 
     @_answer.register
     def _(self, request: UnsealValue) -> object:
-        self._record(request.context, request.reason)
-        return self._sealed_values.unseal(request.context, request.sealed)
+        self._safeguards.record(f"unseal context={request.context} reason={request.reason}")
+        return self._sealed_values.unseal(request.context, request.sealed, self._clock())
+
+    @_answer.register
+    def _(self, request: UnsealMany) -> object:
+        contexts = [context for context, _ in request.values]
+        officers = self._safeguards.grants.use(request.grant, Deed.UNSEAL_MANY, contexts, request.reason)
+        said = f"officers={','.join(officers)} reason={request.reason}"
+        self._safeguards.record(f"unseal-many values={len(contexts)} {said}")
+        for context in contexts:
+            self._safeguards.record(f"unseal-many context={context} {said}")
+        now = self._clock()
+        return [self._sealed_values.unseal(context, sealed, now) for context, sealed in request.values]
+
+    @_answer.register
+    def _(self, request: LiftAnomaly) -> object:
+        things = [request.limited, request.uid]
+        officers = self._safeguards.grants.use(request.grant, Deed.LIFT_ANOMALY, things, request.reason)
+        self._safeguards.record(
+            f"lift-anomaly operation={request.limited} uid={request.uid} officers={','.join(officers)} "
+            f"reason={request.reason}"
+        )
+        self._safeguards.anomaly_limit.lift(request.uid, request.limited)
+        return None
+
+    @_answer.register
+    def _(self, request: RevokeCards) -> object:
+        now = int(self._clock().timestamp())
+        return self._safeguards.revoked_cards.add(request.kdds, request.reason, now)
 
     @_answer.register
     def _(self, request: MakeBlindIndexes) -> object:
@@ -109,3 +134,7 @@ class KeyOperations:
         key = self._ring.current(Purpose.PSEUDONYM, self._clock())
         message = _PSEUDONYM_LABEL + bytes([request.sector]) + request.subject
         return self._store.hmac(key, message)[:FINGERPRINT_LENGTH]
+
+    def _refuse_revoked(self, kdd: bytes) -> None:
+        if kdd in self._safeguards.revoked_cards:
+            raise CardRevoked(kdd=kdd.hex().upper())

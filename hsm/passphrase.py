@@ -31,12 +31,14 @@ def passphrase_from_file(path: Path) -> Iterator[bytearray]:
 
 @contextmanager
 def passphrase_from_descriptor(descriptor: int) -> Iterator[bytearray]:
-    """The same from an inherited descriptor, which is read to its end and closed."""
+    """The same from an inherited descriptor, which is read to its end and closed. A file or memory is read from its begin."""
     source = f"descriptor {descriptor}"
     try:
         content = bytearray(MAX_LENGTH)
         with os.fdopen(descriptor, "rb") as file:
-            del content[file.readinto(content) :]
+            # Those who share a descriptor share its offset, so it is not used where there is one.
+            read = os.preadv(descriptor, [content], 0) if file.seekable() else file.readinto(content)
+            del content[read:]
     except OSError as error:
         raise PassphraseUnusable(source=source, rule=error.strerror or "not readable") from None
     with _usable(content, source) as passphrase:
@@ -44,7 +46,7 @@ def passphrase_from_descriptor(descriptor: int) -> Iterator[bytearray]:
 
 
 def keep_passphrase(descriptor: int) -> int:
-    """A descriptor of sealed memory with what ``descriptor`` gave, which is read to its end and closed.
+    """A descriptor of sealed memory with what ``descriptor`` gave, which is read to its end and closed; each worker has its own copy.
 
     An inherited descriptor can be read once, and a worker that is started again needs the passphrase again. Memory that belongs to a
     descriptor (memfd_create(2)) is no file and no environment, and nobody can write to it once it is sealed.
@@ -54,15 +56,6 @@ def keep_passphrase(descriptor: int) -> int:
         os.write(kept, passphrase)
     fcntl.fcntl(kept, fcntl.F_ADD_SEALS, _ALL_SEALS)
     return kept
-
-
-@contextmanager
-def passphrase_from_memory(kept: int) -> Iterator[bytearray]:
-    """The passphrase that ``keep_passphrase`` put aside, as often as it is asked for."""
-    content = bytearray(MAX_LENGTH)
-    del content[os.preadv(kept, [content], 0) :]
-    with _usable(content, f"descriptor {kept}") as passphrase:
-        yield passphrase
 
 
 def create_passphrase_file(path: Path, randomness: Randomness) -> None:

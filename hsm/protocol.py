@@ -9,9 +9,10 @@ from collections.abc import Sequence
 
 import cbor2
 
-from hsm.channel_requests import OpenSecureChannels, WrapKeySet
+from hsm.channel_requests import OpenSecureChannels, RevokeCards, WrapKeySet
 from hsm.document_requests import SIGNING_REQUESTS
 from hsm.errors import FrameTooLarge, HsmError, MalformedFrame, UnknownOperation, error_from_wire
+from hsm.officer_requests import LiftAnomaly, UnsealMany
 from hsm.requests import ListVerifyingKeys, Ping, Request, ShowCaCertificate
 from hsm.strict_cbor import NotStrictCbor, decode_strict
 from hsm.value_requests import MakeBlindIndexes, MakePseudonym, SealValues, UnsealValue
@@ -34,6 +35,9 @@ _KINDS: tuple[type[Request], ...] = (
     UnsealValue,
     MakeBlindIndexes,
     MakePseudonym,
+    RevokeCards,
+    UnsealMany,
+    LiftAnomaly,
 )
 OPERATIONS: dict[str, type[Request]] = {kind.operation: kind for kind in _KINDS}
 

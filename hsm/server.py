@@ -142,12 +142,12 @@ class KeyServer:
     def _answer_frames(self, connection: Connection) -> None:
         try:
             for encoded in connection.frames(self._monotonic()):
-                connection.say(self._answers(encoded))
+                connection.say(self._answers(encoded, connection.uid))
         except FrameTooLarge as error:
             log.warning("refused %s", error.code)
             connection.refuse(error)
 
-    def _answers(self, encoded: bytes) -> list[Answer]:
+    def _answers(self, encoded: bytes, caller: int) -> list[Answer]:
         """Answers to one frame, in order."""
         try:
             wires = decode_list(encoded)
@@ -155,16 +155,16 @@ class KeyServer:
             log.warning("refused %s", error.code)
             return [error]
         told: Counter[str] = Counter()
-        answers = [self._answer(wire, told) for wire in wires]
+        answers = [self._answer(wire, caller, told) for wire in wires]
         log.info("answered %s", " ".join(f"{what}={times}" for what, times in told.items()))
         return answers
 
-    def _answer(self, wire: object, told: Counter[str]) -> Answer:
+    def _answer(self, wire: object, caller: int, told: Counter[str]) -> Answer:
         operation = "?"
         try:
             request = request_from_wire(wire)
             operation = request.operation
-            answer = self._operations.answer(request)
+            answer = self._operations.answer(request, caller)
         except HsmError as error:
             told[f"{operation}:{error.code}"] += 1
             return error

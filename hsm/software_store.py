@@ -3,13 +3,12 @@
 
 import hashlib
 import hmac
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
-from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap, aes_key_wrap
 
 from hsm.block_cipher import BLOCK_LENGTH, aes_cbc_function, aes_cbc_zero_iv, aes_cmac_function, key_check_value
 from hsm.diversification import Diversification, diversified_key
@@ -17,10 +16,9 @@ from hsm.errors import KeyNotFound, UnsealRefused
 from hsm.es256 import raw_signature
 from hsm.key_bundle import KeyBundle
 from hsm.key_check import point_of, private_key_of
-from hsm.key_store import KeyDescription, KeyKind, StaticKey
+from hsm.key_store import DATA_KEY_LENGTH, KeyDescription, KeyKind, StaticKey
 from hsm.sealed_file import Randomness
 
-NONCE_LENGTH = 12
 _ES256 = ec.ECDSA(SHA256())
 
 
@@ -32,6 +30,7 @@ class SoftwareStore:
     def __init__(self, bundle: KeyBundle, randomness: Randomness) -> None:
         self._randomness = randomness
         self._ca_certificate = bundle.ca_certificate
+        self._records = dict(bundle.records)
         self._descriptions = tuple(key.description for key in bundle.keys)
         self._signing = {
             key.description.kid: private_key_of(key.secret)
@@ -51,6 +50,10 @@ class SoftwareStore:
     def ca_certificate(self) -> bytes:
         """The card CA's own certificate, DER."""
         return self._ca_certificate
+
+    def records(self) -> Mapping[str, bytes]:
+        """The records of the file."""
+        return self._records
 
     def descriptions(self) -> Sequence[KeyDescription]:
         """Every key of the file."""
@@ -84,17 +87,20 @@ class SoftwareStore:
         padding = self._randomness(-key.length % BLOCK_LENGTH)
         return aes_cbc_zero_iv(_opened(under), padding + _opened(key))
 
-    def seal(self, key: KeyDescription, plaintext: bytes, associated: bytes) -> bytes:
-        """AES-256-GCM with a random nonce."""
-        nonce = self._randomness(NONCE_LENGTH)
-        return nonce + AESGCM(self._secret(key)).encrypt(nonce, plaintext, associated)
+    def discard(self, key: StaticKey) -> None:
+        """Nothing to do: the bytes go with the handle."""
 
-    def unseal(self, key: KeyDescription, sealed: bytes, associated: bytes) -> bytes:
-        """The inverse of ``seal``."""
+    def new_data_key(self, key: KeyDescription) -> tuple[bytes, bytes]:
+        """A data key, and the same wrapped by AES-KW."""
+        data_key = self._randomness(DATA_KEY_LENGTH)
+        return data_key, aes_key_wrap(self._secret(key), data_key)
+
+    def unwrapped_data_key(self, key: KeyDescription, wrapped: bytes) -> bytes:
+        """The data key in wrapped bytes."""
         try:
-            return AESGCM(self._secret(key)).decrypt(sealed[:NONCE_LENGTH], sealed[NONCE_LENGTH:], associated)
-        except (InvalidTag, ValueError):
-            raise UnsealRefused(rule="authentication tag") from None
+            return aes_key_unwrap(self._secret(key), wrapped)
+        except (InvalidUnwrap, ValueError):
+            raise UnsealRefused(rule="wrapped data key") from None
 
     def hmac(self, key: KeyDescription, message: bytes) -> bytes:
         """HMAC-SHA-256."""

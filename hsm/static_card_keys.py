@@ -25,10 +25,14 @@ class StaticCardKeys:
         """Session keys per channel; a key set asked for several times is derived once. Raises KeyNotFound."""
         prfs: dict[KeySet, StaticPrfs] = {}
         answers = []
-        for request in requests:
-            if request.key_set not in prfs:
-                prfs[request.key_set] = self._prfs(request.key_set)
-            answers.append(session_keys(prfs[request.key_set], request))
+        used: list[StaticKey] = []
+        try:
+            for request in requests:
+                if request.key_set not in prfs:
+                    prfs[request.key_set] = self._prfs(request.key_set, used)
+                answers.append(session_keys(prfs[request.key_set], request))
+        finally:
+            self._discard(used)
         return answers
 
     def wrapped_key_set(self, new: KeySet, under: KeySet, now: datetime) -> list[WrappedKey]:
@@ -39,15 +43,23 @@ class StaticCardKeys:
             raise KeyNotActive(
                 purpose=str(master.purpose), version=master.version, rule="no longer for new cards, or not yet"
             )
-        dek = self._static_key(under, KeyUsage.DEK)
-        keys = [self._static_key(new, usage) for usage in KeyUsage]
-        return [WrappedKey(key.length, self._store.wrap(key, dek), self._store.check_value(key)) for key in keys]
+        used: list[StaticKey] = []
+        try:
+            dek = self._static_key(under, KeyUsage.DEK, used)
+            keys = [self._static_key(new, usage, used) for usage in KeyUsage]
+            return [WrappedKey(key.length, self._store.wrap(key, dek), self._store.check_value(key)) for key in keys]
+        finally:
+            self._discard(used)
 
-    def _prfs(self, key_set: KeySet) -> StaticPrfs:
-        enc, mac = (self._static_key(key_set, usage) for usage in (KeyUsage.ENC, KeyUsage.MAC))
+    def _discard(self, used: Sequence[StaticKey]) -> None:
+        for key in used:
+            self._store.discard(key)
+
+    def _prfs(self, key_set: KeySet, used: list[StaticKey]) -> StaticPrfs:
+        enc, mac = (self._static_key(key_set, usage, used) for usage in (KeyUsage.ENC, KeyUsage.MAC))
         return StaticPrfs(enc=self._store.cmac_function(enc), mac=self._store.cmac_function(mac), key_length=enc.length)
 
-    def _static_key(self, key_set: KeySet, usage: KeyUsage) -> StaticKey:
+    def _static_key(self, key_set: KeySet, usage: KeyUsage, used: list[StaticKey]) -> StaticKey:
         master = self._ring.master(key_set)
         diversification = Diversification(
             scheme=_SCHEMES[key_set.origin],
@@ -57,7 +69,9 @@ class StaticCardKeys:
             kdd=key_set.kdd,
             length=master.derived_length,
         )
-        return self._store.derive(master, diversification)
+        key = self._store.derive(master, diversification)
+        used.append(key)
+        return key
 
 
 def refuse_leak(new: KeySet, under: KeySet) -> None:

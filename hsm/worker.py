@@ -5,15 +5,20 @@ import logging
 import os
 import signal
 import socket
+import sys
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from pathlib import Path
 
 from cardservice.clock import monotonic, now
 from hsm.key_store import KeyStore
 from hsm.locked_memory import LockedMemory
 from hsm.operations import KeyOperations
 from hsm.rate_limit import DEFAULT_RATES, RateLimit, counters_needed
+from hsm.record_line import RecordLine
+from hsm.safeguards import counters_in, safeguards_in
 from hsm.server import KeyServer
+from hsm.state_folder import open_state_folder
 from hsm.worker_seats import Seat
 
 log = logging.getLogger("hsm")
@@ -24,27 +29,33 @@ class SharedParts:
     """What the supervisor made before the first fork, and all workers use."""
 
     listening: socket.socket
-    rate_counters: LockedMemory
     served_uids: Collection[int]
+    state: Path
+    rate_counters: LockedMemory
+    anomaly_counters: LockedMemory
 
     @classmethod
-    def around(cls, listening: socket.socket, served_uids: Collection[int]) -> "SharedParts":
-        """With counters at zero."""
-        return cls(listening, LockedMemory(counters_needed(DEFAULT_RATES)), served_uids)
+    def around(cls, listening: socket.socket, served_uids: Collection[int], state: Path) -> "SharedParts":
+        """With counters of their own; the state folder is made if it is missing. Raises StateUnusable."""
+        folder = open_state_folder(state)
+        return cls(listening, served_uids, folder, LockedMemory(counters_needed(DEFAULT_RATES)), counters_in(folder))
 
 
 def serve(open_store: Callable[[], KeyStore], shared: SharedParts, seat: Seat) -> None:
-    """Answer until SIGTERM. Raises what opening the store raises."""
+    """Answer until SIGTERM. Raises what opening the store raises, StateUnusable and OfficerRefused."""
     # Ctrl-C and a hang-up reach the whole group; the supervisor decides what they mean.
     for number in (signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     store = open_store()
-    operations = KeyOperations(
-        store,
-        clock=now,
+    safeguards = safeguards_in(
+        shared.state,
+        shared.anomaly_counters,
         rate_limit=RateLimit(DEFAULT_RATES, monotonic, shared.rate_counters),
-        record=lambda context, reason: log.info("unseal context=%s reason=%s", context, reason),
+        records=store.records(),
+        clock=now,
+        record=RecordLine(sys.stderr.fileno(), now),
     )
+    operations = KeyOperations(store, clock=now, safeguards=safeguards)
     server = KeyServer(shared.listening, operations, monotonic=monotonic, served_uids=shared.served_uids, seat=seat)
     signal.signal(signal.SIGTERM, lambda *_: server.stop())
     log.info("worker serves pid=%d backend=%s keys=%d", os.getpid(), store.backend, len(store.descriptions()))

@@ -3,6 +3,7 @@
 
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 import typer
 
@@ -14,7 +15,7 @@ from reader_tools.cli.app import app
 from reader_tools.cli.exit_code import ExitCode, exit_code_for
 from reader_tools.cli.output import print_json
 from reader_tools.cli.settings import Settings
-from reader_tools.errors import Internal, SettingsInvalid
+from reader_tools.errors import DataFolderUnusable, Internal, SettingsInvalid
 
 
 def main() -> None:
@@ -31,15 +32,14 @@ def run(arguments: Sequence[str]) -> int:
     except typer.TyperException as refused:
         return _usage(refused, as_json=as_json)
     except KartuError as error:
-        failure.show(error, _language(), as_json=as_json)
-        return exit_code_for(error)
+        return _told(error, as_json=as_json)
     except (KeyboardInterrupt, typer.Abort):
         return ExitCode.INTERRUPTED
     except SystemExit:
         # typer leaves so in one case only: the reader of our output has gone (kartu ... | head), and nobody is left to tell.
         return ExitCode.OK
     except Exception as error:  # noqa: BLE001 - the last line of defence: no stack trace reaches a user
-        return _unforeseen(error, as_json=as_json)
+        return _told(_of_data_folder(error) or _unforeseen(error), as_json=as_json)
 
 
 def _usage(refused: typer.TyperException, *, as_json: bool) -> int:
@@ -54,16 +54,33 @@ def _usage(refused: typer.TyperException, *, as_json: bool) -> int:
     return ExitCode.USAGE
 
 
-def _unforeseen(error: Exception, *, as_json: bool) -> int:
+def _told(error: KartuError, *, as_json: bool) -> int:
+    failure.show(error, _language(), as_json=as_json)
+    return exit_code_for(error)
+
+
+def _of_data_folder(error: Exception) -> DataFolderUnusable | None:
+    """What the operating system refused in the data folder, or on the way to it: any command may be the first that needs it."""
+    if not isinstance(error, OSError) or not isinstance(error.filename, str):
+        return None
+    try:
+        folder = Settings.load().data_dir
+    except SettingsInvalid:
+        return None
+    path = Path(error.filename)
+    if path != folder and folder not in path.parents and path not in folder.parents:
+        return None
+    return DataFolderUnusable(path=str(path), rule=error.strerror or "unusable")
+
+
+def _unforeseen(error: Exception) -> Internal:
     try:
         log_file = Settings.load().log_file
         failure.write_trace(error, log_file, clock.now())
         where = str(log_file)
     except (OSError, SettingsInvalid) as unwritable:
         where = f"- ({unwritable})"
-    internal = Internal(log=where, kind=type(error).__name__)
-    failure.show(internal, _language(), as_json=as_json)
-    return exit_code_for(internal)
+    return Internal(log=where, kind=type(error).__name__)
 
 
 def _language() -> Language:

@@ -30,6 +30,7 @@ ReaderToolsError
 |- InputError
 |  |- FileUnreadable         a file that was named can't be read
 |  |- FileUnwritable         a file that was named can't be made
+|  |- DataFolderUnusable     the data folder can't be made, read or written
 |  |- PinUnusable            no PIN, or one that no card would take
 |  `- ChipSerialMalformed    a chip serial that no chip has
 `- DeskError
@@ -212,6 +213,12 @@ class FileUnwritable(InputError):
     """A file that was named can't be made, or is there already; evidence: path, rule."""
 
     code = "file-unwritable"
+
+
+class DataFolderUnusable(InputError):
+    """The data folder, or what lies in it, can't be made, read or written; evidence: path, rule."""
+
+    code = "data-folder-unusable"
 
 
 class PinUnusable(InputError):

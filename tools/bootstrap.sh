@@ -37,8 +37,23 @@ drop_stale_venv() {
 
 fingerprint() { cksum "$@" | cksum; }
 
+# One installation at a time in a checkout: the second of two runs waits for the first and then finds everything done.
+alone() {
+    command -v flock >/dev/null 2>&1 || { "$@"; return; }
+    exec 9<.
+    flock 9 || return 1
+    # What is started in there must not keep the lock.
+    if "$@" 9<&-; then status=0; else status=$?; fi
+    exec 9<&-
+    return "$status"
+}
+
+make_venv() { alone make_venv_alone "$@"; }
+install_oracle() { alone install_oracle_alone; }
+install_pyscard() { alone install_pyscard_alone; }
+
 # The stamp is written last, so that an interrupted installation is done again.
-make_venv() { # $1 = lock file, $2 = name of the stamp
+make_venv_alone() { # $1 = lock file, $2 = name of the stamp
     drop_stale_venv
     stamp=.venv/.$2
     sum=$(fingerprint "$1" tools/bootstrap.sh)
@@ -62,9 +77,14 @@ make_venv() { # $1 = lock file, $2 = name of the stamp
 }
 
 # The checkout itself goes on the path: no build, no network, and an edit is seen at once.
+# By a relative path: in the C locale Python reads only ASCII there, and a checkout may lie anywhere.
 link_checkout() {
-    site=$(.venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))') || return 1
-    pwd >"$site/kartu-checkout.pth"
+    .venv/bin/python - <<'END' || return 1
+import os, sysconfig
+site = sysconfig.get_path("purelib")
+with open(os.path.join(site, "kartu-checkout.pth"), "w") as link:
+    link.write(os.path.relpath(os.getcwd(), os.path.realpath(site)) + "\n")
+END
     # The shell finds Python, for a path with a blank in it can't stand in a first line.
     cat >.venv/bin/kartu <<'END'
 #!/bin/sh
@@ -84,7 +104,7 @@ install_locked() { # $1 = lock file, further words go to the installer
 }
 
 # The tests' independent host. Without its dependencies: its bounds on cryptography are older than ours.
-install_oracle() {
+install_oracle_alone() {
     stamp=.venv/.oracle-stamp
     sum=$(fingerprint requirements-oracle.lock)
     [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$sum" ] && return 0
@@ -92,7 +112,7 @@ install_oracle() {
 }
 
 # pyscard is built from source on Linux: a step of its own, so that a failure takes nothing else with it.
-install_pyscard() {
+install_pyscard_alone() {
     .venv/bin/python -c 'import smartcard.scard' 2>/dev/null && return 0
     log=.venv/pyscard.log
     say "building pyscard"

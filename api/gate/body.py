@@ -78,6 +78,11 @@ def _replaying(body: bytes, receive: Receive) -> Receive:
 async def _read(scope: Scope, receive: Receive) -> bytes:
     if not _is_plain_json(scope):
         raise MediaTypeRefused
+    return await read_octets(scope, receive)
+
+
+async def read_octets(scope: Scope, receive: Receive) -> bytes:
+    """The whole body, whatever it is. Raises RequestTooLarge, ClientGone."""
     # What is announced is refused before it is sent; what is sent is counted, whatever was announced.
     announced = header(scope, b"content-length") or ""
     if announced.isascii() and announced.isdigit() and (len(announced) > 9 or int(announced) > MAX_BODY):

@@ -19,13 +19,13 @@ class AllowedHosts:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass, or answer 400."""
-        if scope["type"] != "http" or "*" in self._hosts or _host(scope) in self._hosts:
+        if scope["type"] != "http" or "*" in self._hosts or host_of(scope) in self._hosts:
             await self._app(scope, receive, send)
             return
         await problem_response(HostRefused(), language_of(scope))(scope, receive, send)
 
 
-def _host(scope: Scope) -> str:
+def host_of(scope: Scope) -> str:
     """The Host header without its port: ``[::1]:8080`` is ``[::1]``."""
     given = (header(scope, b"host") or "").lower()
     name, colon, port = given.rpartition(":")

@@ -10,6 +10,7 @@ from cardservice.card_edge.tlv import Tlv, parse_dict
 
 CONTROL_REFERENCE = 0xAC
 MECHANISM = 0x80
+KEY_REFERENCE = 0x83  # ISO/IEC 7816-4, table 55: reference of a key
 P256 = b"\x11"
 
 
@@ -22,6 +23,18 @@ def demand_p256(data: bytes) -> None:
         raise Refused(StatusWord.WRONG_DATA) from None
     if template.keys() != {CONTROL_REFERENCE} or fields.get(MECHANISM) != P256 or fields.keys() - {MECHANISM}:
         raise Refused(StatusWord.WRONG_DATA)
+
+
+def demand_named_p256(element: bytes) -> int:
+    """The key reference of ``AC 06 80 01 11 83 01 key``. Raises Refused(6A80) for another template or mechanism."""
+    try:
+        fields = parse_dict(parse_dict(element).get(CONTROL_REFERENCE, b""))
+    except MalformedTlv:
+        raise Refused(StatusWord.WRONG_DATA) from None
+    key = fields.get(KEY_REFERENCE, b"")
+    if fields.get(MECHANISM) != P256 or len(key) != 1 or fields.keys() - {MECHANISM, KEY_REFERENCE}:
+        raise Refused(StatusWord.WRONG_DATA)
+    return key[0]
 
 
 def public_key_template(runtime: Runtime, scalar: bytes) -> bytes:

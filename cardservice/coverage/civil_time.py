@@ -27,6 +27,11 @@ def day_begins(day: date) -> datetime:
     return datetime.combine(day, time(), JAKARTA)
 
 
+def day_ends(day: date) -> datetime:
+    """The last moment of a civil date, to the microsecond."""
+    return day_begins(day + timedelta(days=1)) - timedelta(microseconds=1)
+
+
 def month_begins(month: ContributionMonth) -> datetime:
     """The first moment of a contribution month."""
     return day_begins(month.first_day)

@@ -1,74 +1,159 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``decide``: is this member covered by this programme on this day (facts/contributions.md, section 4, "activity").
+"""``coverage``: how a member stands in a programme at one moment (facts/contributions.md, section 4, models 3 and 4).
 
-A paid month covers through its last day. After it, cover holds for ``grace_months`` unpaid months and ends with the last day of the last
-of them. Money never covers a day before it arrived.
+Cover is judged at the moment of the event. A paid month covers through its last moment; after it, cover holds for the grace months of the
+rule pack. Money never covers a moment before it arrived.
 """
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 
-from cardservice.coverage.cure import cure
-from cardservice.coverage.decision import Covered, CoverState, Decision, NotCovered, Reason
-from cardservice.coverage.month import ContributionMonth
+from cardservice.coverage.civil_time import civil_day, day_begins, day_ends, month_at
+from cardservice.coverage.cure import months_due, usable_credit
+from cardservice.coverage.decision import Coverage, CoverState, Cure, Reason
+from cardservice.coverage.paid_months import PaidMonths
 from cardservice.coverage.programme import Programme
 from cardservice.coverage.rules import Rules
 from cardservice.coverage.rules_2026 import RULES_2026
-from cardservice.coverage.standing import PaidMonths, Standing
+from cardservice.coverage.standing import Member, Standing
+from cardservice.coverage.stretch import Stretch, stretches
+
+_NO_CURE = {Reason.PROGRAMME_NOT_JOINED, Reason.NOT_STATED}
+
+
+def coverage(
+    member: Member,
+    programme: Programme,
+    as_of: datetime,
+    *,
+    knowledge_at: datetime | None = None,
+    rule_pack: Rules = RULES_2026,
+) -> Coverage:
+    """Decide cover at ``as_of`` from what was known at ``knowledge_at`` (default: ``as_of`` itself). Both are aware moments.
+
+    The cure is meant for payment at ``knowledge_at``; for an event in the past it restores cover from then on, not for the event. Raises what
+    the member's ledger raises, where it has one.
+    """
+    now = as_of if knowledge_at is None else knowledge_at
+    standing = member.known_at(now, rule_pack)
+    answer = _judged(standing, programme, as_of, rule_pack)
+    if answer.reason in _NO_CURE or (answer and Reason.IN_GRACE not in answer.reasons):
+        return answer
+    if as_of < now and (answer or _judged(standing, programme, now, rule_pack)):
+        return answer
+    return replace(answer, cure=_cure(standing, programme, now, max(as_of, now), rule_pack))
 
 
 def decide(
-    standing: Standing,
-    programme: Programme,
-    as_of: date,
-    *,
-    knowledge_at: date | None = None,
-    rule_pack: Rules = RULES_2026,
-) -> Decision:
-    """Decide cover on ``as_of``, a civil date in Asia/Jakarta, from what was known on ``knowledge_at`` (default: ``as_of`` itself).
+    member: Member, programme: Programme, service_date: date, *, now: datetime, rule_pack: Rules = RULES_2026
+) -> Coverage:
+    """Decide cover for a day, where nobody says at what time the event was.
 
-    The cure is meant for payment on ``knowledge_at``; for an ``as_of`` in the past it restores cover from then on, not for that day.
+    Today is judged at ``now``, another day at its first moment. Where money that came in the course of a past day would make the difference,
+    the answer is no for PAID_THAT_DAY: only the time of the event can tell.
     """
-    today = as_of if knowledge_at is None else knowledge_at
-    state = _state(standing, programme, as_of, today, rule_pack)
-    if isinstance(state, Covered) or state.reason in {Reason.PROGRAMME_NOT_JOINED, Reason.NOT_STATED}:
-        return state
-    if as_of < today and _state(standing, programme, today, today, rule_pack):
-        return state
-    through = ContributionMonth.of(max(as_of, today))
-    return replace(state, cure=cure(standing, programme, today=today, through=through, rules=rule_pack))
+    if service_date == civil_day(now):
+        return coverage(member, programme, now, rule_pack=rule_pack)
+    begins = day_begins(service_date)
+    answer = coverage(member, programme, begins, knowledge_at=now, rule_pack=rule_pack)
+    if answer.reason is not Reason.PAID_AFTER_EVENT or begins > now:
+        return answer
+    if not coverage(member, programme, day_ends(service_date), knowledge_at=now, rule_pack=rule_pack):
+        return answer
+    return replace(answer, reasons=(Reason.PAID_THAT_DAY, *answer.reasons[1:]))
 
 
-def _state(standing: Standing, programme: Programme, as_of: date, today: date, rules: Rules) -> Decision:
+def _judged(standing: Standing, programme: Programme, as_of: datetime, rules: Rules) -> Coverage:
     # 1. The standing speaks of this programme and this day, and the programme is joined.
     known = standing.paid.get(programme)
-    if standing.stated_on is not None and (known is None or as_of < standing.stated_on):
-        return NotCovered(programme, as_of, Reason.NOT_STATED)
+    stated_at = standing.stated_at
+    if stated_at is not None and (known is None or civil_day(as_of) < civil_day(stated_at)):
+        return Coverage(programme, as_of, None, benefit_limit=None, reasons=(Reason.NOT_STATED,))
     if known is None:
-        return NotCovered(programme, as_of, Reason.PROGRAMME_NOT_JOINED)
-    known = known.known_on(today)
-    if not known:
-        return NotCovered(programme, as_of, Reason.NEVER_PAID)
-    # 2. Only money that had arrived by the day counts for the day.
-    month = ContributionMonth.of(as_of)
-    in_time = known.known_on(as_of)
-    anchor = in_time.last_up_to(month)
-    if anchor is not None and month - anchor <= rules.grace_months:
-        return _covered(in_time, programme, as_of, anchor, rules)
+        return Coverage(programme, as_of, CoverState.NEVER, reasons=(Reason.PROGRAMME_NOT_JOINED,))
+    # 2. Only money that had arrived by the moment counts for the moment.
+    in_time = known.arrived_by(as_of)
+    begun = [each for each in stretches(in_time, rules.grace_months) if each.begins <= as_of]
+    if begun and as_of < begun[-1].ends:
+        return _covered(in_time, programme, as_of, begun, rules, tells_history=stated_at is None)
     # 3. Why not.
-    late = known.last_up_to(month)
-    if late is not None and late != anchor and month - late <= rules.grace_months:
-        reason = Reason.PAID_AFTER_EVENT
-    else:
-        reason = Reason.NOT_YET_STARTED if anchor is None else Reason.LAPSED
-    return NotCovered(programme, as_of, reason, anchor)
+    return _not_covered(known, programme, as_of, rules, has_begun=bool(begun))
 
 
-def _covered(paid: PaidMonths, programme: Programme, as_of: date, anchor: ContributionMonth, rules: Rules) -> Covered:
-    state = CoverState.ACTIVE if anchor == ContributionMonth.of(as_of) else CoverState.GRACE
-    paid_through = paid.run_end(anchor)
-    # Months paid ahead carry cover on over a gap that grace bridges.
-    last = paid_through
-    while (following := paid.first_after(last)) is not None and following - last <= rules.grace_months + 1:
-        last = paid.run_end(following)
-    return Covered(programme, as_of, state, paid_through, (last + rules.grace_months).last_day)
+def _covered(
+    paid: PaidMonths,
+    programme: Programme,
+    as_of: datetime,
+    begun: list[Stretch],
+    rules: Rules,
+    *,
+    tells_history: bool,
+) -> Coverage:
+    month, stretch = month_at(as_of), begun[-1]
+    anchor = paid.last_up_to(month)
+    assert anchor is not None  # a stretch that has begun has a month that has
+    is_paid = anchor == month
+    benefit = rules.benefits.get(programme) if tells_history else None
+    limit = None if benefit is None else benefit.limit_rupiah
+    came_back = tells_history and len(begun) > 1
+    since = stretch.begins if rules.reinstatement.limited_period_restarts else begun[0].begins
+    reasons: list[Reason] = []
+    state = CoverState.ACTIVE if is_paid else CoverState.GRACE
+    if benefit is not None and month - month_at(since) < benefit.limited_months:
+        state, limit = CoverState.WAITING_LIMITED, benefit.limited_rupiah
+        reasons.append(Reason.LIMITED_BENEFIT)
+    if not is_paid:
+        reasons.append(Reason.IN_GRACE)
+    if came_back and month - month_at(stretch.begins) < rules.reinstatement.told_months:
+        state = CoverState.REINSTATED if state is CoverState.ACTIVE else state
+        reasons.append(Reason.REINSTATED)
+    return Coverage(
+        programme,
+        as_of,
+        state,
+        paid_through=paid.run_end(anchor),
+        until=stretch.through.last_day,
+        benefit_limit=limit,
+        reasons=tuple(reasons),
+    )
+
+
+def _not_covered(
+    known: PaidMonths, programme: Programme, as_of: datetime, rules: Rules, *, has_begun: bool
+) -> Coverage:
+    month = month_at(as_of)
+    anchor = known.arrived_by(as_of).last_up_to(month)
+    state = CoverState.LAPSED if has_begun or anchor is not None else CoverState.NEVER
+    usual = Reason.LAPSED if anchor is not None else Reason.NOT_YET_STARTED if known else Reason.NEVER_PAID
+    too_late = [
+        span.arrived_at
+        for span in known.spans
+        if span.arrived_at is not None
+        and span.arrived_at > as_of
+        and span.first <= month <= span.last + rules.grace_months
+    ]
+    if not too_late:
+        return Coverage(programme, as_of, state, paid_through=anchor, reasons=(usual,))
+    reasons = (Reason.PAID_AFTER_EVENT,) if usual is Reason.NOT_YET_STARTED else (Reason.PAID_AFTER_EVENT, usual)
+    return Coverage(programme, as_of, state, paid_through=anchor, reasons=reasons, paid_at=min(too_late))
+
+
+def _cure(standing: Standing, programme: Programme, now: datetime, wanted: datetime, rules: Rules) -> Cure:
+    """The months due, and what the same judgement says once they are paid: so that the cure promises nothing else."""
+    current, through = month_at(now), month_at(wanted)
+    dues = months_due(standing, programme, current, through, rules)
+    healed = standing
+    for due in dues:
+        healed = healed.with_payment(due.programme, [due.month], now)
+    after = _judged(healed, programme, wanted, rules)
+    assert after.state is not None
+    assert after.until is not None
+    return Cure(
+        dues,
+        pay_until=current.last_day,
+        restores_from=civil_day(now),
+        restores_through=after.until,
+        restores=after.state,
+        restores_benefit_limit=after.benefit_limit,
+        credit_rupiah=usable_credit(standing, programme, current, through, rules),
+    )

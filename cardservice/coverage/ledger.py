@@ -175,7 +175,7 @@ class _Books:
 
     def _price(self, cell: ProgrammeMonth) -> int:
         programme, month = cell
-        return self._rules.monthly_rupiah(programme, month, self._terms.basis_for(month))
+        return self._rules.monthly_rupiah(programme, month, self._terms.for_month(month))
 
     def _buy(self, cell: ProgrammeMonth, price: int, at: datetime) -> None:
         self.credit -= price

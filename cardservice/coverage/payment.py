@@ -4,10 +4,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from cardservice.coverage.basis import Payer
 from cardservice.coverage.errors import MalformedLedger
 from cardservice.coverage.month import ContributionMonth
 from cardservice.coverage.programme import Programme
-from cardservice.coverage.standing import Payer
 
 ProgrammeMonth = tuple[Programme, ContributionMonth]
 

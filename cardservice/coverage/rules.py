@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from cardservice.coverage.basis import ContributionBasis, WorkSector
 from cardservice.coverage.errors import UnknownTariff
 from cardservice.coverage.month import ContributionMonth
 from cardservice.coverage.programme import Programme
-from cardservice.coverage.standing import ContributionBasis, WorkSector
 
 
 class Confidence(StrEnum):
@@ -19,7 +19,8 @@ class Confidence(StrEnum):
 
     HIGH = "high"
     MEDIUM = "medium"
-    MEMORY = "memory"
+    MEMORY = "memory"  # known, and not looked up again
+    ASSUMED = "assumed"  # no source says it; something had to be decided
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +75,30 @@ class HalfRate:
 
 
 @dataclass(frozen=True, slots=True)
+class Benefit:
+    """The most that a programme pays, whole rupiah, and how much less in the first months of cover. A month begun counts as one."""
+
+    limit_rupiah: int
+    limited_rupiah: int
+    limited_months: int
+    citation: Citation
+
+
+@dataclass(frozen=True, slots=True)
+class Reinstatement:
+    """What a return after a lapse means: for how many months it is told, and whether the limited benefit begins anew with it."""
+
+    told_months: int
+    limited_period_restarts: bool
+    citation: Citation
+
+
+@dataclass(frozen=True, slots=True)
 class Rules:
-    """One rule pack. ``number`` names it in tokens and cover proofs; ``paid_together`` are programmes that no channel sells apart."""
+    """One rule pack. ``number`` names it in tokens and cover proofs; ``paid_together`` are programmes that no channel sells apart.
+
+    A programme without a row in ``benefits`` pays without a limit in money.
+    """
 
     number: int
     grace_months: int
@@ -88,6 +111,8 @@ class Rules:
     half_rates: tuple[HalfRate, ...]
     paid_together: frozenset[Programme]
     paid_together_citation: Citation
+    benefits: Mapping[Programme, Benefit]
+    reinstatement: Reinstatement
 
     def monthly_rupiah(self, programme: Programme, month: ContributionMonth, basis: ContributionBasis) -> int:
         """What ``month`` costs this member, in whole rupiah, by the contribution month and never by the day of payment.

@@ -5,10 +5,20 @@ The article texts were not obtained: every figure is secondary material with its
 Lampiran II PP 44/2015 are not in here for the same reason (decision 0041); a member's band contribution is part of the standing.
 """
 
+from cardservice.coverage.basis import WorkSector
 from cardservice.coverage.month import ContributionMonth
 from cardservice.coverage.programme import Programme
-from cardservice.coverage.rules import AllocationOrder, Arrears, Citation, Confidence, HalfRate, Rules, Tariff
-from cardservice.coverage.standing import WorkSector
+from cardservice.coverage.rules import (
+    AllocationOrder,
+    Arrears,
+    Benefit,
+    Citation,
+    Confidence,
+    HalfRate,
+    Reinstatement,
+    Rules,
+    Tariff,
+)
 
 _BASE_PAIR = frozenset({Programme.JKK, Programme.JKM})
 _PP_50_2025 = Citation(
@@ -52,5 +62,24 @@ RULES_2026 = Rules(
     paid_together=_BASE_PAIR,
     paid_together_citation=Citation(
         "jateng.antaranews.com 619022: JKK and JKM are the base pair, 16,800 together", Confidence.HIGH
+    ),
+    benefits={
+        Programme.JKM: Benefit(
+            limit_rupiah=42_000_000,
+            limited_rupiah=10_000_000,
+            limited_months=3,
+            citation=Citation(
+                "bursakota.co.id 68592: less than 3 months a member, 10 m; from 3 months with routine payment 20 + 12 + 10 m",
+                Confidence.MEDIUM,
+            ),
+        )
+    },
+    reinstatement=Reinstatement(
+        told_months=3,
+        limited_period_restarts=True,
+        citation=Citation(
+            "Assumed from 'with routine payment' (bursakota.co.id 68592): no source says it; counsel to decide",
+            Confidence.ASSUMED,
+        ),
     ),
 )

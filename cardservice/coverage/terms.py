@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Self
 
+from cardservice.coverage.basis import ContributionBasis
 from cardservice.coverage.errors import MalformedLedger
 from cardservice.coverage.month import ContributionMonth
 from cardservice.coverage.programme import Programme
-from cardservice.coverage.standing import ContributionBasis
 
 _ALWAYS_KNOWN = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -45,7 +45,7 @@ class MemberTerms:
         earliest = min(self.bases, key=lambda each: each.recorded_at)
         return type(self)(self.joined, known or (earliest,))
 
-    def basis_for(self, month: ContributionMonth) -> ContributionBasis:
+    def for_month(self, month: ContributionMonth) -> ContributionBasis:
         """The basis of one month: of the records that reach it the latest written; of none, that which begins first."""
         reaching = [each for each in self.bases if each.first <= month]
         if not reaching:

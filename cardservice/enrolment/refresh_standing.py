@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """``refresh_standing``: what was paid for a member, copied to every face of the member's cards.
 
-``card_standing`` is a copy of ``members`` and ``member_months``, made in the transaction that changes them, so that a verification reads one row.
+``card_standing`` is a copy of ``members``, ``member_months`` and ``member_account``, made in the transaction that changes them, so that a
+verification reads one row.
 """
 
 from datetime import datetime
 
 from cardservice.coverage.programme import Programme
 from cardservice.enrolment.income_band import full_monthly
-from cardservice.records import member_months, members, standing
+from cardservice.records import member_account, member_months, members, standing
 from cardservice.records.connection import Connection
 from cardservice.records.paid_record import PaidRecord
 from cardservice.records.paid_spans import spans_of
@@ -25,6 +26,7 @@ def paid_record(connection: Connection, member_id: str) -> PaidRecord:
         payer=member.payer,
         full_monthly_jkk=monthly[Programme.JKK],
         full_monthly_jht=monthly[Programme.JHT],
+        account=member_account.of_member(connection, member_id),
     )
 
 

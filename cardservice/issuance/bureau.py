@@ -43,6 +43,10 @@ class BureauKeys(Protocol):
         """The card CA's certificate, DER."""
         ...
 
+    def revoke_cards(self, kdds: Sequence[bytes], *, reason: str) -> int:
+        """Have no channel opened to these cards any more, for good; how many are new to it. Safe to repeat."""
+        ...
+
     def signer(self, purpose: Purpose) -> BatchSigner:
         """The key that signs now for one purpose."""
         ...

@@ -103,7 +103,7 @@ def sign_cover_proofs(
             card_key=face.key_point,
             status_list=face.status_list,
             status_index=face.status_index,
-            paid_through=face.paid.stated_through(at.date()),
+            paid_through=face.paid.stated_through(at),
             rule_pack=rule_pack,
             assurance=ASSURANCE_CARD_PRESENT,
         )

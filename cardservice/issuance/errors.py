@@ -7,6 +7,7 @@ IssuanceError
 |- ChipNotBlank        a chip from stock that holds keys already: it is not what the supplier delivered
 |- CardForAnotherOrder the card was begun for another order, or the order on another card
 |- StateNotAllowed     a change of state that stands in no allow-list
+|- KeysNotTold         a card is revoked, and the key process does not know it yet
 `- NoStatusPlace       no free place was found in the status lists
 """
 
@@ -47,6 +48,12 @@ class StateNotAllowed(IssuanceError):
     """A change that stands in no allow-list; evidence: before, after, mover."""
 
     code = "card-state-not-allowed"
+
+
+class KeysNotTold(IssuanceError):
+    """The records say revoked, the key process could not be told; evidence: why, the code of what went wrong."""
+
+    code = "keys-not-told"
 
 
 class NoStatusPlace(IssuanceError):

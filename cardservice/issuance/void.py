@@ -7,6 +7,7 @@ from cardservice.issuance.certification import abandon_keys
 from cardservice.issuance.errors import ChipNotInStock
 from cardservice.issuance.life_cycle import Mover
 from cardservice.issuance.moving import move_card
+from cardservice.issuance.revocation import tell_revoked
 from cardservice.records import audit_events, cards, orders
 from cardservice.records.audit_events import AuditEvent
 from cardservice.records.card_state import CardState
@@ -15,7 +16,7 @@ from cardservice.records.orders import OrderState
 
 
 def void_card(bureau: Bureau, *, chip_serial: str, by: str, reason: str) -> Card:
-    """Spoil or revoke the card with this chip. Raises ChipNotInStock, StateNotAllowed, StateConflict."""
+    """Spoil or revoke the card with this chip. Raises ChipNotInStock, StateNotAllowed, StateConflict; KeysNotTold once it is revoked."""
     at = bureau.now()
     with bureau.database.begin() as connection:
         card = cards.find_by_chip_serial(connection, chip_serial)
@@ -30,4 +31,7 @@ def void_card(bureau: Bureau, *, chip_serial: str, by: str, reason: str) -> Card
         detail = {"before": card.state.value, "after": after.value, "by": by, "reason": reason}
         event = AuditEvent("card.void", at, detail, card.card_id, card.member_id)
         audit_events.append(connection, [event])
-        return cards.get(connection, card.card_id)
+        voided = cards.get(connection, card.card_id)
+    if live:
+        tell_revoked(bureau, voided.kdd)
+    return voided

@@ -90,6 +90,13 @@ _ALL = select(*(cards.c[each.name] for each in fields(Card)))
 _BY_ID = _ALL.where(cards.c.card_id == bindparam("card"))
 _BY_SERIAL = _ALL.where(cards.c.chip_serial == bindparam("serial"))
 _OF_ORDER = _ALL.where(cards.c.order_id == bindparam("order")).order_by(cards.c.updated_at, cards.c.card_id)
+_REVOKED_AFTER = (
+    select(cards.c.card_id, cards.c.kdd)
+    .where(cards.c.state.in_([CardState.REVOKED, CardState.DESTROYED]), cards.c.kdd.is_not(None))
+    .where(cards.c.card_id > bindparam("after"))
+    .order_by(cards.c.card_id)
+    .limit(bindparam("most"))
+)
 _ADD = cards.insert()
 _BIND = (
     update(cards)
@@ -186,6 +193,12 @@ def of_member(connection: Connection, member_id: str) -> tuple[Card, ...]:
     """Every card that was ever bound to the member."""
     query = select(cards).where(cards.c.member_id == member_id).order_by(cards.c.updated_at, cards.c.card_id)
     return tuple(Card(**row) for row in connection.execute(query).mappings())
+
+
+def revoked_after(connection: Connection, card_id: str, most: int) -> list[tuple[str, bytes]]:
+    """(card_id, KDD) of revoked cards and of those destroyed since, in the order of their ids, from behind ``card_id``."""
+    rows = connection.execute(_REVOKED_AFTER, {"after": card_id, "most": most})
+    return [(found, kdd) for found, kdd in rows]
 
 
 def of_order(connection: Connection, order_id: str) -> tuple[Card, ...]:

@@ -23,6 +23,7 @@ challenges = Table(
     Column("purpose", String(MAX_PURPOSE), nullable=False),
     Column("programme", Choice(Programme), nullable=False),
     Column("service_date", Date, nullable=False),
+    Column("event_at", UtcTime, nullable=True),
     octets("nonce", NONCE_LENGTH),
     Column("issued_at", UtcTime, nullable=False),
     Column("expires_at", UtcTime, nullable=False),
@@ -36,7 +37,7 @@ Index("ix_challenges_expires_at", challenges.c.expires_at)
 
 @dataclass(frozen=True, slots=True)
 class Challenge:
-    """One row, as issued. ``service_date`` is a civil date in Asia/Jakarta."""
+    """One row, as issued. ``service_date`` is a civil date in Asia/Jakarta, and that of ``event_at`` (aware) where the moment is known."""
 
     challenge_id: str
     verifier_id: str
@@ -47,6 +48,7 @@ class Challenge:
     nonce: bytes = field(repr=False)
     issued_at: datetime
     expires_at: datetime
+    event_at: datetime | None = None
 
 
 def add(connection: Connection, challenge: Challenge) -> None:

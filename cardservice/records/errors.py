@@ -19,7 +19,11 @@ RecordsError
 |  |- ApproverIsOrderer   nobody approves an order of their own
 |  |- AlreadyApproved     the same person, twice
 |  |- JournalConflict     two writers on one card
-|  `- VerificationConflict a challenge, receipt or token written down twice
+|  |- VerificationConflict a challenge, receipt or token written down twice
+|  |- BankExists          a bank's name, client or partnerServiceId that is taken
+|  |- PaymentNumberTaken  the number, or the member, has one already
+|  |- PaymentExists       the partner used the reference before
+|  `- PaymentReversedBefore a payment is reversed once
 |- IdempotencyConflict    the key was used before, for another request
 |- StateConflict          the row is not in the state the step starts from
 `- PlanConflict           an order has one plan, and this is another
@@ -140,6 +144,30 @@ class VerificationConflict(ConstraintRefused):
     """A challenge, receipt or token written down twice; evidence: field."""
 
     code = "verification-conflict"
+
+
+class BankExists(ConstraintRefused):
+    """A bank's name, client or partnerServiceId that is taken; evidence: field."""
+
+    code = "bank-exists"
+
+
+class PaymentNumberTaken(ConstraintRefused):
+    """The number is somebody's, or the member has an open one; evidence: field."""
+
+    code = "payment-number-taken"
+
+
+class PaymentExists(ConstraintRefused):
+    """The partner used the reference before; evidence: reference."""
+
+    code = "payment-exists"
+
+
+class PaymentReversedBefore(ConstraintRefused):
+    """A payment is reversed once; evidence: payment_id."""
+
+    code = "payment-reversed-before"
 
 
 class IdempotencyConflict(RecordsError):

@@ -1,18 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """The months that a member has paid, one row per programme and contribution month."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import datetime
 
-from sqlalchemy import CheckConstraint, Column, Connection, Date, ForeignKey, Integer, Table, bindparam, select
+from sqlalchemy import CheckConstraint, Column, Connection, ForeignKey, Integer, Table, bindparam, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from cardservice.coverage.month import ContributionMonth
 from cardservice.coverage.programme import Programme
-from cardservice.records.columns import Choice, Identifier, metadata, month_in, one_of
+from cardservice.records.columns import Choice, Identifier, UtcTime, metadata, month_in, one_of
 from cardservice.records.constraints import refusing
-from cardservice.records.copy_rows import copy_rows
 
 ROWS_PER_STATEMENT = 500
 
@@ -23,7 +22,8 @@ member_months = Table(
     Column("programme", Choice(Programme), primary_key=True),
     Column("month", Integer, primary_key=True, autoincrement=False),
     Column("amount", Integer, nullable=False),
-    Column("paid_on", Date, nullable=True),
+    Column("received_at", UtcTime, nullable=True),
+    Column("recorded_at", UtcTime, nullable=False),
     one_of("programme", Programme),
     month_in("month"),
     CheckConstraint("amount >= 0", name="amount_not_negative"),
@@ -32,23 +32,34 @@ member_months = Table(
 
 @dataclass(frozen=True, slots=True)
 class MemberMonth:
-    """One paid month. ``amount`` in whole rupiah; ``paid_on`` None where only the month is known, which then counts as paid in time."""
+    """One paid month. ``amount`` in whole rupiah.
+
+    ``received_at`` is when the money arrived; None where only the month is known, which then counts as paid in time. ``recorded_at`` is when
+    we came to know. Both are aware.
+    """
 
     programme: Programme
     month: ContributionMonth
     amount: int
-    paid_on: date | None
+    received_at: datetime | None
+    recorded_at: datetime
 
 
 _OF_MEMBER = (
-    select(member_months.c.programme, member_months.c.month, member_months.c.amount, member_months.c.paid_on)
+    select(
+        member_months.c.programme,
+        member_months.c.month,
+        member_months.c.amount,
+        member_months.c.received_at,
+        member_months.c.recorded_at,
+    )
     .where(member_months.c.member_id == bindparam("member"))
     .order_by(member_months.c.programme, member_months.c.month)
 )
 
 
 def add(connection: Connection, member_id: str, months: Iterable[MemberMonth]) -> int:
-    """Insert the months that are not there yet; returns how many. A month that is there keeps its amount and day of payment.
+    """Insert the months that are not there yet; returns how many. A month that is there keeps its amount and moments.
 
     Raises ConstraintRefused for a member that is not there.
     """
@@ -58,7 +69,8 @@ def add(connection: Connection, member_id: str, months: Iterable[MemberMonth]) -
             "programme": each.programme,
             "month": each.month.number,
             "amount": each.amount,
-            "paid_on": each.paid_on,
+            "received_at": each.received_at,
+            "recorded_at": each.recorded_at,
         }
         for each in months
     ]
@@ -72,25 +84,31 @@ def add(connection: Connection, member_id: str, months: Iterable[MemberMonth]) -
     return added
 
 
-def add_of_newcomers(connection: Connection, months: Sequence[tuple[str, MemberMonth]]) -> None:
-    """Insert the months of members who have none yet. Raises ConstraintRefused for one that is there, or a member that is not."""
-    values = [(member_id, each.programme, each.month.number, each.amount, each.paid_on) for member_id, each in months]
-    copy_rows(connection, member_months, ("member_id", "programme", "month", "amount", "paid_on"), values)
-
-
-def cells_of(connection: Connection, member_ids: Sequence[str]) -> Mapping[str, set[tuple[Programme, int]]]:
-    """Which (programme, YYYYMM) each of these members has paid. Ask for some hundreds at a time."""
-    cells: dict[str, set[tuple[Programme, int]]] = {member_id: set() for member_id in member_ids}
+def set_bought(
+    connection: Connection,
+    member_id: str,
+    before: Iterable[tuple[Programme, ContributionMonth]],
+    bought: Iterable[MemberMonth],
+) -> None:
+    """Replace the months that payments had bought ``before`` by those that they buy now. Only rows that differ are touched."""
+    wanted = {(each.programme, each.month): each for each in bought}
+    known = {(each.programme, each.month): each for each in of_member(connection, member_id)}
     table = member_months.c
-    query = select(table.member_id, table.programme, table.month).where(table.member_id.in_(member_ids))
-    for member_id, programme, month in connection.execute(query):
-        cells[member_id].add((programme, month))
-    return cells
+    for programme, month in before:
+        cell = (programme, month)
+        if cell in known and known[cell] != wanted.get(cell):
+            connection.execute(
+                delete(member_months).where(
+                    table.member_id == member_id, table.programme == programme, table.month == month.number
+                )
+            )
+            del known[cell]
+    add(connection, member_id, [each for cell, each in wanted.items() if cell not in known])
 
 
 def of_member(connection: Connection, member_id: str) -> tuple[MemberMonth, ...]:
     """Every paid month of one member, by programme and month."""
     return tuple(
-        MemberMonth(programme, ContributionMonth.from_number(month), amount, paid_on)
-        for programme, month, amount, paid_on in connection.execute(_OF_MEMBER, {"member": member_id})
+        MemberMonth(programme, ContributionMonth.from_number(month), amount, received_at, recorded_at)
+        for programme, month, amount, received_at, recorded_at in connection.execute(_OF_MEMBER, {"member": member_id})
     )

@@ -1,62 +1,63 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Paid months as one text column: ``{"JKK":[[first,last,"paid-on"|null],...]}`` with months as YYYYMM, canonical JSON.
+"""What a decision needs of a member's payments as one text column, canonical JSON, months as YYYYMM.
 
-A verification needs the whole history of payment, since money covers no day before it came; and it needs it in one row.
+``{"credit":rupiah,"owed_from":{"JKK":month,...},"paid":{"JKK":[[first,last,microseconds|null],...]}}``. A verification needs the moments of all
+payments, since money covers nothing before it came; and it needs them in one row.
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import date
 from itertools import groupby
 from typing import cast
 
 from cardservice.coverage.month import ContributionMonth
+from cardservice.coverage.paid_months import PaidMonths, PaidSpan
 from cardservice.coverage.programme import Programme
-from cardservice.coverage.standing import PaidMonths, PaidSpan
 from cardservice.records.canonical_json import Json
+from cardservice.records.columns import microseconds, moment
+from cardservice.records.member_account import MemberAccount
 from cardservice.records.member_months import MemberMonth
 
 
 def spans_of(months: Iterable[MemberMonth]) -> Mapping[Programme, PaidMonths]:
-    """Paid months by programme, as few spans as tell the same: one for each unbroken run that was paid on one day."""
-    ordered = sorted(months, key=lambda each: (each.programme, each.month))
+    """Paid months by programme, as few spans as tell the same: one for each unbroken run whose money arrived at one moment."""
+    ordered = sorted(months, key=lambda each: each.programme)
     return {
-        programme: PaidMonths(tuple(_runs(own))) for programme, own in groupby(ordered, lambda each: each.programme)
+        programme: PaidMonths.of_arrivals((each.month, each.received_at) for each in own)
+        for programme, own in groupby(ordered, lambda each: each.programme)
     }
 
 
-def spans_to_json(paid: Mapping[Programme, PaidMonths]) -> dict[str, Json]:
+def spans_to_json(paid: Mapping[Programme, PaidMonths], account: MemberAccount) -> dict[str, Json]:
     """For the column."""
     return {
-        programme.value: [
-            [span.first.number, span.last.number, None if span.covers_from is None else span.covers_from.isoformat()]
-            for span in months.spans
-        ]
-        for programme, months in paid.items()
+        "credit": account.credit,
+        "owed_from": {programme.value: month.number for programme, month in account.owed_from.items()},
+        "paid": {programme.value: [_bare(span) for span in months.spans] for programme, months in paid.items()},
     }
 
 
-def spans_from_json(value: Json) -> dict[Programme, PaidMonths]:
+def spans_from_json(value: Json) -> tuple[dict[Programme, PaidMonths], MemberAccount]:
     """From the column, which only spans_to_json() fills."""
-    by_programme = cast("dict[str, list[tuple[int, int, str | None]]]", value)
-    return {Programme(name): PaidMonths(tuple(_span(*span) for span in spans)) for name, spans in by_programme.items()}
+    told = cast("dict[str, Json]", value)
+    paid = cast("dict[str, list[tuple[int, int, int | None]]]", told["paid"])
+    owed = cast("dict[str, int]", told["owed_from"])
+    return (
+        {Programme(name): PaidMonths(tuple(_span(*span) for span in spans)) for name, spans in paid.items()},
+        MemberAccount(
+            cast("int", told["credit"]),
+            {Programme(name): ContributionMonth.from_number(month) for name, month in owed.items()},
+        ),
+    )
 
 
-def _runs(months: Iterable[MemberMonth]) -> Iterable[PaidSpan]:
-    run: PaidSpan | None = None
-    for each in months:
-        if run is not None and each.month - run.last == 1 and each.paid_on == run.covers_from:
-            run = PaidSpan(run.first, each.month, run.covers_from)
-            continue
-        if run is not None:
-            yield run
-        run = PaidSpan(each.month, each.month, each.paid_on)
-    if run is not None:
-        yield run
+def _bare(span: PaidSpan) -> Json:
+    arrived_at = None if span.arrived_at is None else microseconds(span.arrived_at)
+    return [span.first.number, span.last.number, arrived_at]
 
 
-def _span(first: int, last: int, paid_on: str | None) -> PaidSpan:
+def _span(first: int, last: int, arrived_at: int | None) -> PaidSpan:
     return PaidSpan(
         ContributionMonth.from_number(first),
         ContributionMonth.from_number(last),
-        None if paid_on is None else date.fromisoformat(paid_on),
+        None if arrived_at is None else moment(arrived_at),
     )

@@ -2,23 +2,27 @@
 """Every table under one metadata: what the migrations must come to."""
 
 from cardservice.records import (
+    access_tokens,
     approvals,
     audit_batches,
     audit_events,
+    banks,
     card_keys,
     card_secrets,
     cards,
     certificates,
     challenges,
     cover_proofs,
-    enrolments,
     intermediaries,
     journal,
-    member_lists,
+    member_account,
     member_months,
     members,
     orders,
+    payment_numbers,
+    payments,
     plans,
+    snap_requests,
     standing,
     stock,
     verifications,
@@ -26,29 +30,41 @@ from cardservice.records import (
 )
 from cardservice.records.columns import metadata
 
-# Triggers on both databases refuse UPDATE and DELETE on these (migration 0001).
-APPEND_ONLY = ("approvals", "audit_batches", "audit_events", "journal", "verifications")
-
-__all__ = [
-    "APPEND_ONLY",
+# Triggers on both databases refuse UPDATE and DELETE on these (migrations 0001, 0003).
+APPEND_ONLY = (
     "approvals",
     "audit_batches",
     "audit_events",
+    "journal",
+    "payment_reversals",
+    "payments",
+    "verifications",
+)
+
+__all__ = [
+    "APPEND_ONLY",
+    "access_tokens",
+    "approvals",
+    "audit_batches",
+    "audit_events",
+    "banks",
     "card_keys",
     "card_secrets",
     "cards",
     "certificates",
     "challenges",
     "cover_proofs",
-    "enrolments",
     "intermediaries",
     "journal",
-    "member_lists",
+    "member_account",
     "member_months",
     "members",
     "metadata",
     "orders",
+    "payment_numbers",
+    "payments",
     "plans",
+    "snap_requests",
     "standing",
     "stock",
     "verifications",

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
 
-from cardservice.coverage.decision import Covered, CoverState, Cure, Decision, Reason
+from cardservice.coverage.decision import Coverage, CoverState, Cure, Reason
 from cardservice.coverage.programme import Programme
 from cardservice.verification.disclosure import Claim, Disclosure
 
@@ -24,7 +24,7 @@ class Outcome(StrEnum):
 class ToldCover:
     """A decision, cut to what one verifier may learn. What it may not learn is None, as is what does not apply.
 
-    ``text_code`` and ``evidence`` find the words for the reason, where it is told.
+    ``text_code`` and ``evidence`` find the words for the reason, where it is told. ``benefit_limit`` is in whole rupiah.
     """
 
     outcome: Outcome
@@ -32,7 +32,9 @@ class ToldCover:
     as_of: date
     until: date | None = None
     state: CoverState | None = None
+    benefit_limit: int | None = None
     reason: Reason | None = None
+    reasons: tuple[Reason, ...] = ()
     cure: Cure | None = None
     text_code: str | None = None
     evidence: Mapping[str, str] = field(default_factory=dict)
@@ -70,17 +72,10 @@ class Verified:
         return bool(self.cover)
 
 
-def tell(decision: Decision, claims: Disclosure) -> ToldCover:
+def tell(decision: Coverage, claims: Disclosure) -> ToldCover:
     """Cut a decision to what is disclosed."""
-    if isinstance(decision, Covered):
-        is_told = Claim.UNTIL in claims
-        return ToldCover(
-            Outcome.COVERED,
-            decision.programme,
-            decision.as_of,
-            until=decision.until if is_told else None,
-            state=decision.state if is_told else None,
-        )
+    if decision:
+        return _tell_covered(decision, claims)
     told = ToldCover(Outcome.NOT_COVERED, decision.programme, decision.as_of)
     if Claim.REASON not in claims:
         return told
@@ -90,7 +85,26 @@ def tell(decision: Decision, claims: Disclosure) -> ToldCover:
     return replace(
         told,
         reason=decision.reason,
+        reasons=decision.reasons,
         cure=decision.cure,
         text_code=decision.text_code,
         evidence=decision.evidence,
     )
+
+
+def _tell_covered(decision: Coverage, claims: Disclosure) -> ToldCover:
+    if Claim.CURE not in claims:
+        decision = replace(decision, cure=None, paid_through=None)
+    told = ToldCover(Outcome.COVERED, decision.programme, decision.as_of)
+    if Claim.UNTIL in claims:
+        told = replace(
+            told,
+            until=decision.until,
+            state=decision.state,
+            reasons=decision.reasons,
+            text_code=decision.text_code,
+            evidence=decision.evidence,
+        )
+    if Claim.BENEFIT in claims:
+        told = replace(told, benefit_limit=decision.benefit_limit)
+    return replace(told, cure=decision.cure)

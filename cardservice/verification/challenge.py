@@ -13,7 +13,7 @@ from cardservice.coverage.programme import Programme
 from cardservice.records.challenges import Challenge
 from cardservice.records.hot_path.store import VerificationStore
 from cardservice.records.verifiers import VerifierKind
-from cardservice.verification.civil_day import civil_day, service_date
+from cardservice.verification.civil_day import asked_about
 from cardservice.verification.disclosure import VerificationPurpose, disclosed
 
 LIFE = timedelta(seconds=60)
@@ -41,12 +41,13 @@ class Asker(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What a verifier wants to know. ``service_date`` is a civil date in Asia/Jakarta, today's if None."""
+    """What a verifier wants to know. ``service_date`` is a civil date in Asia/Jakarta, that of ``event_at`` (aware) or else today's if None."""
 
     terminal_id: str
     purpose: VerificationPurpose
     programme: Programme
     service_date: date | None = None
+    event_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,7 @@ class IssuedChallenge:
     sector: int
     aid: bytes
     service_date: date
+    event_at: datetime | None
     expires_at: datetime
 
 
@@ -72,10 +74,10 @@ async def issue_challenge(
     now: datetime,
     randomness: Callable[[int], bytes],
 ) -> IssuedChallenge:
-    """Make and keep a challenge. Raises PurposeNotOpen, ServiceDateRefused."""
+    """Make and keep a challenge. Raises PurposeNotOpen, ServiceDateRefused, EventMomentRefused."""
     # 1. A question that would not be answered gets no challenge.
     disclosed(asker.kind, question.purpose)
-    day = service_date(question.service_date, civil_day(now))
+    asked = asked_about(question.service_date, question.event_at, now)
     # 2. Fresh names: the handle is for the verifier, the nonce for the card.
     challenge = Challenge(
         challenge_id=randomness(HANDLE_LENGTH).hex(),
@@ -83,7 +85,8 @@ async def issue_challenge(
         terminal_id=question.terminal_id,
         purpose=question.purpose.value,
         programme=question.programme,
-        service_date=day,
+        service_date=asked.day,
+        event_at=asked.event_at,
         nonce=randomness(NONCE_LENGTH),
         issued_at=now,
         expires_at=now + LIFE,
@@ -98,7 +101,8 @@ async def issue_challenge(
         digest=digest_of(challenge),
         sector=asker.sector,
         aid=sector_aid(asker.sector),
-        service_date=day,
+        service_date=asked.day,
+        event_at=asked.event_at,
         expires_at=challenge.expires_at,
     )
 

@@ -25,7 +25,8 @@ class Claim(StrEnum):
     """One thing that an answer can tell."""
 
     COVERED = "covered"  # yes or no
-    UNTIL = "until"  # the last day covered, and whether in grace
+    UNTIL = "until"  # the last day covered, and the state: in grace, with limited benefit
+    BENEFIT = "benefit"  # the most that the programme pays
     REASON = "reason"  # why not
     CURE = "cure"  # what would have to be paid
 

@@ -4,7 +4,8 @@
 VerificationError
 |- QuestionRefused       a question that this verifier may not ask, or not so
 |  |- PurposeNotOpen     the disclosure table has no row for this kind of verifier and this purpose
-|  `- ServiceDateRefused a day too far from today
+|  |- ServiceDateRefused a day too far from today
+|  `- EventMomentRefused an event that has not happened, or on another day than the one named
 |- ChallengeNotValid     unknown, used, expired or not for this verifier, terminal and purpose: outsiders are not told which
 `- PresenceRefused
    |- CoverProofRefused  not a cover proof that the scheme signed
@@ -37,6 +38,12 @@ class ServiceDateRefused(QuestionRefused):
     """The day asked about is too far from today; evidence: earliest, latest."""
 
     code = "service-date-refused"
+
+
+class EventMomentRefused(QuestionRefused):
+    """The moment asked about is not one of an event on that day; evidence: rule (past, day)."""
+
+    code = "event-moment-refused"
 
 
 class ChallengeNotValid(VerificationError):

@@ -2,9 +2,10 @@
 """What is written down of a verification: enough to hold a dispute against and to say who looked, nothing to learn a person from."""
 
 from dataclasses import dataclass
+from datetime import UTC
 from hashlib import sha256
 
-from cardservice.coverage.decision import Covered, Decision
+from cardservice.coverage.decision import Coverage
 from cardservice.credentials.eligibility_token import EligibilityToken
 from cardservice.records.audit_events import AuditEvent
 from cardservice.records.canonical_json import Json
@@ -33,7 +34,9 @@ class Trace:
     def facts(self) -> dict[str, Json]:
         """For the audit event. Of what the card gave only the hash is kept."""
         presented = self.presentation.cover_proof + self.presentation.signature
-        return {
+        event_at = self.challenge.event_at
+        named: dict[str, Json] = {} if event_at is None else {"event_at": event_at.astimezone(UTC).isoformat()}
+        return named | {
             "receipt_id": self.receipt.receipt_id,
             "verifier_id": self.asker.verifier_id,
             "challenge_id": self.challenge.challenge_id,
@@ -50,12 +53,12 @@ async def record_answer(
     store: VerificationStore,
     trace: Trace,
     standing: CardStanding,
-    decision: Decision,
+    decision: Coverage,
     told: Disclosure,
     token: EligibilityToken,
 ) -> None:
     """Append the verification and its audit event; the decision is kept whole, beside what of it was told."""
-    outcome = Outcome.COVERED.value if isinstance(decision, Covered) else decision.reason.value
+    outcome = (Outcome.COVERED if decision or decision.reason is None else decision.reason).value
     at = trace.receipt.recorded_at
     verification = Verification(
         card_id=standing.card_id,

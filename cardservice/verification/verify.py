@@ -9,7 +9,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from cardservice.coverage.decide import decide
+from cardservice.coverage.decide import coverage, decide
+from cardservice.coverage.decision import Coverage
 from cardservice.credentials import base64url
 from cardservice.credentials.eligibility_token import EligibilityToken
 from cardservice.keys import VerifyingKey
@@ -19,7 +20,6 @@ from cardservice.records.hot_path.store import Answered, VerificationStore
 from cardservice.records.standing import CardStanding, CardStatus
 from cardservice.verification.answer import Receipt, ToldCover, Verified, tell
 from cardservice.verification.challenge import Asker
-from cardservice.verification.civil_day import civil_day
 from cardservice.verification.disclosure import disclosed
 from cardservice.verification.errors import CardNotValid, ChallengeNotValid, TapRefused, VerificationError
 from cardservice.verification.presence import VouchedKey, prove_tap, vouched_key
@@ -66,11 +66,8 @@ async def verify(presentation: Presentation, asker: Asker, *, means: Means, now:
     except VerificationError as refused:
         await record_refusal(means.store, trace, refused)
         raise type(refused)(**refused.evidence, receipt_id=receipt.receipt_id) from None
-    # 6. Is the holder covered, by what we know today.
-    challenge = answered.challenge
-    decision = decide(
-        standing.paid.for_coverage(), challenge.programme, challenge.service_date, knowledge_at=civil_day(now)
-    )
+    # 6. Is the holder covered, by what we know now.
+    decision = _decided(standing, answered.challenge, now)
     # 7. What this verifier may learn of it.
     claims = disclosed(asker.kind, presentation.purpose)
     cover = tell(decision, claims)
@@ -81,6 +78,14 @@ async def verify(presentation: Presentation, asker: Asker, *, means: Means, now:
     await record_answer(means.store, trace, standing, decision, claims, token)
     # 10. Given.
     return Verified(cover, token.subject, signed, token.expires_at, receipt)
+
+
+def _decided(standing: CardStanding, challenge: Challenge, now: datetime) -> Coverage:
+    """At the moment of the event where it was named, or else for the day."""
+    member = standing.paid.for_coverage()
+    if challenge.event_at is not None:
+        return coverage(member, challenge.programme, challenge.event_at, knowledge_at=now)
+    return decide(member, challenge.programme, challenge.service_date, now=now)
 
 
 def _vouched(

@@ -15,6 +15,7 @@ class CardGroup(LazyGroup):
         "resume": Entry("reader_tools.cli.card_resume", "Go on with a personalization that was cut short."),
         "verify": Entry("reader_tools.cli.card_verify", "Ask whether the card's holder is covered."),
         "void": Entry("reader_tools.cli.card_void", "Take a card out of use."),
+        "tell-revoked": Entry("reader_tools.cli.card_tell_revoked", "Tell the key process of every revoked card."),
         "virtual": Entry("reader_tools.cli.virtual", "The virtual card: insert, remove, tear."),
     }
 

@@ -10,7 +10,6 @@ import typer
 from rich.console import Console
 
 from cardservice import clock
-from cardservice.coverage.decision import Covered
 from cardservice.coverage.programme import Programme
 from cardservice.texts.catalogue import text
 from reader_tools.cli.exit_code import ExitCode
@@ -67,7 +66,7 @@ def verify(
         settings.api_url, read_secret(secret_file or settings.data_dir / "verifier-secret"), settings.language
     )
     with open_card(reader or settings.reader, settings.data_dir) as card:
-        told = verify_online(card, service, cache, question, now=now)
+        told = verify_online(card, service, cache, question, issuer=settings.issuer, now=now)
     return _show_online(output, told)
 
 
@@ -101,14 +100,14 @@ def _show_offline(output: Output, answer: OfflineAnswer) -> int:
         "proof_expires_at": answer.proof_expires_at,
         "status_list": "not checked: none on this desk",
     }
-    if isinstance(decision, Covered):
+    if decision:
         document |= {"until": decision.until, "state": decision.state}
         headline = output.say(f"BERLAKU (luring) sampai {decision.until}", f"COVERED (off line) until {decision.until}")
         detail = ""
     else:
-        words = text(decision.text_code)
         document |= {"reason": decision.reason}
         headline = output.say("TIDAK BERLAKU (luring)", "NOT COVERED (off line)")
+        words = text(decision.text_code or "not-covered-then")
         detail = f"{words.cause(output.language, decision.evidence)} {words.remedy(output.language, decision.evidence)}"
 
     def people(console: Console) -> None:

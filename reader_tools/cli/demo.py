@@ -48,6 +48,9 @@ def demo(
     teller = Teller(output)
     begun = clock.monotonic()
     data_dir = Path("var").absolute() if "KARTU_DATA_DIR" not in os.environ else settings.data_dir
+    # However it is told to end, the processes that it started end with it.
+    for ending in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ending, _interrupt)
     with ExitStack() as stack:
         stage = stack.enter_context(Stage(new_folder(data_dir), port=PORT))
         slot = stack.enter_context(_slot(stage.folder, pcsc=pcsc))
@@ -81,6 +84,10 @@ def _slot(folder: Path, *, pcsc: bool) -> Iterator[WalkSlot]:
             slot.remove()
 
 
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
 def _ended(output: Output, seconds: float) -> str:
     return output.say(
         f"Selesai: semua langkah berhasil, {seconds:.1f} s.", f"Done: every step succeeded, {seconds:.1f} s."
@@ -104,10 +111,6 @@ def _serve(output: Output, stage: Stage) -> None:
         style=None,
     )
 
-    def stop(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    signal.signal(signal.SIGTERM, stop)
     try:
         stage.wait()
     except KeyboardInterrupt:

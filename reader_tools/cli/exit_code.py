@@ -38,6 +38,7 @@ ROOMS = {
     "reader_tools": ExitCode.READER,
     "applets": ExitCode.READER,
     "cardservice.card_edge": ExitCode.READER,
+    "cardservice.collection": ExitCode.REFUSED,
     "cardservice.coverage": ExitCode.INPUT,
     "cardservice.enrolment": ExitCode.INPUT,
     "cardservice.issuance": ExitCode.REFUSED,

@@ -24,6 +24,7 @@ class Settings:
     database: str  # KARTU_DATABASE_URL: SQLAlchemy address
     language: Language  # KARTU_LANGUAGE: of messages
     reader: str  # KARTU_READER: the reader to use where none is named
+    issuer: str  # KARTU_ISSUER: the iss of the service's tokens, where it is not the address that it is reached at
 
     def __repr__(self) -> str:
         return f"Settings(data_dir={str(self.data_dir)!r}, reader={self.reader!r})"
@@ -32,14 +33,16 @@ class Settings:
     def load(cls, environment: Mapping[str, str] | None = None) -> Self:
         """Read the environment; an empty variable is an unset one. SettingsInvalid names a setting that can't be meant."""
         given = {name: value for name, value in (os.environ if environment is None else environment).items() if value}
+        api_url = _url(given.get("KARTU_API_URL", DEFAULT_API_URL))
         data_dir = Path(given.get("KARTU_DATA_DIR") or _default_data_dir()).expanduser().absolute()
         return cls(
             data_dir=data_dir,
-            api_url=_url(given.get("KARTU_API_URL", DEFAULT_API_URL)),
+            api_url=api_url,
             socket=Path(given.get("KARTU_HSM_SOCKET") or data_dir / "hsm" / "keys.sock"),
             database=given.get("KARTU_DATABASE_URL") or f"sqlite:///{data_dir / 'kartu.db'}",
             language=_language(given.get("KARTU_LANGUAGE", Language.INDONESIAN)),
             reader=given.get("KARTU_READER", "virtual"),
+            issuer=given.get("KARTU_ISSUER", api_url).rstrip("/"),
         )
 
     @property

@@ -1,13 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """``kartu verifier``: who may ask whether a holder is covered, and with which secret."""
 
-import os
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
 from enum import StrEnum
-from pathlib import Path
-from typing import IO, Annotated
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -20,10 +16,8 @@ from cardservice.records import verifiers
 from cardservice.records.verifiers import Verifier, VerifierKind
 from reader_tools.cli.bureau import open_records
 from reader_tools.cli.output import AsJson, Output
+from reader_tools.cli.secret_file import SecretFile, new_file, write_secret
 from reader_tools.cli.settings import Settings
-from reader_tools.errors import FileUnwritable
-
-OWNER_ONLY = 0o600
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -69,10 +63,7 @@ def add(
             show_default=False,
         ),
     ] = None,
-    secret_file: Annotated[
-        Path | None,
-        typer.Option(help="Write the secret into this new file (mode 0600) instead of showing it.", show_default=False),
-    ] = None,
+    secret_file: SecretFile = None,
     as_json: AsJson = False,
 ) -> None:
     """Take a verifier in, and give it its secret: shown this once, and kept by nobody here.
@@ -82,7 +73,7 @@ def add(
     settings = Settings.load()
     output = Output.of(settings, as_json=as_json)
     wanted = _sector(KINDS[kind], sector)
-    with open_records(settings) as database, _new_file(secret_file) as file, database.begin() as connection:
+    with open_records(settings) as database, new_file(secret_file) as file, database.begin() as connection:
         registered = partnership.register(
             connection,
             verifier_id=secrets.token_hex(16),
@@ -94,7 +85,7 @@ def add(
         )
         if file is not None:
             # Before the commit: a verifier whose secret nobody holds would be of no use.
-            _write(file, registered.secret)
+            write_secret(file, registered.secret)
     secret = None if secret_file else registered.secret
     document = _document(registered.verifier) | {"secret": secret, "secret_file": secret_file}
 
@@ -172,30 +163,6 @@ def _sector(kind: VerifierKind, typed: str | None) -> int:
     if not 0x01 <= number <= 0xFF:
         raise typer.BadParameter("--sector: two hexadecimal digits, 01 to FF")
     return number
-
-
-@contextmanager
-def _new_file(path: Path | None) -> Iterator[IO[str] | None]:
-    """A new file for its owner only, taken away again if nothing came of it. Raises FileUnwritable."""
-    if path is None:
-        yield None
-        return
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, OWNER_ONLY)
-    except OSError as failed:
-        raise FileUnwritable(path=str(path), rule=failed.strerror or "can't be made") from None
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        try:
-            yield file
-        except BaseException:
-            path.unlink(missing_ok=True)
-            raise
-
-
-def _write(file: IO[str], secret: str) -> None:
-    file.write(f"{secret}\n")
-    file.flush()
-    os.fsync(file.fileno())
 
 
 def _document(row: Verifier) -> dict[str, object]:

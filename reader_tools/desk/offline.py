@@ -6,21 +6,21 @@ It can't know of a card reported lost since the proof was signed (35 days at mos
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 
 from cardservice.card_edge.dialogue import Card, run
 from cardservice.card_edge.dialogues.prove_presence import prove_presence
 from cardservice.card_edge.sector.aid import sector_aid
 from cardservice.card_edge.sector.tap import tap_digest, verify_tap
+from cardservice.coverage.civil_time import civil_day
 from cardservice.coverage.decide import decide
-from cardservice.coverage.decision import Decision
+from cardservice.coverage.decision import Coverage
 from cardservice.coverage.standing import Standing
 from cardservice.credentials import cover_proof
 from cardservice.keys import VerifyingKey
 from reader_tools.desk.online import Question
 
 ISSUER = "kjs"
-JAKARTA = timezone(timedelta(hours=7), "WIB")
 NONCE_LENGTH = 16
 CHALLENGE_ID_LENGTH = 4
 
@@ -29,7 +29,7 @@ CHALLENGE_ID_LENGTH = 4
 class OfflineAnswer:
     """The decision, and how fresh what it rests on is."""
 
-    decision: Decision
+    decision: Coverage
     subject: bytes  # the card's name in this sector, 16 bytes
     stated_at: datetime
     proof_expires_at: datetime
@@ -59,8 +59,6 @@ def verify_offline(
     presence = run(prove_presence(sector, challenge_id, digest), card)
     proof = cover_proof.verify(presence.cover_proof, keys=keys, issuer=ISSUER, now=now)
     verify_tap(proof.claims.card_key, sector_aid(sector), challenge_id, digest, presence.signature)
-    stated_on = proof.claims.issued_at.astimezone(JAKARTA).date()
-    today = now.astimezone(JAKARTA).date()
-    standing = Standing.of_cover_proof(proof.claims.paid_through, stated_on)
-    decision = decide(standing, question.programme, question.service_date or today, knowledge_at=today)
+    standing = Standing.of_cover_proof(proof.claims.paid_through, proof.claims.issued_at)
+    decision = decide(standing, question.programme, question.service_date or civil_day(now), now=now)
     return OfflineAnswer(decision, proof.claims.subject, proof.claims.issued_at, proof.claims.expires_at)

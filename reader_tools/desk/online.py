@@ -8,8 +8,9 @@ from typing import Any
 from cardservice.card_edge.dialogue import Card, run
 from cardservice.card_edge.dialogues.prove_presence import prove_presence
 from cardservice.coverage.programme import Programme
-from cardservice.credentials import base64url, eligibility_token
+from cardservice.credentials import base64url, cover_proof, eligibility_token
 from cardservice.credentials.eligibility_token import EligibilityToken
+from cardservice.credentials.thumbprint import thumbprint
 from reader_tools.desk.errors import AnswerMalformed
 from reader_tools.desk.http_client import Service
 from reader_tools.desk.key_cache import KeyCache
@@ -38,8 +39,14 @@ class OnlineAnswer:
         return self.token.covered
 
 
-def verify_online(card: Card, service: Service, cache: KeyCache, question: Question, *, now: datetime) -> OnlineAnswer:
-    """Ask about the card that is here. Raises the service's problems, the card's errors, and TokenRefused for a token that does not hold."""
+def verify_online(
+    card: Card, service: Service, cache: KeyCache, question: Question, *, issuer: str, now: datetime
+) -> OnlineAnswer:
+    """Ask about the card that is here. ``issuer`` is the iss that tokens must have.
+
+    Raises the service's problems, the card's errors, TokenRefused for a token that does not hold, and AnswerMalformed for one that holds but is about
+    another card, programme or day: whatever stands between desk and service may mix answers up.
+    """
     asked: dict[str, object] = {
         "terminal_id": question.terminal_id,
         "purpose": question.purpose,
@@ -66,11 +73,27 @@ def verify_online(card: Card, service: Service, cache: KeyCache, question: Quest
     token = eligibility_token.verify(
         _text(answer, "token", str),
         keys=cache.token_keys(),
-        issuer=service.url,
+        issuer=issuer,
         audience=_text(challenge, "verifier_id", str),
         now=now,
     )
+    card_key = cover_proof.verify_signed(
+        presence.cover_proof, keys=cache.cover_proof_keys(), issuer=cover_proof.ISSUER, now=now
+    ).claims.card_key
+    _require_about(
+        token,
+        card_key_thumbprint=thumbprint(card_key),
+        programme=question.programme.value,
+        as_of=_text(challenge, "service_date", str),
+    )
     return OnlineAnswer(answer, token)
+
+
+def _require_about(token: EligibilityToken, *, card_key_thumbprint: str, programme: str, as_of: str) -> None:
+    if token.card_key_thumbprint != card_key_thumbprint:
+        raise AnswerMalformed(rule="a token about this card")
+    if (token.programme, token.as_of.isoformat()) != (programme, as_of):
+        raise AnswerMalformed(rule="a token about the programme and day that were asked about")
 
 
 def _text(document: dict[str, Any], name: str, kind: type) -> Any:

@@ -24,6 +24,7 @@ from reader_tools.walk.port import ANY_FREE, LOOPBACK, claimed, taken
 READY_SECONDS = 30.0
 STOP_SECONDS = 10.0
 KEPT_WALKS = 3
+FOREIGN_SETTINGS = "KARTU_"
 SOCKET_PATH_MAX = 107  # unix(7): sun_path has 108 bytes, the last one is NUL
 
 
@@ -84,7 +85,7 @@ class Stage:
             )
             if made.returncode:
                 raise self._gone("hsm")
-            self.key_process = _start("hsm", [*asked, "--socket", str(self.socket)], log, dict(os.environ))
+            self.key_process = _start("hsm", [*asked, "--socket", str(self.socket)], log, _environment())
         self._await_line("hsm", self.key_process, "ready")
 
     def start_service(self) -> None:
@@ -133,10 +134,9 @@ class Stage:
             "KARTU_DATABASE_URL": self.database_url,
             "KARTU_HSM_SOCKET": str(self.socket),
             "KARTU_LISTEN": f"{LOOPBACK}:{port}",
-            "KARTU_ISSUER": "",  # unset: the issuer is the address that the service really gets
         }
         with self._log("api") as log:
-            self.service = _start("api", [], log, {**os.environ, **own})
+            self.service = _start("api", [], log, {**_environment(), **own})
         self.url = self._await_line("api", self.service, "listening").split()[1]
         self._port = urlsplit(self.url).port or port
 
@@ -165,6 +165,15 @@ def new_folder(data_dir: Path) -> Path:
         if not (old / "hsm" / "keys.sock").exists():  # a walk that still serves keeps its folder
             shutil.rmtree(old)
     return walks / f"{clock.now():%Y%m%d-%H%M%S-%f}"
+
+
+def _environment() -> dict[str, str]:
+    """Settings of another desk or service are not for this one: of ours only KARTU_ENV is handed on, for production refuses development keys."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if name == "KARTU_ENV" or not name.startswith(FOREIGN_SETTINGS)
+    }
 
 
 def _start(module: str, arguments: list[str], log: IO[str], environment: dict[str, str]) -> subprocess.Popen[str]:

@@ -289,7 +289,7 @@ class Walk:
 
     def _ask(self) -> OnlineAnswer:
         with self.slot.open() as card:
-            return verify_online(card, self.service, self.cache, self.question, now=clock.now())
+            return verify_online(card, self.service, self.cache, self.question, issuer=self.stage.url, now=clock.now())
 
     @staticmethod
     def _demand(step: str, holds: bool, expected: str, found: object) -> None:  # noqa: FBT001 - a demand is yes or no

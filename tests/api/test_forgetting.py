@@ -11,6 +11,7 @@ from api.forgetting import KEPT, forget_for_ever
 from api.store import RecordsStore
 from cardservice.records.errors import DatabaseUnavailable
 from tests.api.served import Service, code_of, presented, tap
+from tests.collection.till import Till
 from tests.verification.world import NOW, IssuedCard, World
 
 
@@ -29,6 +30,15 @@ def test_challenges_are_forgotten_an_hour_after_their_end(
     assert service.post("/v1/verifications", presented(young, tap(sari.insert(), young)), secret).status_code == 200
 
 
+def test_access_tokens_are_forgotten_an_hour_after_their_end(world: World) -> None:
+    till, store = Till(world), RecordsStore(world.database, world.store)
+    assert till.bank.get_token().status == 200
+    world.clock.time += timedelta(seconds=900) + KEPT
+    assert store.forget_access_tokens(world.clock() - KEPT) == 0
+    world.clock.time += timedelta(seconds=1)
+    assert store.forget_access_tokens(world.clock() - KEPT) == 1
+
+
 def test_a_failure_is_noted_and_tried_again(caplog: pytest.LogCaptureFixture) -> None:
     asked: list[datetime] = []
 
@@ -36,6 +46,9 @@ def test_a_failure_is_noted_and_tried_again(caplog: pytest.LogCaptureFixture) ->
         def forget_challenges(self, before: datetime) -> int:
             asked.append(before)
             raise DatabaseUnavailable(kind="test", error="away")
+
+        def forget_access_tokens(self, before: datetime) -> int:
+            raise AssertionError(before)
 
     async def play() -> None:
         await asyncio.wait_for(forget_for_ever(Failing(), lambda: NOW, every_s=0.001), 0.5)

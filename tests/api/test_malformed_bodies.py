@@ -51,7 +51,7 @@ def clinic(service: Service, secret: str, sari: IssuedCard) -> tuple[Service, st
 
 @SLOW
 @given(
-    changed=st.dictionaries(st.sampled_from([*ASKED, "service_date", "nik", ""]), VALUES, max_size=3),
+    changed=st.dictionaries(st.sampled_from([*ASKED, "service_date", "event_at", "nik", ""]), VALUES, max_size=3),
     dropped=st.sets(st.sampled_from([*ASKED])),
 )
 def test_any_challenge_request(service: Service, secret: str, changed: dict[str, Any], dropped: set[str]) -> None:
@@ -115,6 +115,15 @@ def test_any_bytes(service: Service, secret: str, body: bytes) -> None:
         ("service_date", "2026-W48-1"),
         ("service_date", 1795392000),
         ("service_date", "2026-11-31"),
+        ("event_at", "2026-11-20"),
+        ("event_at", "2026-11-20T10:30:00"),
+        ("event_at", "2026-11-20 10:30:00+07:00"),
+        ("event_at", "2026-11-20T10:30+07:00"),
+        ("event_at", "2026-11-20T10:30:00.5+07:00"),
+        ("event_at", "2026-11-20T24:30:00+07:00"),
+        ("event_at", "2026-11-20T10:30:00+24:00"),
+        ("event_at", "2026-02-30T10:30:00Z"),
+        ("event_at", 1795392000),
     ],
 )
 def test_a_wrong_member_is_named(service: Service, secret: str, member: str, value: object) -> None:

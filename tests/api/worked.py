@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,7 @@ from tests.verification.world import (
 FILE = Path(__file__).parents[2] / "api" / "worked_examples.json"
 LAPSED = paid("2026-01", "2026-06")
 GRACE = paid("2026-01", "2026-08")
+PAID_AFTER_ACCIDENT = paid("2026-04", "2026-11", arrived_at=datetime(2026, 11, 20, 3, 30, tzinfo=UTC))
 
 
 @dataclass
@@ -93,6 +95,9 @@ FARE = {"terminal_id": "gerbang-12", "purpose": "fare", "programme": "JKK"}
 CLAIM = {"terminal_id": "loket-3", "purpose": "claim", "programme": "JKK", "service_date": "2026-10-05"}
 
 
+ACCIDENT = {"terminal_id": "loket-3", "purpose": "claim", "programme": "JKK", "event_at": "2026-11-20T11:15:00+08:00"}
+
+
 def after_tap(asked: dict[str, Any], secret: Callable[[Scene], str]) -> Callable[[Scene], dict[str, Any]]:
     """The body that a terminal sends after it asked and the card was tapped."""
 
@@ -111,6 +116,9 @@ EXAMPLES: dict[str, dict[str, Example]] = {
     "createChallenge": {
         "treatment": Example("A clinic asks for today", "POST", "/v1/challenges", lambda _: ASKED, of_clinic),
         "claim": Example("A clinic asks for a day that was", "POST", "/v1/challenges", lambda _: CLAIM, of_clinic),
+        "accident": Example(
+            "A clinic asks for the moment of an accident", "POST", "/v1/challenges", lambda _: ACCIDENT, of_clinic
+        ),
         "fare": Example("A bus company asks at a gate", "POST", "/v1/challenges", lambda _: FARE, of_bus),
     },
     "createVerification": {
@@ -127,6 +135,14 @@ EXAMPLES: dict[str, dict[str, Example]] = {
             after_tap(ASKED, of_clinic),
             of_clinic,
             paying(LAPSED),
+        ),
+        "paid_after": Example(
+            "Not covered, since the money came after the accident",
+            "POST",
+            "/v1/verifications",
+            after_tap(ACCIDENT, of_clinic),
+            of_clinic,
+            paying(PAID_AFTER_ACCIDENT),
         ),
         "fare": Example(
             "A bus company learns yes or no",
@@ -244,6 +260,9 @@ _PROVOKED: dict[str, Callable[[str, Scene], httpx.Response]] = {
     "purpose-not-open": lambda operation, scene: _as_clinic(operation, scene, ASKED | {"purpose": "fare"}),
     "service-date-refused": lambda operation, scene: _as_clinic(
         operation, scene, ASKED | {"service_date": "2015-07-01"}
+    ),
+    "event-moment-refused": lambda operation, scene: _as_clinic(
+        operation, scene, ASKED | {"event_at": "2026-11-23T15:00:01+07:00"}
     ),
     "challenge-not-valid": _presented_by(lambda scene: scene.card.insert(), {"challenge": "0" * 32}),
     "cover-proof-refused": _presented_by(lambda scene: scene.card.insert(), {"cover_proof": "oA"}),

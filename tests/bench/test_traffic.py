@@ -17,7 +17,7 @@ from cardservice.card_edge.scp03.secure_channel import SecureChannel
 from cardservice.credentials import cover_proof
 from cardservice.keys import Purpose
 
-GET_RESPONSE = 0xC0
+GET_RESPONSE, EXTERNAL_AUTHENTICATE = 0xC0, 0x82
 
 
 class Metered:
@@ -58,12 +58,23 @@ def test_the_parts_of_what_is_sent_add_up() -> None:
     assert min(traffic.payload, traffic.set_up, traffic.headers, traffic.macs, traffic.padding) > 0
 
 
-def test_padding_is_1_to_16_bytes_of_each_command_with_data() -> None:
+def test_padding_is_1_to_16_bytes_of_each_encrypted_command_with_data_and_none_of_others() -> None:
     _, personalized, _ = conversations()
+    levels = []
     for step in personalized.steps:
-        if step.protected:
+        if step.plain.ins == EXTERNAL_AUTHENTICATE:
+            levels.append(step.plain.p1)
+        elif step.protected:
             padding = len(step.step.command.data) - 8 - len(step.plain.data)
-            assert (1 <= padding <= 16) if step.plain.data else padding == 0
+            assert (1 <= padding <= 16) if step.plain.data and levels[-1] & 0x02 else padding == 0
+    assert set(levels) == {0x11, 0x33}
+
+
+def test_naming_whom_the_next_commands_are_for_is_no_payload() -> None:
+    _, personalized, _ = conversations()
+    named = [step for step in personalized.steps if (step.plain.ins, step.plain.p1) == (0xE6, 0x20)]
+    assert len(named) == len(SECTORS) + 1
+    assert all(step.sets_up for step in named)
 
 
 def test_a_blank_card_takes_three_round_trips_and_a_tap_two_commands() -> None:

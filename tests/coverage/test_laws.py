@@ -1,107 +1,189 @@
 # SPDX-License-Identifier: Apache-2.0
 """Laws of cover that hold for every member."""
 
-from datetime import date
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from cardservice.coverage import cure as cure_module
-from cardservice.coverage import decide as decide_module
-from cardservice.coverage.decide import decide
-from cardservice.coverage.decision import Covered, CoverState, Decision, NotCovered, Reason
+from cardservice.coverage.account import Account
+from cardservice.coverage.civil_time import JAKARTA, day_begins, day_ends, month_at, month_begins
+from cardservice.coverage.cure import months_due
+from cardservice.coverage.decide import coverage, decide
+from cardservice.coverage.decision import Coverage, CoverState, Reason
 from cardservice.coverage.month import ContributionMonth
+from cardservice.coverage.paid_months import PaidMonths
+from cardservice.coverage.payment import Payment, Reversal
 from cardservice.coverage.programme import Programme
-from cardservice.coverage.standing import PaidMonths, Standing
-from tests.coverage.standings import days, member, months, standings
+from cardservice.coverage.rules_2026 import RULES_2026
+from cardservice.coverage.standing import Standing
+from tests.coverage.ledgers import History, at, histories, moments, payments
+from tests.coverage.standings import days, instants, member, months, standings
 
 programmes = st.sampled_from(Programme)
+_RANKS = {
+    None: 0,
+    CoverState.NEVER: 0,
+    CoverState.LAPSED: 0,
+    CoverState.WAITING_LIMITED: 1,
+    CoverState.GRACE: 2,
+    CoverState.REINSTATED: 3,
+    CoverState.ACTIVE: 3,
+}
 
 
-def _rank(decision: Decision) -> int:
-    if isinstance(decision, NotCovered):
-        return 0
-    return 1 if decision.state is CoverState.GRACE else 2
+def _is_no_less(after: Coverage, before: Coverage) -> bool:
+    """No lower state, no earlier end, no smaller benefit."""
+    if _RANKS[after.state] < _RANKS[before.state]:
+        return False
+    if before.until is not None and (after.until is None or after.until < before.until):
+        return False
+    return after.benefit_limit is None or (
+        before.benefit_limit is not None and after.benefit_limit >= before.benefit_limit
+    )
 
 
-@given(standings(), programmes, days, st.frozensets(months, min_size=1, max_size=6), days)
+@given(standings(), programmes, instants, st.frozensets(months, min_size=1, max_size=6), instants)
 def test_more_months_paid_never_lower_the_state(
-    standing: Standing, programme: Programme, as_of: date, more: frozenset[ContributionMonth], paid_on: date
+    standing: Standing, programme: Programme, as_of: datetime, more: frozenset[ContributionMonth], paid_at: datetime
 ) -> None:
-    richer = standing.with_payment(programme, more, paid_on)
-    before, after = decide(standing, programme, as_of), decide(richer, programme, as_of)
-    assert _rank(after) >= _rank(before)
-    if isinstance(before, Covered) and isinstance(after, Covered):
-        assert after.until >= before.until
+    richer = standing.with_payment(programme, more, paid_at)
+    assert _is_no_less(coverage(richer, programme, as_of), coverage(standing, programme, as_of))
 
 
-@given(standings(), programmes, days, days, st.frozensets(months, min_size=1, max_size=6))
-def test_money_never_changes_an_answer_about_a_day_before_it(
-    standing: Standing, programme: Programme, as_of: date, paid_on: date, more: frozenset[ContributionMonth]
+@given(histories(), programmes, moments, moments, st.data())
+def test_more_money_never_lowers_the_state(
+    history: History, programme: Programme, as_of: datetime, knowledge_at: datetime, data: st.DataObject
 ) -> None:
-    assume(as_of < paid_on and programme in standing.paid)
-    later = standing.with_payment(programme, more, paid_on)
-    assert _rank(decide(later, programme, as_of, knowledge_at=paid_on)) == _rank(decide(standing, programme, as_of))
-    assert decide(later, programme, as_of) == decide(standing, programme, as_of)
+    richer = history.plus(data.draw(payments(history.terms, "more")))
+    answers = [
+        coverage(Account(each.payments, each.reversals, each.terms), programme, as_of, knowledge_at=knowledge_at)
+        for each in (history, richer)
+    ]
+    assert _is_no_less(answers[1], answers[0])
+
+
+@given(histories(), programmes, moments, moments, st.data())
+def test_a_past_answer_with_fixed_knowledge_never_changes(
+    history: History, programme: Programme, as_of: datetime, knowledge_at: datetime, data: st.DataObject
+) -> None:
+    account = Account(history.payments, history.reversals, history.terms)
+    then = coverage(account, programme, as_of, knowledge_at=knowledge_at)
+    late = knowledge_at + timedelta(microseconds=1)
+    more = data.draw(payments(history.terms, "late"))
+    learned = replace(account, payments=(*account.payments, replace(more, recorded_at=max(late, more.recorded_at))))
+    taken: Payment = data.draw(st.sampled_from(learned.payments))
+    learned = replace(learned, reversals=(*learned.reversals, Reversal(taken.payment_id, late)))
+    correction = replace(history.terms.bases[0], recorded_at=late, first=data.draw(months))
+    learned = replace(learned, terms=replace(learned.terms, bases=(*learned.terms.bases, correction)))
+    assert coverage(learned, programme, as_of, knowledge_at=knowledge_at) == then
+
+
+@given(standings(), programmes, instants, instants, st.frozensets(months, min_size=1, max_size=6))
+def test_money_never_changes_an_answer_about_a_moment_before_it(
+    standing: Standing, programme: Programme, as_of: datetime, paid_at: datetime, more: frozenset[ContributionMonth]
+) -> None:
+    assume(as_of < paid_at and programme in standing.paid)
+    later = standing.with_payment(programme, more, paid_at)
+    after, before = coverage(later, programme, as_of, knowledge_at=paid_at), coverage(standing, programme, as_of)
+    assert (after.state, after.until, after.benefit_limit) == (before.state, before.until, before.benefit_limit)
+    assert coverage(later, programme, as_of) == before
 
 
 @given(st.frozensets(months, max_size=8), months, st.data())
-def test_within_a_month_every_day_is_the_same(
+def test_within_a_month_every_moment_is_the_same(
     paid: frozenset[ContributionMonth], month: ContributionMonth, data: st.DataObject
 ) -> None:
-    standing = Standing({Programme.JKK: PaidMonths.of(paid)})
-    one, other = (data.draw(st.dates(month.first_day, month.last_day)) for _ in range(2))
-    first, second = decide(standing, Programme.JKK, one), decide(standing, Programme.JKK, other)
-    assert _said(first) == _said(second)
+    standing = Standing({Programme.JKM: PaidMonths.of(paid)})
+    span = st.integers(0, int((month_begins(month + 1) - month_begins(month)).total_seconds()) - 1)
+    first, second = (
+        coverage(standing, Programme.JKM, month_begins(month) + timedelta(seconds=data.draw(span))) for _ in range(2)
+    )
+    assert replace(first, moment=second.moment, cure=None) == replace(second, cure=None)
 
 
-def _said(decision: Decision) -> tuple[object, ...]:
-    """All but the day itself, and the cure, which is paid on the day."""
-    if isinstance(decision, NotCovered):
-        return decision.reason, decision.paid_through
-    return decision.state, decision.paid_through, decision.until
-
-
-@given(standings(), programmes, days)
-def test_the_cure_when_paid_covers(standing: Standing, programme: Programme, today: date) -> None:
-    decision = decide(standing, programme, today)
-    if isinstance(decision, Covered) or decision.cure is None:
-        assert isinstance(decision, Covered) or decision.reason is Reason.PROGRAMME_NOT_JOINED
+@given(standings(), programmes, instants)
+def test_the_cure_when_paid_restores_what_it_says(standing: Standing, programme: Programme, now: datetime) -> None:
+    answer = coverage(standing, programme, now)
+    if answer.cure is None:
+        assert answer or answer.reason is Reason.PROGRAMME_NOT_JOINED
         return
-    assert _pay(standing, decision, today, programme)
+    assert _pay(standing, answer, now)
 
 
-def _pay(standing: Standing, decision: NotCovered, today: date, programme: Programme) -> bool:
-    cure = decision.cure
+def _pay(standing: Standing, answer: Coverage, now: datetime) -> bool:
+    cure = answer.cure
     assert cure is not None
     assert cure.amount_rupiah is not None
     assert cure.amount_rupiah > 0
     for due in cure.dues:
-        assert due.month not in standing.paid[due.programme].known_on(today)
-        standing = standing.with_payment(due.programme, [due.month], today)
-    restored = decide(standing, programme, today)
-    return (
-        isinstance(restored, Covered)
-        and restored.state is CoverState.ACTIVE
-        and restored.until >= cure.restores_through
+        assert due.month not in standing.paid[due.programme].arrived_by(now)
+        standing = standing.with_payment(due.programme, [due.month], now)
+    restored = coverage(standing, answer.programme, now)
+    return (restored.state, restored.until, restored.benefit_limit, Reason.IN_GRACE in restored.reasons) == (
+        cure.restores,
+        cure.restores_through,
+        cure.restores_benefit_limit,
+        False,
     )
 
 
-def test_sabotage_a_cure_without_the_current_month_does_not_cover(monkeypatch: pytest.MonkeyPatch) -> None:
-    real = cure_module._unpaid
-    monkeypatch.setattr(cure_module, "_unpaid", lambda *given: real(*given)[:-1] or real(*given)[:1])
-    today = date(2026, 11, 23)
-    decision = decide_module.decide(member("2026-01"), Programme.JKK, today)
-    assert isinstance(decision, NotCovered)
-    assert not _pay(member("2026-01"), decision, today, Programme.JKK)
+@given(histories(), moments)
+def test_the_amount_of_the_cure_paid_without_a_word_restores_the_pair_too(history: History, now: datetime) -> None:
+    """Money that names no month goes where the ledger sends it, and the cure's amount is enough, to the rupiah."""
+    history = replace(history, terms=replace(history.terms, joined=_pair_only(history)))
+    account = Account(history.payments, history.reversals, history.terms)
+    answer = coverage(account, Programme.JKM, now)
+    if answer.cure is None or answer.cure.dues[0].month > month_at(now) or _owed_later(account, now):
+        return
+    assert answer.cure.amount_rupiah
+    enough, too_little = (
+        replace(account, payments=(*account.payments, Payment("cure", now, now, answer.cure.amount_rupiah - short)))
+        for short in (0, 1)
+    )
+    restored = coverage(enough, Programme.JKM, now)
+    assert (restored.state, restored.until) == (answer.cure.restores, answer.cure.restores_through)
+    due = {(each.programme, each.month) for each in answer.cure.dues}
+    assert due <= enough.ledger(now, RULES_2026).paid.keys()
+    assert not due <= too_little.ledger(now, RULES_2026).paid.keys()
 
 
-@given(standings(), programmes, days)
-def test_covered_until_is_the_last_day_covered(standing: Standing, programme: Programme, today: date) -> None:
-    decision = decide(standing, programme, today)
-    if isinstance(decision, Covered):
-        assert decide(standing, programme, decision.until, knowledge_at=today)
-        after = date.fromordinal(decision.until.toordinal() + 1)
-        assert not decide(standing, programme, after, knowledge_at=today)
-        assert decision.paid_through <= ContributionMonth.of(decision.until)
+def _owed_later(account: Account, now: datetime) -> bool:
+    return any(first is not None and first > month_at(now) for first in account.terms.joined.values())
+
+
+def _pair_only(history: History) -> dict[Programme, ContributionMonth | None]:
+    first = min(each for each in history.terms.joined.values() if each is not None)
+    return {Programme.JKK: first, Programme.JKM: first}
+
+
+def test_sabotage_a_cure_without_the_current_month_does_not_restore(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = at("2026-11-23 15:00")
+    monkeypatch.setattr("cardservice.coverage.decide.months_due", lambda *given: months_due(*given)[:-1])
+    answer = coverage(member("2026-01"), Programme.JKK, now)
+    assert answer.cure is not None
+    assert answer.cure.restores is not CoverState.REINSTATED
+
+
+@given(standings(), programmes, instants)
+def test_covered_until_is_the_last_day_covered(standing: Standing, programme: Programme, now: datetime) -> None:
+    answer = coverage(standing, programme, now)
+    if answer.until is not None:
+        assert coverage(standing, programme, day_ends(answer.until), knowledge_at=now)
+        assert not coverage(standing, programme, day_ends(answer.until) + timedelta(microseconds=1), knowledge_at=now)
+        assert answer.paid_through is not None
+        assert answer.paid_through <= ContributionMonth.of(answer.until)
+
+
+@given(standings(), programmes, days, instants)
+def test_a_day_is_covered_only_if_every_moment_of_it_is(
+    standing: Standing, programme: Programme, day: date, now: datetime
+) -> None:
+    assume(day < now.astimezone(JAKARTA).date())
+    answer = decide(standing, programme, day, now=now)
+    begins, ends = (coverage(standing, programme, each, knowledge_at=now) for each in (day_begins(day), day_ends(day)))
+    assert bool(answer) == bool(begins)
+    assert not begins or ends
+    assert (answer.reason is Reason.PAID_THAT_DAY) == (not begins and bool(ends))

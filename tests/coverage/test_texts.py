@@ -8,15 +8,17 @@ from typing import Any
 
 import pytest
 
-from cardservice import coverage
+from cardservice import texts as words
 from cardservice.coverage import errors
-from cardservice.coverage.decide import decide
-from cardservice.coverage.decision import NotCovered, Reason
+from cardservice.coverage.decide import coverage, decide
+from cardservice.coverage.decision import Reason
 from cardservice.coverage.programme import Programme
 from cardservice.errors import KartuError
+from tests.coverage.ledgers import at
 from tests.coverage.standings import base_pair
 
-_TEXTS = Path(coverage.__file__).parents[1] / "texts" / "coverage.toml"
+_TEXTS = Path(words.__file__).parent / "coverage.toml"
+_NOW = at("2026-11-23 15:00")
 
 
 @pytest.fixture(scope="module")
@@ -32,22 +34,22 @@ def test_every_reason_has_words_and_a_short_form_of_32_characters(reason: Reason
 
 
 def test_a_refusal_reads_as_a_sentence_with_its_amount(texts: dict[str, Any]) -> None:
-    decision = decide(base_pair("2026-01"), Programme.JKK, date(2026, 11, 23))
-    assert isinstance(decision, NotCovered)
-    entry = texts[decision.reason.text_code]
+    decision = coverage(base_pair("2026-01"), Programme.JKK, _NOW)
+    assert decision.text_code
+    entry = texts[decision.text_code]
     assert entry["cause_en"].format_map(decision.evidence) == "JKK cover has lapsed: the last paid month is 2026-01."
     assert entry["remedy_id"].format_map(decision.evidence).startswith("Bayar Rp100.800 paling lambat 2026-11-30;")
 
 
 def test_without_a_price_or_a_cure_no_amount_is_asked(texts: dict[str, Any]) -> None:
-    unpriced = decide(base_pair("2026-01", basis=None), Programme.JKK, date(2026, 11, 23))
+    unpriced = coverage(base_pair("2026-01", basis=None), Programme.JKK, _NOW)
     cured = base_pair("2026-01", "2026-11")
-    then = decide(cured, Programme.JKK, date(2026, 8, 1), knowledge_at=date(2026, 11, 23))
-    for decision, words in ((unpriced, "10 months"), (then, "2026-08-01")):
-        assert isinstance(decision, NotCovered)
+    then = decide(cured, Programme.JKK, date(2026, 8, 1), now=_NOW)
+    for decision, said_of_it in ((unpriced, "10 months"), (then, "2026-08-01")):
+        assert decision.text_code
         entry = texts[decision.text_code]
         said = " ".join(entry[part].format_map(decision.evidence) for part in ("cause_en", "remedy_en"))
-        assert words in said
+        assert said_of_it in said
         assert "Rp" not in said
         assert len(entry["short_id"]) <= 32
 

@@ -5,14 +5,14 @@ import os
 import threading
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from cardservice.clock import monotonic
-from cardservice.coverage.decide import decide
-from cardservice.coverage.decision import Covered, NotCovered, Reason
+from cardservice.coverage.decide import coverage, decide
+from cardservice.coverage.decision import Reason
 from cardservice.coverage.programme import Programme
 from cardservice.enrolment import import_members as module
 from cardservice.enrolment.import_members import ImportReport, import_members
@@ -191,8 +191,8 @@ def test_the_trail_tells_who_was_enrolled_and_changed_and_nothing_personal(datab
     with database.read() as connection:
         kept = audit_events.of_member(connection, member(database, "P-0001").member_id)
     assert [(each.event.kind, each.event.detail) for each in kept] == [
-        ("member.enrolled", {"months_added": 20, "through": "PUSAT"}),
-        ("member.changed", {"months_added": 2, "through": "PUSAT"}),
+        ("member.enrolled", {"months_added": 20}),
+        ("member.changed", {"months_added": 2}),
     ]
 
 
@@ -200,10 +200,19 @@ def test_money_that_came_late_covers_no_day_before_it(database: Database, put: I
     put(read({**GOOD, "months": "2026-01..2026-11", "paid_on": "2026-11-20"}))
     with database.read() as connection:
         standing = paid_record(connection, member(database, "P-0001").member_id).for_coverage()
-    before = decide(standing, Programme.JKK, date(2026, 11, 19), knowledge_at=TODAY)
-    assert isinstance(before, NotCovered)
+    before, that_day = (decide(standing, Programme.JKK, date(2026, 11, day), now=AT) for day in (19, 20))
     assert before.reason is Reason.PAID_AFTER_EVENT
-    assert isinstance(decide(standing, Programme.JKK, date(2026, 11, 20), knowledge_at=TODAY), Covered)
+    # A list tells no hour, so that the day of payment itself is not covered either.
+    assert that_day.reason is Reason.PAID_THAT_DAY
+    assert decide(standing, Programme.JKK, date(2026, 11, 21), now=AT)
+
+
+def test_money_of_today_covers_from_the_moment_that_the_list_was_taken_in(database: Database, put: Importing) -> None:
+    put(read({**GOOD, "months": "2026-01..2026-11", "paid_on": "2026-11-23"}))
+    with database.read() as connection:
+        standing = paid_record(connection, member(database, "P-0001").member_id).for_coverage()
+    assert not coverage(standing, Programme.JKK, AT - timedelta(seconds=1), knowledge_at=AT)
+    assert coverage(standing, Programme.JKK, AT)
 
 
 def test_a_crash_between_two_chunks_loses_nothing_that_was_counted(

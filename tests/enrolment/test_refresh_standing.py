@@ -8,17 +8,18 @@ from datetime import UTC, date, datetime
 import pytest
 
 from cardservice.clock import monotonic
-from cardservice.coverage.decide import decide
-from cardservice.coverage.decision import Covered, NotCovered
+from cardservice.coverage.civil_time import day_begins
+from cardservice.coverage.decide import coverage, decide
 from cardservice.coverage.month import ContributionMonth
 from cardservice.coverage.programme import Programme
-from cardservice.enrolment import write_rows as importing
+from cardservice.enrolment import import_members as importing
 from cardservice.enrolment.import_members import import_rows
 from cardservice.enrolment.refresh_standing import paid_record, refresh_standing
-from cardservice.records import member_months, standing
+from cardservice.records import member_account, member_months, standing
 from cardservice.records.connection import Connection
 from cardservice.records.database import Database
 from cardservice.records.errors import RecordNotFound
+from cardservice.records.member_account import MemberAccount
 from cardservice.records.member_months import MemberMonth
 from hsm.in_process import InProcessKeys
 from tests.enrolment.rows import GOOD, read
@@ -28,9 +29,9 @@ AT = datetime(2026, 11, 23, 7, 0, tzinfo=UTC)
 TODAY = date(2026, 11, 23)
 
 
-def paid(*months: str, on: date | None = None) -> list[MemberMonth]:
+def paid(*months: str, at: datetime | None = None) -> list[MemberMonth]:
     return [
-        MemberMonth(programme, ContributionMonth.parse(month), 5_000, on)
+        MemberMonth(programme, ContributionMonth.parse(month), 5_000, at, AT)
         for programme in (Programme.JKK, Programme.JKM)
         for month in months
     ]
@@ -55,14 +56,14 @@ def test_what_is_copied_decides_like_the_ledger(database: Database) -> None:
     with database.begin() as connection:
         bound = activate_card(connection, 1)
         member_months.add(connection, bound.member_id, paid("2026-01", "2026-02"))
-        member_months.add(connection, bound.member_id, paid("2026-08", "2026-09", on=date(2026, 9, 10)))
+        member_months.add(connection, bound.member_id, paid("2026-08", "2026-09", at=day_begins(date(2026, 9, 10))))
         refresh_standing(connection, bound.member_id, AT)
         ledger = paid_record(connection, bound.member_id)
         copied = standing.get(connection, bound.card_id, 1).paid
     assert copied == ledger
     for day in (date(2026, 5, 31), date(2026, 6, 1), date(2026, 9, 9), date(2026, 9, 10), date(2026, 12, 31)):
-        decision = decide(copied.for_coverage(), Programme.JKK, day, knowledge_at=max(day, TODAY))
-        assert isinstance(decision, Covered) == (day not in {date(2026, 6, 1), date(2026, 9, 9)})
+        covered = bool(decide(copied.for_coverage(), Programme.JKK, day, now=AT))
+        assert covered == (day not in {date(2026, 6, 1), date(2026, 9, 9)})
 
 
 def test_a_cure_costs_what_the_member_s_band_costs(sqlite_database: Database) -> None:
@@ -70,11 +71,24 @@ def test_a_cure_costs_what_the_member_s_band_costs(sqlite_database: Database) ->
         bound = activate_card(connection, 1)
         member_months.add(connection, bound.member_id, paid("2026-05"))
         refresh_standing(connection, bound.member_id, AT)
-        decision = decide(standing.get(connection, bound.card_id, 1).paid.for_coverage(), Programme.JKK, TODAY)
-    assert isinstance(decision, NotCovered)
+        decision = coverage(standing.get(connection, bound.card_id, 1).paid.for_coverage(), Programme.JKK, AT)
+    assert not decision
     assert decision.cure is not None
     # June to November, transport: JKK 5,000 and JKM 3,400 a month.
     assert decision.cure.amount_rupiah == 6 * 8_400
+
+
+def test_credit_of_the_ledger_reaches_every_card_and_makes_the_cure_cheaper(database: Database) -> None:
+    owed_from = dict.fromkeys((Programme.JKK, Programme.JKM), ContributionMonth(2026, 5))
+    with database.begin() as connection:
+        bound = activate_card(connection, 1)
+        member_months.add(connection, bound.member_id, paid("2026-05"))
+        member_account.keep(connection, bound.member_id, MemberAccount(8_000, owed_from))
+        refresh_standing(connection, bound.member_id, AT)
+        copied = standing.get(connection, bound.card_id, 1).paid
+    decision = coverage(copied.for_coverage(), Programme.JKK, AT)
+    assert decision.cure is not None
+    assert (decision.cure.amount_rupiah, decision.cure.credit_rupiah) == (6 * 8_400 - 8_000, 8_000)
 
 
 def test_an_unknown_member_is_told(sqlite_database: Database) -> None:

@@ -18,8 +18,10 @@ from hsm.key_bundle import KeyBundle
 from hsm.listening_socket import listening_at
 from hsm.operations import KeyOperations
 from hsm.rate_limit import DEFAULT_RATES, Rate, RateLimit
+from hsm.safeguards import counters_in, safeguards_in
 from hsm.server import KeyServer
 from hsm.software_store import SoftwareStore
+from hsm.state_folder import open_state_folder
 from tests.hsm.documents import NOW
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -37,12 +39,12 @@ class SetClock:
 
 @dataclass
 class Recorder:
-    """Keeps what was opened."""
+    """Keeps what was recorded."""
 
-    opened: list[tuple[str, str]] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
 
-    def __call__(self, context: str, reason: str) -> None:
-        self.opened.append((context, reason))
+    def __call__(self, told: str) -> None:
+        self.lines.append(told)
 
 
 @contextmanager
@@ -60,18 +62,24 @@ def serving(
     rates: Mapping[str, Rate] = DEFAULT_RATES,
     served_uid: int | None = None,
     half_frame_seconds: float = 5.0,
-    recorder: Recorder | None = None,
+    recorder: Callable[[str], None] | None = None,
     group: int | None = None,
+    state: Path | None = None,
 ) -> Iterator[Path]:
     """The real server on a real socket, in a thread of this process."""
-    operations = KeyOperations(
-        SoftwareStore(bundle, os.urandom),
-        clock=clock,
-        rate_limit=RateLimit(rates, monotonic),
-        record=recorder or Recorder(),
-    )
     with short_folder() as folder:
         path = folder / "s"
+        remembered = open_state_folder(state or folder / "state")
+        counters = counters_in(remembered)
+        safeguards = safeguards_in(
+            remembered,
+            counters,
+            rate_limit=RateLimit(rates, monotonic),
+            records=bundle.records,
+            clock=clock,
+            record=recorder or Recorder(),
+        )
+        operations = KeyOperations(SoftwareStore(bundle, os.urandom), clock=clock, safeguards=safeguards)
         with listening_at(path, group=group) as listening:
             server = KeyServer(
                 listening,
@@ -87,6 +95,7 @@ def serving(
             finally:
                 server.stop()
                 thread.join()
+                counters.close()
 
 
 def run_hsm(*arguments: str | Path, environment: str = "development") -> "subprocess.CompletedProcess[str]":
@@ -103,16 +112,18 @@ def run_hsm(*arguments: str | Path, environment: str = "development") -> "subpro
 
 
 @contextmanager
-def hsm_process(folder: Path, *options: str, passphrase: Sequence[str] = ()) -> "Iterator[subprocess.Popen[str]]":
+def hsm_process(
+    folder: Path, *options: str, passphrase: Sequence[str] = (), keys: Sequence[str] = ()
+) -> "Iterator[subprocess.Popen[str]]":
     """``python -m hsm`` serving ``folder/run/s``; its standard error goes to ``folder/log``."""
-    source = passphrase or ("--passphrase-file", str(folder / "pass"))
+    source = ("--store", str(folder / "keys"), *(passphrase or ("--passphrase-file", str(folder / "pass"))))
     with (folder / "log").open("a") as log:
         process = subprocess.Popen(
             [
                 sys.executable,
                 "-m",
                 "hsm",
-                *("--store", str(folder / "keys"), *source),
+                *(keys or source),
                 *("--socket", str(folder / "run" / "s"), *options),
             ],
             cwd=ROOT,

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from hsm.errors import BY_CODE
+from hsm.protocol import OPERATIONS
 from tests.hsm.documents import proof_input, token_input
 from tests.hsm.raw_caller import RawCaller
 
@@ -14,6 +15,9 @@ ISSUER = ["scheme", 0x30, KDD, 0]
 TRANSPORT = ["transport", 0xFF, KDD, 0]
 UNKNOWN, MALFORMED, DOCUMENT = "hsm-operation-unknown", "hsm-request-malformed", "hsm-document-refused"
 NOT_FOUND, WRAP, UNSEAL, FRAME = "hsm-key-not-found", "hsm-wrap-refused", "hsm-unseal-refused", "hsm-frame-malformed"
+
+GRANT = "hsm-grant-refused"
+NO_GRANT = [bytes(40), [["ani", bytes(64)], ["budi", bytes(64)]]]
 
 FORBIDDEN: list[tuple[str, object, str]] = [
     ("sign", ["sign", "card-ca", bytes(32)], UNKNOWN),
@@ -78,10 +82,25 @@ FORBIDDEN: list[tuple[str, object, str]] = [
     ("back to transport keys", ["wrap-key-set", TRANSPORT, ISSUER], WRAP),
     ("another card's keys", ["wrap-key-set", ISSUER, ["transport", 0xFF, b"\x01" * 10, 0]], WRAP),
     ("a sector's keys under transport", ["wrap-key-set", ["scheme", 0x30, KDD, 1], TRANSPORT], WRAP),
+    ("seal a map", ["seal", {"a": b"v"}], MALFORMED),
+    ("seal for a context with a NIK", ["seal", [["member/3171010101010001", b"v"]]], MALFORMED),
     ("sector 256", ["pseudonym", 256, b"m"], MALFORMED),
     ("sector true", ["pseudonym", True, b"m"], MALFORMED),
     ("nobody's pseudonym", ["pseudonym", 1, b""], MALFORMED),
     ("an index of nothing", ["blind-index", [b""]], MALFORMED),
+    ("many without a grant", ["unseal-many", [["a", bytes(40)]], "audit"], MALFORMED),
+    ("many with an empty grant", ["unseal-many", [["a", bytes(40)]], "audit", []], MALFORMED),
+    ("many with a grant of zeros", ["unseal-many", [["a", bytes(40)]], "audit", NO_GRANT], GRANT),
+    ("none of many", ["unseal-many", [], "audit", NO_GRANT], MALFORMED),
+    ("many for no reason", ["unseal-many", [["a", bytes(40)]], "", NO_GRANT], MALFORMED),
+    ("lift a limit without an officer", ["lift-anomaly", "unseal", 0, "hurry"], MALFORMED),
+    ("lift a limit with a grant of zeros", ["lift-anomaly", "unseal", 0, "hurry", NO_GRANT], GRANT),
+    ("enrol an officer", ["keep-record", "officer/me", bytes(65)], UNKNOWN),
+    ("revoke without a reason", ["revoke-cards", [KDD]], MALFORMED),
+    ("revoke a line break", ["revoke-cards", [KDD], "x\n00000000000000000000 1 y"], MALFORMED),
+    ("revoke nothing", ["revoke-cards", [], "stolen"], MALFORMED),
+    ("revoke a KDD of 9 bytes", ["revoke-cards", [bytes(9)], "stolen"], MALFORMED),
+    ("give a card back", ["reinstate-card", KDD], UNKNOWN),
     ("no operation", [], FRAME),
     ("a number as operation", [7], FRAME),
     ("a map", {"operation": "ping"}, FRAME),
@@ -97,6 +116,12 @@ def test_forbidden_requests_are_refused(socket_path: Path, name: str, request_: 
         assert found in BY_CODE
         assert all(isinstance(value, str | int) for value in evidence.values())
         assert caller.ask(["ping"]) == [[0, "software"]]
+
+
+def test_there_are_more_than_forty_and_every_operation_that_uses_a_secret_is_among_them() -> None:
+    assert len({name for name, _, _ in FORBIDDEN}) == len(FORBIDDEN) >= 70
+    tried = {str(request[0]) for _, request, _ in FORBIDDEN if isinstance(request, list) and request}
+    assert tried >= set(OPERATIONS) - {"ping", "show-ca-certificate"}
 
 
 def test_a_forbidden_request_does_not_harm_its_neighbours(socket_path: Path) -> None:

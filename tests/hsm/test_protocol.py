@@ -5,9 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cardservice.keys import KeyOrigin, KeySet, Purpose, SessionRequest
-from hsm.channel_requests import OpenSecureChannels, WrapKeySet
+from hsm.channel_requests import OpenSecureChannels, RevokeCards, WrapKeySet
 from hsm.document_requests import SIGNING_REQUESTS
 from hsm.errors import BY_CODE, FrameTooLarge, HsmError, MalformedFrame, RequestRefused, error_from_wire
+from hsm.grants import Grant
+from hsm.officer_requests import LiftAnomaly, UnsealMany
 from hsm.protocol import (
     LENGTH_SIZE,
     MAX_FRAME_LENGTH,
@@ -45,6 +47,11 @@ CHANNELS = st.sampled_from([8, 16]).flatmap(
     )
 )
 NOTES = st.from_regex(r"[a-z][a-z /.-]{0,40}", fullmatch=True)
+GRANTS = st.builds(
+    Grant,
+    st.binary(min_size=1, max_size=80),
+    st.lists(st.tuples(NOTES, st.binary(min_size=64, max_size=64)), min_size=1, max_size=2),
+)
 REQUESTS: st.SearchStrategy[Request] = st.one_of(
     st.just(Ping()),
     st.just(ShowCaCertificate()),
@@ -55,6 +62,9 @@ REQUESTS: st.SearchStrategy[Request] = st.one_of(
     st.builds(SealValues, st.lists(st.tuples(NOTES, st.binary(max_size=40)), min_size=1, max_size=4)),
     st.builds(UnsealValue, NOTES, st.binary(max_size=90), NOTES),
     st.builds(MakeBlindIndexes, st.lists(st.binary(min_size=1, max_size=40), min_size=1, max_size=4)),
+    st.builds(RevokeCards, st.lists(st.binary(min_size=10, max_size=10), min_size=1, max_size=4), NOTES),
+    st.builds(UnsealMany, st.lists(st.tuples(NOTES, st.binary(max_size=90)), min_size=1, max_size=3), NOTES, GRANTS),
+    st.builds(LiftAnomaly, NOTES, st.integers(0, 2**32 - 2), NOTES, GRANTS),
     st.builds(MakePseudonym, st.integers(0, 255), st.binary(min_size=1, max_size=64)),
 )
 

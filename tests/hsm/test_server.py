@@ -157,7 +157,10 @@ def test_what_is_opened_is_recorded_with_its_reason(bundle: KeyBundle, clock: Se
         ((_, (sealed,)),) = caller.ask(["seal", [["member/nik/7", b"value"]]])
         assert caller.ask(["unseal", "member/nik/7", sealed, "print card"]) == [[0, b"value"]]
         caller.ask(["unseal", "member/nik/8", sealed, "a try"])
-    assert recorder.opened == [("member/nik/7", "print card"), ("member/nik/8", "a try")]
+    assert recorder.lines == [
+        "unseal context=member/nik/7 reason=print card",
+        "unseal context=member/nik/8 reason=a try",
+    ]
 
 
 def test_many_callers_at_once(socket_path: Path) -> None:

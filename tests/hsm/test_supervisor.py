@@ -140,6 +140,29 @@ def test_one_read_of_an_inherited_passphrase_lasts_for_all_workers_to_come(made:
         assert first != second
 
 
+def test_keys_may_be_named_by_a_uri(made: Path) -> None:
+    uri = f"file:{made / 'keys'}?pin-source=file:{made / 'pass'}"
+    where = ("--keys", uri, "--state", str(made / "state"))
+    with hsm_process(made, keys=where), KeyProcess(made / "run" / "s") as keys:
+        assert keys.ping() == "software"
+    assert (made / "state" / "revoked-cards").exists()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        ("--keys", "file:/k?pin-source=file:/p", "--init"),
+        ("--keys", "file:/k?pin-source=file:/p", "--socket", "s"),
+        ("--store", "k", "--socket", "s"),
+        ("--keys", "file:/k?pin-source=file:/p", "--state", "d", "--socket", "s", "--passphrase-file", "p"),
+        ("--store", "k", "--passphrase-file", "p", "--socket", "s", "--workers", "0"),
+    ],
+    ids=["init by uri", "no state", "no passphrase", "two passphrases", "no workers"],
+)
+def test_a_command_line_that_makes_no_sense_ends_with_2(line: tuple[str, ...]) -> None:
+    assert run_hsm(*line).returncode == 2
+
+
 def test_workers_end_with_a_killed_supervisor_and_the_next_one_takes_the_socket(made: Path) -> None:
     with hsm_process(made, "--workers", "2") as process:
         orphans = workers_of(process)

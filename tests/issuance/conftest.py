@@ -14,6 +14,8 @@ from cardservice.enrolment.member_list import read_member_list
 from cardservice.issuance.bureau import Bureau
 from cardservice.records.database import Database, open_database
 from hsm.in_process import InProcessKeys
+from hsm.key_generation import development_keys
+from hsm.software_store import SoftwareStore
 from tests.databases import (
     database,
     database_url,
@@ -38,15 +40,16 @@ EXAMPLES = Path(__file__).parents[2] / "examples" / "members.csv"
 
 
 @pytest.fixture(scope="session")
-def made_keys() -> InProcessKeys:
+def made_store() -> SoftwareStore:
     randomness = random.Random(23).randbytes
-    ticks = count()
-    # Monotonic seconds that run fast: these tests are about cards, not about limits.
-    return InProcessKeys.with_new_keys(clock=lambda: START, monotonic=lambda: float(next(ticks)), randomness=randomness)
+    return SoftwareStore(development_keys(START, randomness), randomness)
 
 
-def counter_over(database: Database, keys: InProcessKeys, seed: int) -> Counter:
+def counter_over(database: Database, store: SoftwareStore, seed: int) -> Counter:
     clock = Clock()
+    ticks = count()
+    # Monotonic seconds that run fast: these tests are about cards, not about limits. What one counter revoked is new at the next.
+    keys = InProcessKeys(store, clock=lambda: START, monotonic=lambda: float(next(ticks)))
     bureau = Bureau(database, keys, clock.now, random.Random(seed).randbytes)
     import_members(
         database,
@@ -60,14 +63,14 @@ def counter_over(database: Database, keys: InProcessKeys, seed: int) -> Counter:
 
 
 @pytest.fixture
-def open_counter(tmp_path: Path, migrated_sqlite: Path, made_keys: InProcessKeys) -> Iterator[Callable[[], Counter]]:
+def open_counter(tmp_path: Path, migrated_sqlite: Path, made_store: SoftwareStore) -> Iterator[Callable[[], Counter]]:
     opened: list[Database] = []
 
     def make() -> Counter:
         path = tmp_path / f"kartu-{len(opened)}.db"
         shutil.copyfile(migrated_sqlite, path)
         opened.append(open_database(f"sqlite:///{path}"))
-        return counter_over(opened[-1], made_keys, len(opened))
+        return counter_over(opened[-1], made_store, len(opened))
 
     yield make
     for each in opened:
@@ -80,6 +83,6 @@ def counter(open_counter: Callable[[], Counter]) -> Counter:
 
 
 @pytest.fixture
-def either_counter(database: Database, made_keys: InProcessKeys) -> Counter:
+def either_counter(database: Database, made_store: SoftwareStore) -> Counter:
     """The test runs twice: over SQLite and over PostgreSQL."""
-    return counter_over(database, made_keys, 1)
+    return counter_over(database, made_store, 1)

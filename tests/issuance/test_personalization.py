@@ -140,7 +140,7 @@ def apdus_of_a_clean_run(counter: Counter) -> int:
 @pytest.mark.parametrize("mode", [TearMode.BEFORE, TearMode.AFTER])
 def test_torn_at_every_apdu_it_ends_live_and_correct(counter: Counter, mode: TearMode) -> None:
     total = apdus_of_a_clean_run(counter)
-    assert total > 90
+    assert total > 70
     again = random.Random(6)
     for at in range(1, total + 1):
         order, card = counter.approved_order("P-0001"), counter.blank_card(seed=at)
@@ -166,7 +166,7 @@ def test_torn_at_every_apdu_it_ends_live_and_correct(counter: Counter, mode: Tea
 def test_torn_wherever_the_records_move_it_ends_live_over_either_database(either_counter: Counter) -> None:
     """Every APDU is torn above; here, around those after which something is written down."""
     counter = either_counter
-    for at in (1, 5, 36, 37, 60, 90):
+    for at in (1, 5, 23, 24, 60, 74):
         order, card = counter.approved_order("P-0001"), counter.blank_card(seed=at)
         card.image.arm(Tear(TearMode.AFTER, at))
         with pytest.raises(CardTorn):

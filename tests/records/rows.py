@@ -17,6 +17,7 @@ from cardservice.records.cards import NewCard
 from cardservice.records.challenges import Challenge
 from cardservice.records.members import Member
 from cardservice.records.paid_record import PaidRecord
+from cardservice.records.payments import Channel, PaymentRow
 from cardservice.records.standing import CardStanding, CardStatus
 from cardservice.records.verifiers import Verifier, VerifierKind
 
@@ -167,3 +168,18 @@ def challenge(number: int, of_verifier: int = 1) -> Challenge:
 def add_verifier(connection: Connection, number: int) -> str:
     verifiers.add(connection, verifier(number))
     return identifier("verifier", number)
+
+
+def payment(number: int, *, of_member: int | None = None, rupiah: int = 8_400) -> PaymentRow:
+    return PaymentRow(
+        member_id=identifier("member", number if of_member is None else of_member),
+        payment_id=identifier("payment", number),
+        partner_id="BCA",
+        reference=f"pay-{number}",
+        channel=Channel.VIRTUAL_ACCOUNT,
+        payer=Payer.SELF,
+        amount=rupiah,
+        received_at=NOW,
+        recorded_at=NOW,
+        months=[],
+    )

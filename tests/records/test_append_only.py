@@ -5,11 +5,12 @@ import pytest
 from sqlalchemy import Executable, Table, text
 from sqlalchemy.exc import IntegrityError
 
-from cardservice.records import audit_batches, audit_events, journal
+from cardservice.records import audit_batches, audit_events, journal, payments
 from cardservice.records.audit_batches import AuditBatch
 from cardservice.records.audit_events import AuditEvent
 from cardservice.records.database import Database
 from cardservice.records.journal import Phase
+from cardservice.records.payments import ReversalRow
 from cardservice.records.tables import APPEND_ONLY, metadata
 from tests.records import rows
 
@@ -22,6 +23,12 @@ def filled(database: Database) -> Database:
         verifier_id = rows.add_verifier(connection, 1)
         journal.append(
             connection, bound.card_id, order_id=bound.order_id, step="bind", phase=Phase.INTENT, detail={}, at=rows.NOW
+        )
+        payment = rows.payment(1)
+        payments.add(connection, payment)
+        payments.reverse(
+            connection,
+            ReversalRow(payment.member_id, payment.payment_id, payment.partner_id, "asked", rows.NOW, rows.NOW),
         )
         audit_events.append(connection, [AuditEvent("card.bound", rows.NOW, {"n": 1}, bound.card_id)])
         heads = audit_events.heads(connection)
@@ -46,7 +53,7 @@ def filled(database: Database) -> Database:
 
 def changes_of(table: Table) -> list[Executable]:
     column = next(column for column in table.columns if not column.primary_key)
-    return [table.update().values({column: column}), table.delete(), text(f"TRUNCATE {table.name}")]
+    return [table.update().values({column: column}), table.delete(), text(f"TRUNCATE {table.name} CASCADE")]
 
 
 @pytest.mark.parametrize("name", APPEND_ONLY)
@@ -62,12 +69,18 @@ def test_no_row_is_changed_or_deleted(filled: Database, name: str) -> None:
 
 @pytest.mark.parametrize("name", APPEND_ONLY)
 def test_sabotage_without_the_triggers_rows_go(filled: Database, name: str) -> None:
-    """Sabotage: drop the triggers."""
+    """Sabotage: drop the triggers, those of rows that hold on to it too."""
     table = metadata.tables[name]
+    holding = [other.name for other in metadata.sorted_tables if other.name in APPEND_ONLY and refers(other, table)]
     with filled.begin() as connection:
-        if filled.engine.dialect.name == "postgresql":
-            connection.exec_driver_sql(f"ALTER TABLE {name} DISABLE TRIGGER USER")
-        else:
-            connection.exec_driver_sql(f"DROP TRIGGER {name}_no_delete")
-        connection.execute(table.delete())
+        for each in (*holding, name):
+            if filled.engine.dialect.name == "postgresql":
+                connection.exec_driver_sql(f"ALTER TABLE {each} DISABLE TRIGGER USER")
+            else:
+                connection.exec_driver_sql(f"DROP TRIGGER {each}_no_delete")
+            connection.execute(metadata.tables[each].delete())
         assert connection.execute(table.select()).first() is None
+
+
+def refers(other: Table, table: Table) -> bool:
+    return other is not table and any(each.referred_table is table for each in other.foreign_key_constraints)

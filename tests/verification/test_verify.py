@@ -49,7 +49,7 @@ def test_a_covered_member_is_told_a_token_says_so_and_it_is_on_record(either_wor
     assert event.leaf == kept.leaf
     assert event.kind == "verification.answered"
     assert event.member_id == rows.identifier("member", 1)
-    assert event.detail["told"] == ["covered", "cure", "reason", "until"]
+    assert event.detail["told"] == ["benefit", "covered", "cure", "reason", "until"]
 
 
 def test_a_lapsed_member_is_told_why_and_the_exact_sum_that_cures_it(world: World, sari: IssuedCard) -> None:

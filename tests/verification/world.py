@@ -62,11 +62,11 @@ BOTH_PROGRAMMES = frozenset({Programme.JKK, Programme.JKM})
 _Result = TypeVar("_Result")
 
 
-def paid(first: str | None, last: str | None, **more: Any) -> PaidRecord:
-    """JKK and JKM paid from one month to another ("2026-01"); None is joined and never paid."""
+def paid(first: str | None, last: str | None, *, arrived_at: datetime | None = None, **more: Any) -> PaidRecord:
+    """JKK and JKM paid from one month to another ("2026-01"), in time or by money of one moment; None is joined and never paid."""
     months = PaidMonths()
     if first is not None and last is not None:
-        months = PaidMonths((PaidSpan(ContributionMonth.parse(first), ContributionMonth.parse(last)),))
+        months = PaidMonths((PaidSpan(ContributionMonth.parse(first), ContributionMonth.parse(last), arrived_at),))
     known = {"programmes": BOTH_PROGRAMMES, "work_sector": WorkSector.OTHER, "payer": Payer.SELF} | more
     return PaidRecord(paid=dict.fromkeys(sorted(known["programmes"]), months), **known)
 
@@ -260,8 +260,9 @@ class World:
         purpose: VerificationPurpose = VerificationPurpose.TREATMENT,
         programme: Programme = Programme.JKK,
         day: date | None = None,
+        event_at: datetime | None = None,
     ) -> IssuedChallenge:
-        question = Question(terminal, purpose, programme, day)
+        question = Question(terminal, purpose, programme, day, event_at)
         issuing = issue_challenge(
             question, asker, store=self.store, now=self.clock(), randomness=self.randomness.randbytes
         )

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Hardening of the secure channel (docs/card-edge.md; Amendment D, 5.6), each rule with the sabotage that must turn it red."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -15,6 +15,7 @@ from cardservice.card_edge.apdu import CommandApdu, ResponseApdu
 from cardservice.card_edge.errors import SecureMessagingBroken
 from tests.virtual.host import PIV_AID, Host, key_set, sector_aid
 
+Writes = Sequence[tuple[int, int, int, int, str]]
 KEY_INFORMATION = CommandApdu(0x80, 0xCA, 0x00, 0xE0, b"", 256)
 
 
@@ -174,9 +175,44 @@ def test_deleting_the_key_set_of_the_channel_keeps_the_card_reachable(host: Host
     host.must(host.open(new))
 
 
-def test_applications_demand_encryption_for_writes(personal: Host, transport: StaticKeySet) -> None:
-    for level in (0x00, 0x01, 0x11):
-        personal.enter(PIV_AID, transport, level)
-        assert personal.send(0x00, 0x47, 0x00, 0x9A, bytes.fromhex("AC03800111")).sw == 0x6982
-        personal.enter(sector_aid(1), transport, level)
-        assert personal.send(0x00, 0x47, 0x00, 0x00, bytes.fromhex("AC03800111")).sw == 0x6982
+# docs/card-edge.md, "Least levels": what is secret is encrypted, what the card tells anybody is only MACed.
+PIV_WRITES = (
+    (0x00, 0x47, 0x00, 0x9A, "AC03800111"),
+    (0x00, 0xDB, 0x3F, 0xFF, "5C035FC10253023000"),
+    (0x00, 0xDB, 0x3F, 0xFF, "5C035FC10953023000"),
+    (0x00, 0x24, 0x01, 0x80, "323731383238FFFF"),
+)
+SECRET_OF_A_SECTOR = (
+    (0x00, 0xDB, 0x3F, 0xFF, "5C02DF02DF02020004"),
+    (0x00, 0xD6, 0x00, 0x00, "01"),
+    (0x80, 0x32, 0x00, 0x00, "00000001"),
+    (0x80, 0xD8, 0x00, 0x81, "30"),
+)
+TOLD_BY_A_SECTOR = ((0x00, 0x47, 0x00, 0x00, "AC03800111"), (0x00, 0xDB, 0x3F, 0xFF, "5C0153530101"))
+
+
+def answers_of(host: Host, keys: StaticKeySet, aid: bytes, level: int, writes: Writes) -> set[int]:
+    answers = set()
+    for cla, ins, p1, p2, data in writes:
+        host.enter(aid, keys, level)
+        answers.add(host.send(cla, ins, p1, p2, bytes.fromhex(data)).sw)
+    return answers
+
+
+@pytest.mark.parametrize("level", [0x00, 0x01, 0x11])
+def test_without_encryption_nothing_secret_is_written(personal: Host, transport: StaticKeySet, level: int) -> None:
+    assert answers_of(personal, transport, PIV_AID, level, PIV_WRITES) == {0x6982}
+    assert answers_of(personal, transport, sector_aid(1), level, SECRET_OF_A_SECTOR) == {0x6982}
+
+
+@pytest.mark.parametrize("level", [0x03, 0x13, 0x33])
+def test_with_encryption_it_is(personal: Host, transport: StaticKeySet, level: int) -> None:
+    assert answers_of(personal, transport, PIV_AID, level, PIV_WRITES) == {0x9000}
+    assert answers_of(personal, transport, sector_aid(1), level, SECRET_OF_A_SECTOR[:3]) == {0x9000}
+
+
+@pytest.mark.parametrize(("level", "sw"), [(0x00, 0x6982), (0x01, 0x9000), (0x11, 0x9000)])
+def test_what_a_sector_tells_anybody_is_written_under_a_mac(
+    personal: Host, transport: StaticKeySet, level: int, sw: int
+) -> None:
+    assert answers_of(personal, transport, sector_aid(1), level, TOLD_BY_A_SECTOR) == {sw}

@@ -19,8 +19,15 @@ def generate(runtime: Runtime, command: Frame) -> ResponseApdu:
         raise Refused(StatusWord.INCORRECT_P1_P2)
     runtime.demand_encryption()
     demand_p256(command.data)
+    return ResponseApdu(make_key_pair(runtime, runtime.transient.selected, command.p2), StatusWord.SUCCESS)
+
+
+def make_key_pair(runtime: Runtime, aid: bytes, key: int) -> bytes:
+    """Make a pair in one slot of a PIV instance, in one write; its public key template. 6A86 another key reference."""
+    if key not in KEYS:
+        raise Refused(StatusWord.INCORRECT_P1_P2)
     scalar = runtime.new_scalar()
     answer = public_key_template(runtime, scalar)
-    memory = memory_of(runtime)
-    commit(runtime, replace(memory, keys={**memory.keys, command.p2: scalar}))
-    return ResponseApdu(answer, StatusWord.SUCCESS)
+    memory = memory_of(runtime, aid)
+    commit(runtime, replace(memory, keys={**memory.keys, key: scalar}), aid)
+    return answer

@@ -7,16 +7,16 @@ from applets.virtual.chip import PivMemory
 from applets.virtual.runtime import Runtime
 
 
-def memory_of(runtime: Runtime) -> PivMemory:
-    """The memory of the selected PIV instance, as last committed."""
-    application = runtime.application
+def memory_of(runtime: Runtime, aid: bytes | None = None) -> PivMemory:
+    """The memory of a PIV instance, the selected one unless another is named, as last committed."""
+    application = runtime.chip.application(runtime.transient.selected if aid is None else aid)
     assert application is not None
     assert isinstance(application.memory, PivMemory)
     return application.memory
 
 
-def commit(runtime: Runtime, memory: PivMemory) -> None:
-    """Make this the memory of the selected PIV instance, in one transaction."""
-    application = runtime.application
+def commit(runtime: Runtime, memory: PivMemory, aid: bytes | None = None) -> None:
+    """Make this the memory of a PIV instance, the selected one unless another is named, in one transaction."""
+    application = runtime.chip.application(runtime.transient.selected if aid is None else aid)
     assert application is not None
     runtime.image.commit(runtime.chip.with_application(replace(application, memory=memory)))

@@ -87,18 +87,23 @@ def put_data(runtime: Runtime, command: Frame) -> ResponseApdu:
         tag, rest = _tag_list(command.data)
     element = _single(rest)
     tag = tag or element.tag
+    if tag in RULES and element.tag != (tag if tag in {DISCOVERY, BIT_GROUP} else DATA):
+        raise Refused(StatusWord.WRONG_DATA)
+    store_object(runtime, runtime.transient.selected, tag, element.value)
+    return ResponseApdu(b"", StatusWord.SUCCESS)
+
+
+def store_object(runtime: Runtime, aid: bytes, tag: int, content: bytes) -> None:
+    """Keep one object of a PIV instance, in one write; no content deletes it. 6A82 unknown object, 6A84 too large."""
     if tag not in RULES:
         raise Refused(StatusWord.NOT_FOUND)
-    if element.tag != (tag if tag in {DISCOVERY, BIT_GROUP} else DATA):
-        raise Refused(StatusWord.WRONG_DATA)
-    if len(element.value) > MAX_OBJECT:
+    if len(content) > MAX_OBJECT:
         raise Refused(StatusWord.NOT_ENOUGH_MEMORY)
-    memory = memory_of(runtime)
+    memory = memory_of(runtime, aid)
     objects = {name: value for name, value in memory.objects.items() if name != tag}
-    if element.value:
-        objects[tag] = element.value
-    commit(runtime, replace(memory, objects=objects))
-    return ResponseApdu(b"", StatusWord.SUCCESS)
+    if content:
+        objects[tag] = content
+    commit(runtime, replace(memory, objects=objects), aid)
 
 
 def _demand_all_objects(command: Frame) -> None:

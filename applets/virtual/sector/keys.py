@@ -22,12 +22,17 @@ def generate(runtime: Runtime, command: Frame) -> ResponseApdu:
     """``00 47 00 00 05 AC 03 80 01 11 00`` -> ``7F49 { 86 41 point }``; the old key is gone in the same write."""
     if command.p1 or command.p2:
         raise Refused(StatusWord.INCORRECT_P1_P2)
-    runtime.demand_encryption()
+    runtime.demand_mac()  # a public key comes back, and nothing secret goes in
     demand_p256(command.data)
+    return ResponseApdu(make_key_pair(runtime, runtime.transient.selected), StatusWord.SUCCESS)
+
+
+def make_key_pair(runtime: Runtime, aid: bytes) -> bytes:
+    """Make the pair of a sector in one write; its public key template."""
     scalar = runtime.new_scalar()
     template = public_key_template(runtime, scalar)
-    commit(runtime, replace(memory_of(runtime), key=scalar))
-    return ResponseApdu(template, StatusWord.SUCCESS)
+    commit(runtime, replace(memory_of(runtime, aid), key=scalar), aid)
+    return template
 
 
 def put_key(runtime: Runtime, command: Frame) -> ResponseApdu:
@@ -35,12 +40,17 @@ def put_key(runtime: Runtime, command: Frame) -> ResponseApdu:
     channel = runtime.demand_encryption()
     if command.p2 != SEVERAL_FROM_1 or command.p1 not in {0x00, KEY_VERSION}:
         raise Refused(StatusWord.INCORRECT_P1_P2)
-    version, keys = read_keys(command, channel.dek)
+    placed = place_keys(runtime, runtime.transient.selected, command.p1, command.data, channel.dek)
+    return ResponseApdu(placed, StatusWord.SUCCESS)
+
+
+def place_keys(runtime: Runtime, aid: bytes, replaced: int, data: bytes, dek: bytes) -> bytes:
+    """The key set of a PUT KEY data field, placed in one write; the answer, version and check values. 6A80 bad data, 6982 wrong check value."""
+    version, keys = read_keys(data, SEVERAL_FROM_1, dek)
     if version != KEY_VERSION or len(keys[0].value) not in KEY_LENGTHS:
         raise Refused(StatusWord.WRONG_DATA)
-    holder = runtime.transient.selected
-    changed = place_key_set(runtime.chip.key_sets_of(holder), command.p1, version, keys)
-    runtime.image.commit(runtime.chip.with_key_sets(holder, changed))
+    changed = place_key_set(runtime.chip.key_sets_of(aid), replaced, version, keys)
+    runtime.image.commit(runtime.chip.with_key_sets(aid, changed))
     return answer(version, keys)
 
 

@@ -7,16 +7,16 @@ from applets.virtual.chip import SectorMemory
 from applets.virtual.runtime import Runtime
 
 
-def memory_of(runtime: Runtime) -> SectorMemory:
-    """The memory of the selected sector, as last committed."""
-    application = runtime.application
+def memory_of(runtime: Runtime, aid: bytes | None = None) -> SectorMemory:
+    """The memory of a sector, the selected one unless another is named, as last committed."""
+    application = runtime.chip.application(runtime.transient.selected if aid is None else aid)
     assert application is not None
     assert isinstance(application.memory, SectorMemory)
     return application.memory
 
 
-def commit(runtime: Runtime, memory: SectorMemory) -> None:
-    """Make this the memory of the selected sector, in one transaction."""
-    application = runtime.application
+def commit(runtime: Runtime, memory: SectorMemory, aid: bytes | None = None) -> None:
+    """Make this the memory of a sector, the selected one unless another is named, in one transaction."""
+    application = runtime.chip.application(runtime.transient.selected if aid is None else aid)
     assert application is not None
     runtime.image.commit(runtime.chip.with_application(replace(application, memory=memory)))

@@ -37,7 +37,7 @@ def get_data(runtime: Runtime, command: Frame) -> ResponseApdu:
 
 def put_data(runtime: Runtime, command: Frame) -> ResponseApdu:
     """``00 DB 3F FF``: cover proof or free length, under the channel. 6A80 malformed or too long, 6A82 another object."""
-    runtime.demand_encryption()
+    runtime.demand_mac()
     elements = _elements(command)
     if len(elements) != 2 or int.from_bytes(elements[0].value, "big") != elements[1].tag:
         raise Refused(StatusWord.WRONG_DATA)
@@ -45,8 +45,9 @@ def put_data(runtime: Runtime, command: Frame) -> ResponseApdu:
     if elements[1].tag == COVER_PROOF:
         if len(value) > COVER_PROOF_MAX:
             raise Refused(StatusWord.WRONG_DATA)
-        commit(runtime, replace(memory, cover_proof=value))
+        commit(runtime, replace(memory, cover_proof=value))  # anyone may read it: a MAC is enough
     elif elements[1].tag == FREE_LENGTH:
+        runtime.demand_encryption()
         length = int.from_bytes(value, "big")
         if len(value) != 2 or length > SECTOR_DATA_LENGTH:
             raise Refused(StatusWord.WRONG_DATA)

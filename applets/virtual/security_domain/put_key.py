@@ -31,32 +31,32 @@ def put_key(runtime: Runtime, command: Frame) -> ResponseApdu:
     """``80 D8 KVN 81``: KVN 00 adds, another replaces that set. 6A88 unknown set, 6A80 bad data, 6982 wrong check value."""
     channel = runtime.demand_mac()
     holder = runtime.transient.selected
-    version, keys = read_keys(command, channel.dek)
+    version, keys = read_keys(command.data, command.p2, channel.dek)
     key_sets = runtime.chip.key_sets_of(holder)
     if command.p2 == SEVERAL_FROM_1:
         changed = place_key_set(key_sets, command.p1, version, keys)
     else:
         changed = _place_single_key(key_sets, command, version, keys)
     runtime.image.commit(runtime.chip.with_key_sets(holder, changed))
-    return answer(version, keys)
+    return ResponseApdu(answer(version, keys), StatusWord.SUCCESS)
 
 
-def answer(version: int, keys: list[_Key]) -> ResponseApdu:
+def answer(version: int, keys: list[_Key]) -> bytes:
     """Version and check values (GP 11.8.3.1)."""
-    return ResponseApdu(bytes([version]) + b"".join(key.kcv for key in keys), StatusWord.SUCCESS)
+    return bytes([version]) + b"".join(key.kcv for key in keys)
 
 
-def read_keys(command: Frame, dek: bytes) -> tuple[int, list[_Key]]:
+def read_keys(data: bytes, p2: int, dek: bytes) -> tuple[int, list[_Key]]:
     """New key version number and the keys, deciphered and checked against their check values."""
-    if command.p2 != SEVERAL_FROM_1 and command.p2 not in {1, 2, 3}:
+    if p2 != SEVERAL_FROM_1 and p2 not in {1, 2, 3}:
         raise Refused(StatusWord.INCORRECT_P1_P2)
-    if not command.data:
+    if not data:
         raise Refused(StatusWord.WRONG_LENGTH)
-    version, rest = command.data[0], command.data[1:]
+    version, rest = data[0], data[1:]
     if not 0 < version <= HIGHEST_VERSION:
         raise Refused(StatusWord.WRONG_DATA)
     keys: list[_Key] = []
-    for _ in _NAMES if command.p2 == SEVERAL_FROM_1 else _NAMES[:1]:
+    for _ in _NAMES if p2 == SEVERAL_FROM_1 else _NAMES[:1]:
         key, rest = _read_key(rest, dek)
         keys.append(key)
     if rest or len({len(key.value) for key in keys}) != 1:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""STORE DATA (GP 2.3.1, 11.11): the security domain's own objects, in DGI 0070 or as BER-TLV."""
+"""STORE DATA (GP 2.3.1, 11.11): the security domain's own objects, in DGI 0070 or as BER-TLV; blocks for an application go to it."""
 
 from dataclasses import replace
 
@@ -7,13 +7,13 @@ from applets.virtual.chip import ISD_AID
 from applets.virtual.errors import Refused
 from applets.virtual.frame import Frame
 from applets.virtual.runtime import Runtime
+from applets.virtual.security_domain.personalization import LAST_BLOCK, take_block
 from applets.virtual.transient import Storing
 from cardservice.card_edge.apdu import ResponseApdu
 from cardservice.card_edge.errors import MalformedTlv
 from cardservice.card_edge.status_word import StatusWord
 from cardservice.card_edge.tlv import Tlv, parse_all
 
-LAST_BLOCK = 0x80
 ENCRYPTION = 0x60
 STRUCTURE = 0x18
 DGI = 0x08
@@ -33,13 +33,15 @@ def store_data(runtime: Runtime, command: Frame) -> ResponseApdu:
         raise Refused(StatusWord.INCORRECT_P1_P2)
     storing.next_block += 1
     storing.received += command.data
+    if storing.target not in {None, ISD_AID}:
+        return take_block(runtime, storing, command)
     if len(storing.received) > MAX_DATA:
         raise Refused(StatusWord.NOT_ENOUGH_MEMORY)
     if not command.p1 & LAST_BLOCK:
         runtime.transient.storing = storing
         return ResponseApdu(b"", StatusWord.SUCCESS)
-    if storing.target not in {None, ISD_AID} or runtime.transient.selected != ISD_AID:
-        # Our applications are personalized through channels of their own (docs/card-edge.md) and take nothing here.
+    if runtime.transient.selected != ISD_AID:
+        # A supplementary security domain has no objects of this kind.
         raise Refused(StatusWord.REFERENCED_DATA_NOT_FOUND)
     if command.p1 & ENCRYPTION:
         raise Refused(StatusWord.WRONG_DATA)  # nothing that we take is secret

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The second round trip: keys, applications and key pairs, as far as they are missing."""
+"""The second round trip: keys, applications and key pairs, as far as they are missing, in one channel of the issuer security domain."""
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cardservice.card_edge.batch import Batch, Pending
 from cardservice.card_edge.dialogue import Dialogue
-from cardservice.card_edge.dialogues.channel_opening import Opening
+from cardservice.card_edge.dialogues.channel_opening import PUBLIC, Opening
 from cardservice.card_edge.dialogues.ground import Groundwork
 from cardservice.card_edge.dialogues.inventory import Inventory
 from cardservice.card_edge.dialogues.personalization_plan import (
@@ -17,35 +17,44 @@ from cardservice.card_edge.dialogues.personalization_plan import (
     Plan,
 )
 from cardservice.card_edge.globalplatform.delete import delete_key_set
-from cardservice.card_edge.globalplatform.install import install_and_make_selectable
+from cardservice.card_edge.globalplatform.install import install_and_make_selectable, install_for_personalization
 from cardservice.card_edge.globalplatform.life_cycle import CardLifeCycle
 from cardservice.card_edge.globalplatform.put_key import check_put_key_answer, put_key
 from cardservice.card_edge.globalplatform.set_status import set_card_status
-from cardservice.card_edge.piv.generate import generate_key_pair, parse_public_key
+from cardservice.card_edge.globalplatform.store_data import Structure, store_data
+from cardservice.card_edge.piv.generate import parse_public_key
 from cardservice.card_edge.piv.key_reference import KeyReference
+from cardservice.card_edge.piv.personalization import KEYS_PER_BLOCK, generate_element, parse_public_keys
 from cardservice.card_edge.piv.select import PIV_AID
 from cardservice.card_edge.scp03.secure_channel import SecureChannel
 from cardservice.card_edge.sector.aid import LOAD_FILE_AID, PIV_MODULE_AID, SECTOR_MODULE_AID, sector_aid
 from cardservice.card_edge.sector.generate import generate_sector_key
-from cardservice.card_edge.sector.select import select_sector
+from cardservice.card_edge.sector.personalization import parse_sector_answer, sector_elements
 from cardservice.keys import WrappedKey
+
+KeyBlock = tuple[WrappedKey, WrappedKey, WrappedKey]
 
 
 @dataclass(frozen=True, slots=True)
 class Laid:
-    """What the ground holds now, and the channel to PIV where one is still open."""
+    """What the ground holds now, and the channel of the domain, in which STORE DATA to PIV goes on with block ``next_block``."""
 
     public_keys: CardPublicKeys
-    piv: SecureChannel | None
+    channel: SecureChannel
+    next_block: int
 
 
 @dataclass(frozen=True, slots=True)
-class _KeysPut:
-    wrapped: tuple[WrappedKey, WrappedKey, WrappedKey]
+class _Sector:
+    """A sector that gets its first keys, and its key pair where one is made."""
+
+    number: int
+    wrapped: KeyBlock
+    generated: bool
     answer: Pending
 
-    def check(self) -> None:
-        check_put_key_answer(self.answer.data, ISSUER_KEY_VERSION, self.wrapped)
+    def point(self) -> bytes | None:
+        return parse_sector_answer(self.answer.data, ISSUER_KEY_VERSION, self.wrapped, generated=self.generated)
 
 
 def lay_groundwork(
@@ -53,54 +62,51 @@ def lay_groundwork(
 ) -> Dialogue[Laid]:
     """Bring the card to where objects can be written. Key pairs are made unless ``public_keys`` of this generation are given.
 
-    PIV comes last: nothing is selected after it, so that the next round trip goes on in its channel.
+    Sectors that a torn card has with keys already make their pairs first; then all is done through the domain, and nothing is selected after
+    it, so that the next round trip goes on in its channel.
     """
-    openings = list(_openings(ground, plan, inventory, make=public_keys is None))
-    put = yield from _issuer_domain(ground, batch, plan, inventory, openings)
-    sectors: dict[int, Pending] = {}
-    for sector in plan.sectors:
-        keyed = sector in inventory.keyed_sectors
-        made = yield from _sector(ground, batch, sector, put, keyed=keyed, make=public_keys is None)
-        if made:
-            sectors[sector] = made
-    piv = (yield from ground.select_piv(batch)) if public_keys is None else None
-    made_by_piv = _piv_keys(batch, piv) if piv else {}
-    yield from batch.flush("keys and applications")
-    for keys_put in put:
-        keys_put.check()
-    if public_keys is not None:
-        return Laid(public_keys, piv)
-    made_keys = CardPublicKeys(
-        {slot: parse_public_key(answer.data) for slot, answer in made_by_piv.items()},
-        {sector: parse_public_key(answer.data) for sector, answer in sectors.items()},
-    )
-    return Laid(made_keys, piv)
-
-
-def _openings(ground: Groundwork, plan: Plan, inventory: Inventory, *, make: bool) -> Iterator[Opening]:
-    """The channels of this round trip, in order."""
-    yield ground.issuer_domain
-    for sector in plan.sectors:
-        keyed = sector in inventory.keyed_sectors
-        if make or not keyed:
-            yield (ground.sector_keys(sector) if keyed else ground.issuer_keys), sector_aid(sector)
-    if make:
-        yield ground.piv
-
-
-def _issuer_domain(
-    ground: Groundwork, batch: Batch, plan: Plan, inventory: Inventory, openings: list[Opening]
-) -> Dialogue[list[_KeysPut]]:
-    put: list[_KeysPut] = []
-    if not inventory.issuer_keys:
-        ground.opener.counters[ground.issuer_keys] = 0  # Amendment D, 5.1: zero when the set is created
-        channel = ground.enter(batch, then=openings)
-        wrapped = ground.opener.keys.wrapped_key_set(ground.issuer_keys, ground.transport_keys)
-        put.append(_put_key(batch, channel, wrapped))
-        channel = yield from ground.opener.open(batch, *ground.issuer_domain, "ISD")
-    else:
+    make = public_keys is None
+    keyed = [sector for sector in plan.sectors if make and sector in inventory.keyed_sectors]
+    openings = [*map(ground.sector, keyed), ground.issuer_domain]
+    put: tuple[KeyBlock, Pending] | None = None
+    made: dict[int, Pending] = {}
+    if inventory.issuer_keys:
         ground.opener.foresee(openings)
+        for sector in keyed:
+            channel = yield from ground.select_sector(batch, sector)
+            made[sector] = batch.add(f"GENERATE sector {sector:02X}", generate_sector_key(), channel=channel)
         channel = yield from ground.select_isd(batch)
+    else:
+        put = _replace_transport_keys(ground, batch, openings)
+        channel = yield from ground.opener.open(batch, ground.issuer_domain, "ISD")
+    _prepare_domain(batch, channel, plan, inventory)
+    fresh = [
+        _personalize_sector(ground, batch, channel, sector, generate=make)
+        for sector in plan.sectors
+        if sector not in inventory.keyed_sectors
+    ]
+    blocks = _piv_keys(batch, channel, PIV_SLOTS if make else ())
+    yield from batch.flush("keys and applications")
+    if put is not None:
+        check_put_key_answer(put[1].data, ISSUER_KEY_VERSION, put[0])
+    points = {sector: parse_public_key(answer.data) for sector, answer in made.items()}
+    points.update({sector.number: point for sector in fresh if (point := sector.point()) is not None})
+    if public_keys is None:
+        public_keys = CardPublicKeys(
+            {slot: point for slots, answer in blocks for slot, point in parse_public_keys(slots, answer.data).items()},
+            {sector: points[sector] for sector in plan.sectors},
+        )
+    return Laid(public_keys, channel, len(blocks))
+
+
+def _replace_transport_keys(ground: Groundwork, batch: Batch, openings: list[Opening]) -> tuple[KeyBlock, Pending]:
+    ground.opener.counters[ground.issuer_keys] = 0  # Amendment D, 5.1: zero when the set is created
+    channel = ground.enter(batch, PUBLIC, then=openings)
+    wrapped = ground.opener.keys.wrapped_key_set(ground.issuer_keys, ground.transport_keys)
+    return wrapped, batch.add("PUT KEY", put_key(ISSUER_KEY_VERSION, wrapped), channel=channel)
+
+
+def _prepare_domain(batch: Batch, channel: SecureChannel, plan: Plan, inventory: Inventory) -> None:
     if inventory.transport_keys:
         batch.add("DELETE transport keys", delete_key_set(TRANSPORT_KEY_VERSION), channel=channel)
     if inventory.card_state is CardLifeCycle.OP_READY:
@@ -111,29 +117,39 @@ def _issuer_domain(
             batch.add(
                 f"INSTALL {aid.hex().upper()}", install_and_make_selectable(LOAD_FILE_AID, module, aid), channel=channel
             )
-    return put
 
 
-def _piv_keys(batch: Batch, channel: SecureChannel) -> dict[KeyReference, Pending]:
-    return {slot: batch.add(f"GENERATE {slot:02X}", generate_key_pair(slot), channel=channel) for slot in PIV_SLOTS}
-
-
-def _sector(
-    ground: Groundwork, batch: Batch, sector: int, put: list[_KeysPut], *, keyed: bool, make: bool
-) -> Dialogue[Pending | None]:
-    if keyed and not make:
-        return None
-    aid = sector_aid(sector)
+def _personalize_sector(
+    ground: Groundwork, batch: Batch, channel: SecureChannel, sector: int, *, generate: bool
+) -> _Sector:
     what = f"sector {sector:02X}"
-    batch.add(f"SELECT {what}", select_sector(aid))
-    opened_by = ground.sector_keys(sector) if keyed else ground.issuer_keys
-    channel = yield from ground.opener.open(batch, opened_by, aid, what)
-    if not keyed:
-        wrapped = ground.opener.keys.wrapped_key_set(ground.sector_keys(sector), ground.issuer_keys)
-        put.append(_put_key(batch, channel, wrapped))
-        ground.opener.counters[ground.sector_keys(sector)] = 0
-    return batch.add(f"GENERATE {what}", generate_sector_key(), channel=channel) if make else None
+    wrapped = ground.opener.keys.wrapped_key_set(ground.sector_keys(sector), ground.issuer_keys)
+    ground.opener.counters[ground.sector_keys(sector)] = 0
+    batch.add(f"INSTALL for personalization {what}", install_for_personalization(sector_aid(sector)), channel=channel)
+    (command,) = store_data(
+        sector_elements(ISSUER_KEY_VERSION, wrapped, generate=generate),
+        Structure.BER_TLV,
+        block_size=channel.max_data,
+        response_expected=True,
+    )
+    return _Sector(sector, wrapped, generate, batch.add(f"keys of {what}", command, channel=channel))
 
 
-def _put_key(batch: Batch, channel: SecureChannel, wrapped: tuple[WrappedKey, WrappedKey, WrappedKey]) -> _KeysPut:
-    return _KeysPut(wrapped, batch.add("PUT KEY", put_key(ISSUER_KEY_VERSION, wrapped), channel=channel))
+def _piv_keys(
+    batch: Batch, channel: SecureChannel, slots: Sequence[KeyReference]
+) -> list[tuple[Sequence[KeyReference], Pending]]:
+    """The keys asked for and made, block by block. PIV is named even where it makes none: its objects follow."""
+    batch.add("INSTALL for personalization PIV", install_for_personalization(PIV_AID), channel=channel)
+    blocks: list[tuple[Sequence[KeyReference], Pending]] = []
+    for start in range(0, len(slots), KEYS_PER_BLOCK):
+        together = slots[start : start + KEYS_PER_BLOCK]
+        (command,) = store_data(
+            b"".join(map(generate_element, together)),
+            Structure.BER_TLV,
+            response_expected=True,
+            first_block=len(blocks),
+            more_follow=True,
+        )
+        name = "GENERATE " + " ".join(f"{slot:02X}" for slot in together)
+        blocks.append((together, batch.add(name, command, channel=channel)))
+    return blocks

@@ -8,6 +8,7 @@ what follows never reach a card that does not hold the keys. On a card with rand
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from cardservice.card_edge.batch import Batch
 from cardservice.card_edge.dialogue import Dialogue
@@ -20,7 +21,17 @@ from cardservice.keys import ISSUER_SECTOR, CardKeys, KeySet, SessionKeys, Sessi
 CHALLENGE_LENGTH = 8
 
 Entropy = Callable[[int], bytes]
-Opening = tuple[KeySet, bytes]  # which key set opens a channel to which AID
+# Commands and answers are proven at both levels. What a card tells anybody who asks needs no hiding: there a MAC is enough (decision 0094).
+PUBLIC = SecurityLevel.C_MAC_R_MAC
+SECRET = SecurityLevel.C_MAC_C_ENC_R_MAC_R_ENC
+
+
+class Opening(NamedTuple):
+    """A channel to be opened: which key set opens it, to which AID, and what it hides."""
+
+    key_set: KeySet
+    aid: bytes
+    level: SecurityLevel
 
 
 @dataclass(slots=True)
@@ -34,23 +45,22 @@ class ChannelOpener:
     keys: CardKeys
     entropy: Entropy
     parameter: ScpParameter
-    level: SecurityLevel = SecurityLevel.C_MAC_C_ENC_R_MAC_R_ENC
     counters: dict[KeySet, int] = field(default_factory=dict)
     _foreseen: deque[tuple[SessionRequest, SessionKeys]] = field(default_factory=deque, repr=False)
 
-    def open(self, batch: Batch, key_set: KeySet, aid: bytes, what: str) -> Dialogue[SecureChannel]:
+    def open(self, batch: Batch, opening: Opening, what: str) -> Dialogue[SecureChannel]:
         """Add INITIALIZE UPDATE and EXTERNAL AUTHENTICATE for the application selected before; yields only where it can't predict."""
-        self.parameter.require(self.level)
+        self.parameter.require(opening.level)
         if not self._foreseen:
-            self.foresee([(key_set, aid)])
+            self.foresee([opening])
         if self._foreseen:
-            channel = self._open_predicted(batch, key_set, aid, what)
+            channel = self._open_predicted(batch, opening, what)
         else:
             host_challenge = self.entropy(CHALLENGE_LENGTH)
-            command = initialize_update(key_set.key_version_number, host_challenge)
+            command = initialize_update(opening.key_set.key_version_number, host_challenge)
             answer = batch.add(f"{what}: INITIALIZE UPDATE", command)
             yield from batch.flush(f"{what}: ask the card for its challenge")
-            channel = self.accept(key_set, host_challenge, answer.data)
+            channel = self.accept(opening.key_set, opening.level, host_challenge, answer.data)
         batch.add(f"{what}: EXTERNAL AUTHENTICATE", channel.external_authenticate())
         return channel
 
@@ -61,10 +71,16 @@ class ChannelOpener:
             self._foreseen.extend(zip(requests, self.keys.session_keys(requests), strict=True))
 
     def accept(
-        self, key_set: KeySet, host_challenge: bytes, answer: bytes, *, then: Sequence[Opening] = ()
+        self,
+        key_set: KeySet,
+        level: SecurityLevel,
+        host_challenge: bytes,
+        answer: bytes,
+        *,
+        then: Sequence[Opening] = (),
     ) -> SecureChannel:
         """The channel for a card that has spoken; ``then`` is foreseen with it. Raises CardNotAuthentic where its cryptogram is wrong."""
-        self.parameter.require(self.level)
+        self.parameter.require(level)
         response = parse_initialize_update(answer)
         spoken = SessionRequest(key_set, host_challenge, response.card_challenge)
         requests = self._predictable(then)
@@ -73,22 +89,23 @@ class ChannelOpener:
         self._foreseen.extend(zip(requests, sessions, strict=True))
         if response.sequence_counter is not None:
             self.counters[key_set] = response.sequence_counter
-        return SecureChannel(session, self.level)
+        return SecureChannel(session, level)
 
-    def _open_predicted(self, batch: Batch, key_set: KeySet, aid: bytes, what: str) -> SecureChannel:
+    def _open_predicted(self, batch: Batch, opening: Opening, what: str) -> SecureChannel:
         request, session = self._foreseen.popleft()
-        assert (request.key_set, request.aid) == (key_set, aid), "channels are opened in the order foreseen"
+        key_set = opening.key_set
+        assert (request.key_set, request.aid) == (key_set, opening.aid), "channels are opened in the order foreseen"
         assert request.sequence_counter is not None
         told = sector_kdd(key_set.kdd, key_set.sector) if key_set.sector != ISSUER_SECTOR else key_set.kdd
         exact = predicted_response(told, key_set.key_version_number, self.parameter, request.sequence_counter, session)
         command = initialize_update(key_set.key_version_number, request.host_challenge)
         batch.add(f"{what}: INITIALIZE UPDATE", command, exact=exact)
-        return SecureChannel(session, self.level)
+        return SecureChannel(session, opening.level)
 
     def _predictable(self, openings: Sequence[Opening]) -> list[SessionRequest]:
         """The questions for a leading run of channels: behind one that must be asked, nothing waits in the queue."""
         requests: list[SessionRequest] = []
-        for key_set, aid in openings:
+        for key_set, aid, _ in openings:
             if not self.parameter.pseudo_random or key_set not in self.counters:
                 break
             counter = self.counters[key_set] = self.counters[key_set] + 1

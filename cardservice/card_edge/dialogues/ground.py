@@ -6,12 +6,15 @@ from dataclasses import dataclass
 
 from cardservice.card_edge.batch import Batch
 from cardservice.card_edge.dialogue import Dialogue
-from cardservice.card_edge.dialogues.channel_opening import ChannelOpener, Opening
+from cardservice.card_edge.dialogues.channel_opening import PUBLIC, SECRET, ChannelOpener, Opening
 from cardservice.card_edge.dialogues.chip import Probe
 from cardservice.card_edge.dialogues.personalization_plan import ISSUER_KEY_VERSION, TRANSPORT_KEY_VERSION
 from cardservice.card_edge.globalplatform.select import select
 from cardservice.card_edge.piv.select import PIV_AID, select_piv
+from cardservice.card_edge.scp03.parameters import SecurityLevel
 from cardservice.card_edge.scp03.secure_channel import SecureChannel
+from cardservice.card_edge.sector.aid import sector_aid
+from cardservice.card_edge.sector.select import select_sector
 from cardservice.keys import KeyOrigin, KeySet
 
 
@@ -39,27 +42,37 @@ class Groundwork:
     @property
     def issuer_domain(self) -> Opening:
         """A channel to the ISD under the issuer's keys."""
-        return self.issuer_keys, self.seen.issuer_domain
+        return Opening(self.issuer_keys, self.seen.issuer_domain, PUBLIC)
 
     @property
     def piv(self) -> Opening:
-        """A channel to PIV, which has no keys of its own, under the issuer's."""
-        return self.issuer_keys, PIV_AID
+        """A channel to PIV, which has no keys of its own, under the issuer's; PIN, PUK and what the PIN guards travel in it."""
+        return Opening(self.issuer_keys, PIV_AID, SECRET)
 
-    def enter(self, batch: Batch, *, then: Sequence[Opening] = ()) -> SecureChannel:
+    def sector(self, sector: int) -> Opening:
+        """A channel to a sector that has keys of its own, under them."""
+        return Opening(self.sector_keys(sector), sector_aid(sector), PUBLIC)
+
+    def enter(self, batch: Batch, level: SecurityLevel, *, then: Sequence[Opening] = ()) -> SecureChannel:
         """The channel to the ISD whose INITIALIZE UPDATE the probe already made, ``then`` foreseen with it. Raises CardNotAuthentic."""
         held = self.seen.initialize_update.key_version_number
         key_set = self.transport_keys if held == TRANSPORT_KEY_VERSION else self.issuer_keys
-        channel = self.opener.accept(key_set, self.seen.host_challenge, self.seen.answer, then=then)
+        channel = self.opener.accept(key_set, level, self.seen.host_challenge, self.seen.answer, then=then)
         batch.add("ISD: EXTERNAL AUTHENTICATE", channel.external_authenticate())
         return channel
 
     def select_isd(self, batch: Batch) -> Dialogue[SecureChannel]:
         """SELECT the ISD and open a channel under the issuer's keys."""
         batch.add("SELECT ISD", select())
-        return (yield from self.opener.open(batch, *self.issuer_domain, "ISD"))
+        return (yield from self.opener.open(batch, self.issuer_domain, "ISD"))
 
     def select_piv(self, batch: Batch) -> Dialogue[SecureChannel]:
         """SELECT PIV and open a channel under the issuer's keys."""
         batch.add("SELECT PIV", select_piv())
-        return (yield from self.opener.open(batch, *self.piv, "PIV"))
+        return (yield from self.opener.open(batch, self.piv, "PIV"))
+
+    def select_sector(self, batch: Batch, sector: int) -> Dialogue[SecureChannel]:
+        """SELECT a sector and open a channel under its own keys."""
+        what = f"sector {sector:02X}"
+        batch.add(f"SELECT {what}", select_sector(sector_aid(sector)))
+        return (yield from self.opener.open(batch, self.sector(sector), what))

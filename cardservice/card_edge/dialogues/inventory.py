@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from cardservice.card_edge.batch import Batch
 from cardservice.card_edge.dialogue import Dialogue
+from cardservice.card_edge.dialogues.channel_opening import SECRET
 from cardservice.card_edge.dialogues.ground import Groundwork
 from cardservice.card_edge.dialogues.personalization_plan import ISSUER_KEY_VERSION, TRANSPORT_KEY_VERSION, Plan
 from cardservice.card_edge.globalplatform.get_data import KEY_INFORMATION, get_data
@@ -37,7 +38,7 @@ class Inventory:
 
 def take_inventory(ground: Groundwork, batch: Batch, plan: Plan) -> Dialogue[Inventory]:
     """Two yields: what the registry lists, then what each sector that exists holds (and its sequence counter, to predict the next)."""
-    channel = ground.enter(batch)
+    channel = ground.enter(batch, SECRET)  # the registry is told to nobody else
     domain = batch.add("GET STATUS ISD", get_status(StatusScope.ISSUER_SECURITY_DOMAIN), channel=channel)
     listed = batch.add("GET STATUS applications", get_status(StatusScope.APPLICATIONS), channel=channel, accept=LISTED)
     yield from batch.flush("see what is on the card")

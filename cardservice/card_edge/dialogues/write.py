@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The third round trip: everything written, read back under R-MAC, signed with live, and the card SECURED."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cryptography import x509
@@ -10,7 +10,6 @@ from cardservice.card_edge.batch import Batch, Pending
 from cardservice.card_edge.chaining import chained
 from cardservice.card_edge.dialogue import Dialogue
 from cardservice.card_edge.dialogues.build import Laid
-from cardservice.card_edge.dialogues.channel_opening import Opening
 from cardservice.card_edge.dialogues.ground import Groundwork
 from cardservice.card_edge.dialogues.personalization_plan import CardPublicKeys, Credentials, Plan
 from cardservice.card_edge.dialogues.piv_proof import DIGEST_LENGTH, PivProof
@@ -18,10 +17,12 @@ from cardservice.card_edge.dialogues.read_back import ReadBack
 from cardservice.card_edge.errors import CardUnusable, UnexpectedResponse
 from cardservice.card_edge.globalplatform.life_cycle import CardLifeCycle
 from cardservice.card_edge.globalplatform.set_status import set_card_status
+from cardservice.card_edge.globalplatform.store_data import Structure, store_data
 from cardservice.card_edge.p256 import public_key
 from cardservice.card_edge.piv.certificate import certificate_object
 from cardservice.card_edge.piv.change import set_pin, set_puk
 from cardservice.card_edge.piv.object import CERTIFICATE_OF
+from cardservice.card_edge.piv.personalization import object_element, told_to_anybody
 from cardservice.card_edge.piv.put_data import put_data
 from cardservice.card_edge.scp03.secure_channel import SecureChannel
 from cardservice.card_edge.sector.aid import sector_aid
@@ -46,9 +47,10 @@ def write_and_prove(
         **{CERTIFICATE_OF[slot].tag: certificate_object(der) for slot, der in credentials.certificates.items()},
     }
     secured = card_state is CardLifeCycle.SECURED
-    ground.opener.foresee(list(_openings(ground, plan, laid, secured=secured)))
-    channel = laid.piv or (yield from ground.select_piv(batch))
-    _write_piv(batch, channel, plan, objects)
+    ground.opener.foresee([ground.piv, *map(ground.sector, plan.sectors), *([] if secured else [ground.issuer_domain])])
+    _store_objects(batch, laid, {tag: content for tag, content in objects.items() if told_to_anybody(tag)})
+    channel = yield from ground.select_piv(batch)
+    _write_secrets(batch, channel, plan, {tag: content for tag, content in objects.items() if not told_to_anybody(tag)})
     proof = PivProof.ask(batch, channel, plan.pin, ground.opener.entropy)
     read_back = ReadBack.ask(batch, channel, objects)
     taps = {}
@@ -64,16 +66,6 @@ def write_and_prove(
     return (yield from read_back.compare(ground, batch, plan.pin))
 
 
-def _openings(ground: Groundwork, plan: Plan, laid: Laid, *, secured: bool) -> Iterator[Opening]:
-    """The channels of this round trip, in order."""
-    if laid.piv is None:
-        yield ground.piv
-    for sector in plan.sectors:
-        yield ground.sector_keys(sector), sector_aid(sector)
-    if not secured:
-        yield ground.issuer_domain
-
-
 def _check_certificates(public_keys: CardPublicKeys, credentials: Credentials) -> None:
     for slot, der in credentials.certificates.items():
         key = x509.load_der_x509_certificate(der).public_key()
@@ -81,7 +73,16 @@ def _check_certificates(public_keys: CardPublicKeys, credentials: Credentials) -
             raise CardUnusable(rule=f"the certificate for {slot:02X} names another key than the card made")
 
 
-def _write_piv(batch: Batch, channel: SecureChannel, plan: Plan, objects: Mapping[int, bytes]) -> None:
+def _store_objects(batch: Batch, laid: Laid, objects: Mapping[int, bytes]) -> None:
+    """What anybody may read goes through the domain, whose channel is open, as one run of objects."""
+    content = b"".join(object_element(tag, content) for tag, content in objects.items())
+    for command in store_data(
+        content, Structure.BER_TLV, block_size=laid.channel.max_data, first_block=laid.next_block
+    ):
+        batch.add(f"STORE DATA PIV {command.p2:02X}", command, channel=laid.channel)
+
+
+def _write_secrets(batch: Batch, channel: SecureChannel, plan: Plan, objects: Mapping[int, bytes]) -> None:
     for tag, content in objects.items():
         for frame in chained(put_data(tag, content), channel.max_data):
             batch.add(f"PUT DATA {tag:X}", frame, channel=channel)
@@ -107,8 +108,7 @@ class _SectorProof:
 
 def _write_sector(ground: Groundwork, batch: Batch, sector: int, cover_proof: bytes) -> Dialogue[_SectorProof]:
     aid, what = sector_aid(sector), f"sector {sector:02X}"
-    batch.add(f"SELECT {what}", select_sector(aid))
-    channel = yield from ground.opener.open(batch, ground.sector_keys(sector), aid, what)
+    channel = yield from ground.select_sector(batch, sector)
     batch.add(f"PUT DATA cover proof {what}", put_cover_proof(cover_proof), channel=channel)
     challenge_id, digest = ground.opener.entropy(TAP_CHALLENGE_ID_LENGTH), ground.opener.entropy(DIGEST_LENGTH)
     selected = batch.add(f"SELECT {what}", select_sector(aid))

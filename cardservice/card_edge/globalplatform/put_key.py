@@ -22,10 +22,15 @@ def put_key(
 
     Three AES-256 keys make 118 bytes; a command that does not fit its channel goes through ``segmented`` after protection.
     """
+    data = key_set_data(key_version_number, keys)
+    return CommandApdu(0x80, 0xD8, replaces, first_key | (SEVERAL if len(keys) > 1 else 0), data, SHORT_LE_MAX)
+
+
+def key_set_data(key_version_number: int, keys: Sequence[WrappedKey]) -> bytes:
+    """The data field: the new version number, then each key. Raises UnwritableContent for a version that no key set has."""
     if not 1 <= key_version_number <= MAX_KEY_VERSION_NUMBER:
         raise UnwritableContent(step="PUT KEY", rule="a new key version number is 01 to 7F")
-    data = bytes([key_version_number]) + b"".join(map(key_data, keys))
-    return CommandApdu(0x80, 0xD8, replaces, first_key | (SEVERAL if len(keys) > 1 else 0), data, SHORT_LE_MAX)
+    return bytes([key_version_number]) + b"".join(map(key_data, keys))
 
 
 def key_data(key: WrappedKey) -> bytes:

@@ -35,17 +35,19 @@ def store_data(
     *,
     block_size: int = SHORT_LC_MAX,
     response_expected: bool = False,
+    first_block: int = 0,
+    more_follow: bool = False,
 ) -> list[CommandApdu]:
-    """The data in blocks numbered from 00, the last marked. ``block_size`` is the channel's ``max_data``."""
+    """The data in blocks numbered from ``first_block``, the last marked unless ``more_follow``. ``block_size`` is the channel's ``max_data``."""
     blocks = [data[start : start + block_size] for start in range(0, len(data), block_size)] or [b""]
-    if len(blocks) > MAX_BLOCKS:
+    if first_block + len(blocks) > MAX_BLOCKS:
         raise MalformedApdu(rule=f"STORE DATA counts {MAX_BLOCKS} blocks")
     p1 = structure | encryption | (RESPONSE_EXPECTED if response_expected else 0)
     le = SHORT_LE_MAX if response_expected else None
-    last = len(blocks) - 1
+    last = None if more_follow else first_block + len(blocks) - 1
     return [
         CommandApdu(0x80, 0xE2, p1 | (LAST_BLOCK if number == last else 0), number, block, le)
-        for number, block in enumerate(blocks)
+        for number, block in enumerate(blocks, start=first_block)
     ]
 
 

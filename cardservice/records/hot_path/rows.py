@@ -18,6 +18,7 @@ CHALLENGE_COLUMNS = (
     "purpose",
     "programme",
     "service_date",
+    "event_at",
     "nonce",
     "issued_at",
     "expires_at",

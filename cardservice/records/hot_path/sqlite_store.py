@@ -76,7 +76,7 @@ class SqliteStore:
                 return NotAnswered(ChallengeRefusal.EXPIRED if why["used_at"] is None else ChallengeRefusal.USED)
             found = connection.execute(_STANDING, [key_thumbprint]).fetchone()
             standing = None if found is None else standing_of(_with_times(found, "updated_at"))
-            challenge = _with_times(used[0], "issued_at", "expires_at")
+            challenge = _with_times(used[0], "issued_at", "expires_at", "event_at")
             return Answered(
                 challenge_of(challenge | {"service_date": date.fromisoformat(challenge["service_date"])}), standing
             )
@@ -125,4 +125,4 @@ def _bare(value: Any) -> Any:
 
 def _with_times(row: sqlite3.Row, *times: str) -> dict[str, Any]:
     values = dict(row)
-    return values | {name: moment(values[name]) for name in times}
+    return values | {name: moment(values[name]) for name in times if values[name] is not None}

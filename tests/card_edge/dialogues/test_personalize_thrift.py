@@ -43,9 +43,10 @@ def test_piv_is_selected_once_and_the_pin_is_presented_once(bureau: Bureau, blan
     assert steps.count("SELECT PIV") == steps.count("PIV: EXTERNAL AUTHENTICATE") == steps.count("VERIFY PIN") == 1
     assert steps.index("sign with 9C") == steps.index("VERIFY PIN") + 1
     assert [step for step in steps if step.startswith("read back")] == ["read back all objects"]
-    # PIV comes last in the second trip, and the third begins in its channel.
-    assert [step.name for step in bureau.scripts[1].steps][-1].startswith("GENERATE 9")
-    assert bureau.scripts[2].steps[0].name.startswith("PUT DATA")
+    # The domain's channel is the only one of the second trip, and the third begins in it.
+    assert [step.name for step in bureau.scripts[1].steps if step.name.startswith("SELECT")] == []
+    assert [step.name for step in bureau.scripts[1].steps][-1] == "GENERATE 9D 9E"
+    assert bureau.scripts[2].steps[0].name == "STORE DATA PIV 02"
 
 
 def test_the_issuer_security_domain_is_selected_by_default(bureau: Bureau, blank: Blank) -> None:
@@ -72,8 +73,8 @@ class CountedKeys:
 def test_the_sessions_of_a_round_trip_are_asked_for_at_once(bureau: Bureau, blank: Blank) -> None:
     bureau.keys = counted = CountedKeys(bureau.keys)
     bureau.personalize(blank())
-    # The transport keys' channel with ISD, three sectors and PIV; then three sectors and the ISD.
-    assert counted.asked == [6, 4]
+    # The transport keys' channel with the ISD; then PIV, three sectors and the ISD.
+    assert counted.asked == [2, 5]
 
 
 @pytest.mark.parametrize("sw", LIST_REFUSALS)

@@ -45,7 +45,7 @@ def test_the_secret_goes_into_a_file_for_its_owner_only(empty_desk: Desk) -> Non
 
 def test_a_laxer_mode_would_be_seen(empty_desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """Sabotage control."""
-    monkeypatch.setattr("reader_tools.cli.verifier.OWNER_ONLY", 0o644)
+    monkeypatch.setattr("reader_tools.cli.secret_file.OWNER_ONLY", 0o644)
     path = empty_desk.folder / "clinic.secret"
     empty_desk.json("verifier", "add", "Klinik Sehat", "--kind", "clinic", "--secret-file", path)
     assert stat.S_IMODE(path.stat().st_mode) != 0o600

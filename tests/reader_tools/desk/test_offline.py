@@ -9,7 +9,7 @@ import pytest
 from applets.virtual.card import VirtualCard
 from applets.virtual.factory import clone_readable
 from cardservice.card_edge.errors import TapNotProven
-from cardservice.coverage.decision import Covered, CoverState, NotCovered, Reason
+from cardservice.coverage.decision import CoverState, Reason
 from cardservice.coverage.programme import Programme
 from cardservice.credentials.errors import ProofRefused
 from cardservice.keys import Purpose
@@ -46,25 +46,21 @@ def ask(counter: Counter) -> Ask:
 
 def test_a_member_who_pays_is_covered(counter: Counter, ask: Ask) -> None:
     decision = ask(made(counter, "P-0001")).decision
-    assert isinstance(decision, Covered)
     assert decision.state is CoverState.ACTIVE
 
 
 def test_a_member_in_grace_is_covered_and_it_shows(counter: Counter, ask: Ask) -> None:
     decision = ask(made(counter, "P-0003")).decision
-    assert isinstance(decision, Covered)
     assert decision.state is CoverState.GRACE
 
 
 def test_a_lapsed_member_is_not_covered(counter: Counter, ask: Ask) -> None:
     decision = ask(made(counter, "P-0002")).decision
-    assert isinstance(decision, NotCovered)
     assert decision.reason is Reason.LAPSED
 
 
 def test_a_member_who_never_paid_is_not_covered_and_the_card_does_not_guess(counter: Counter, ask: Ask) -> None:
     decision = ask(made(counter, "P-0004")).decision
-    assert isinstance(decision, NotCovered)
     assert decision.reason is Reason.NOT_STATED
 
 

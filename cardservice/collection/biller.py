@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``BillerPort``: what every channel that collects one bill at a time asks of us, in its own transaction; and the biller that answers.
+
+SNAP (``snap/``) and JSON PPOB (``ppob/``) word it each in their protocol. ``advise`` repeats safely; ``reverse`` undoes a payment exactly once.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from cardservice.collection.bill import Bill, draw_bill
+from cardservice.collection.bill_type import BillType, require_payable
+from cardservice.collection.credit import credit_to, reverse_payment
+from cardservice.collection.errors import (
+    NumberExpired,
+    NumberUnknown,
+    PaymentConflict,
+    PaymentReversed,
+    PaymentUnknown,
+)
+from cardservice.collection.member_ledger import parts_of, read_ledger
+from cardservice.collection.payee import Payee
+from cardservice.collection.shown_name import ANYBODY
+from cardservice.coverage.ledger import Allocation
+from cardservice.coverage.rules import Rules
+from cardservice.coverage.rules_2026 import RULES_2026
+from cardservice.records import members, payment_numbers, payments
+from cardservice.records.audit_events import AuditEvent
+from cardservice.records.connection import Connection
+from cardservice.records.errors import PaymentExists
+from cardservice.records.members import Member
+from cardservice.records.payments import Channel, PaymentRow
+
+# A partner tells when its till took the money. Within a day we believe it; a time further back, or ahead, is ours instead (decision 0153).
+BELIEVED = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Owing:
+    """Who owes what. ``shown_name`` is masked."""
+
+    member_id: str
+    shown_name: str
+    bill: Bill
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentOrder:
+    """A payment as a channel brings it: the partner's own reference makes it one, however often it is sent."""
+
+    partner_id: str
+    reference: str
+    channel: Channel
+    kind: BillType
+    rupiah: int
+    paid_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A payment that stands, or that was ``reversed``. ``bought`` are the months it pays as the ledger has them now.
+
+    ``event`` is there where something was changed just now: the caller appends it to the trail, last.
+    """
+
+    payment: PaymentRow
+    shown_name: str
+    bought: tuple[Allocation, ...]
+    reversed: bool = False
+    event: AuditEvent | None = None
+
+
+class BillerPort(Protocol):
+    """One bill, one payer, one payment. Every method works in the transaction that it is given, and raises BillerRefused."""
+
+    def inquire(self, connection: Connection, payee: Payee, at: datetime) -> Owing:
+        """What is owed. Changes nothing."""
+        ...
+
+    def pay(self, connection: Connection, payee: Payee, order: PaymentOrder, at: datetime) -> Receipt:
+        """Credit a payment; the same order again gets the receipt of the first, without an event."""
+        ...
+
+    def advise(self, connection: Connection, partner_id: str, reference: str, at: datetime) -> Receipt:
+        """What became of a payment. Changes nothing, so it may be asked as often as it takes."""
+        ...
+
+    def reverse(self, connection: Connection, partner_id: str, reference: str, reason: str, at: datetime) -> Receipt:
+        """Undo a payment. The second time raises PaymentReversed."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class MemberBiller:
+    """The biller over members' ledgers. ``new_id`` gives random 128-bit identifiers."""
+
+    new_id: Callable[[], str]
+    rules: Rules = RULES_2026
+
+    def inquire(self, connection: Connection, payee: Payee, at: datetime) -> Owing:
+        """As BillerPort. Raises NumberUnknown, NumberExpired, UnknownTariff."""
+        member, name = _member(connection, payee, at, for_payment=False)
+        return Owing(member.member_id, name, draw_bill(read_ledger(connection, member), self.rules, at))
+
+    def pay(self, connection: Connection, payee: Payee, order: PaymentOrder, at: datetime) -> Receipt:
+        """As BillerPort. Raises NumberUnknown, NumberExpired, NothingDue, AmountRefused, PaymentConflict, PaymentReversed."""
+        member, name = _member(connection, payee, at, for_payment=True)
+        earlier = payments.find(connection, order.partner_id, order.reference)
+        if earlier is not None:
+            if (earlier.member_id, earlier.amount) != (member.member_id, order.rupiah):
+                raise PaymentConflict
+            receipt = self.advise(connection, order.partner_id, order.reference, at)
+            if receipt.reversed:
+                raise PaymentReversed
+            return receipt
+        known = read_ledger(connection, member)
+        bill = draw_bill(known, self.rules, at)
+        require_payable(
+            order.kind,
+            rupiah=order.rupiah,
+            due=bill.due,
+            one_month=bill.one_month,
+            ceiling=bill.ceiling,
+            month=str(bill.month),
+        )
+        payment = PaymentRow(
+            member_id=member.member_id,
+            payment_id=self.new_id(),
+            partner_id=order.partner_id,
+            reference=order.reference,
+            channel=order.channel,
+            payer=member.payer,
+            amount=order.rupiah,
+            received_at=believed(order.paid_at, at),
+            recorded_at=at,
+            months=[],
+        )
+        try:
+            credited = credit_to(connection, known, payment, rules=self.rules)
+        except PaymentExists:  # for another member, at this very moment
+            raise PaymentConflict from None
+        return Receipt(payment, name, credited.bought, event=credited.event)
+
+    def advise(self, connection: Connection, partner_id: str, reference: str, at: datetime) -> Receipt:
+        """As BillerPort. Raises PaymentUnknown."""
+        payment = _payment(connection, partner_id, reference)
+        member = members.get(connection, payment.member_id)
+        ledger = read_ledger(connection, member).allocated(self.rules, at)
+        return Receipt(
+            payment,
+            _name(connection, member.member_id),
+            parts_of(ledger, payment.payment_id),
+            reversed=payments.reversal_of(connection, payment) is not None,
+        )
+
+    def reverse(self, connection: Connection, partner_id: str, reference: str, reason: str, at: datetime) -> Receipt:
+        """As BillerPort. Raises PaymentUnknown, PaymentReversed."""
+        payment = _payment(connection, partner_id, reference)
+        undone = reverse_payment(connection, payment, partner_id=partner_id, reason=reason, at=at, rules=self.rules)
+        return Receipt(payment, _name(connection, payment.member_id), (), reversed=True, event=undone.event)
+
+
+def believed(paid_at: datetime | None, at: datetime) -> datetime:
+    """When the money was taken: as the partner says, where that is within the last day; else now."""
+    return paid_at if paid_at is not None and at - BELIEVED <= paid_at <= at else at
+
+
+def _member(connection: Connection, payee: Payee, at: datetime, *, for_payment: bool) -> tuple[Member, str]:
+    """The member that a payee means, locked where something will be paid, and the name to show."""
+    if payee.nik_index is not None:
+        found = members.find_by_nik_index(connection, payee.nik_index)
+        if found is None:
+            raise NumberUnknown
+        member_id, name = found.member_id, _name(connection, found.member_id)
+    else:
+        number = payment_numbers.find(connection, payee.number)
+        if number is None:
+            raise NumberUnknown
+        if number.expires_at is not None and number.expires_at <= at:
+            raise NumberExpired
+        member_id, name = number.member_id, number.shown_name
+    return (members.lock if for_payment else members.get)(connection, member_id), name
+
+
+def _name(connection: Connection, member_id: str) -> str:
+    known = payment_numbers.of_member(connection, member_id)
+    return ANYBODY if known is None else known.shown_name
+
+
+def _payment(connection: Connection, partner_id: str, reference: str) -> PaymentRow:
+    payment = payments.find(connection, partner_id, reference)
+    if payment is None:
+        raise PaymentUnknown
+    return payment

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``credit_payment`` and ``reverse_payment``: money in and money back, each in the caller's transaction.
+
+Payment row, allocations, paid months and every face of the member's cards change together or not at all, so that the next verification sees
+the payment. Whoever brings money in - bank, aggregator, group, agent - calls credit_payment().
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from cardservice.collection.errors import PaymentReversed
+from cardservice.collection.member_ledger import MemberLedger, parts_of, read_ledger, write_ledger
+from cardservice.coverage.ledger import Allocation, Ledger
+from cardservice.coverage.rules import Rules
+from cardservice.coverage.rules_2026 import RULES_2026
+from cardservice.enrolment.refresh_standing import refresh_standing
+from cardservice.records import members, payments
+from cardservice.records.audit_events import AuditEvent
+from cardservice.records.canonical_json import Json
+from cardservice.records.connection import Connection
+from cardservice.records.errors import PaymentReversedBefore
+from cardservice.records.payments import PaymentRow, ReversalRow
+
+
+@dataclass(frozen=True, slots=True)
+class Credited:
+    """What came of a payment: the months it bought, the member's whole ledger, and the event that the caller appends to the trail, last."""
+
+    payment: PaymentRow
+    bought: tuple[Allocation, ...]
+    ledger: Ledger
+    event: AuditEvent
+
+
+def credit_payment(connection: Connection, payment: PaymentRow, *, rules: Rules = RULES_2026) -> Credited:
+    """Credit a payment to its member. The event is the caller's to append, once, at the end of the transaction.
+
+    Raises PaymentExists where the partner used the reference before, RecordNotFound for no such member, UnknownTariff.
+    """
+    known = read_ledger(connection, members.lock(connection, payment.member_id))
+    return credit_to(connection, known, payment, rules=rules)
+
+
+def credit_to(connection: Connection, known: MemberLedger, payment: PaymentRow, *, rules: Rules) -> Credited:
+    """As credit_payment(), where the member was locked and the ledger read already."""
+    payments.add(connection, payment)
+    richer = known.with_payment(payment)
+    ledger = richer.allocated(rules, payment.recorded_at)
+    write_ledger(connection, richer, ledger)
+    refresh_standing(connection, payment.member_id, payment.recorded_at)
+    bought = parts_of(ledger, payment.payment_id)
+    detail: dict[str, Json] = {
+        "payment": payment.payment_id,
+        "partner": payment.partner_id,
+        "channel": payment.channel.value,
+        "rupiah": payment.amount,
+        "allocated": sum(each.amount for each in bought),
+        "credit": ledger.credit,
+    }
+    event = AuditEvent("payment.credited", payment.recorded_at, detail, member_id=payment.member_id)
+    return Credited(payment, bought, ledger, event)
+
+
+def reverse_payment(
+    connection: Connection,
+    payment: PaymentRow,
+    *,
+    partner_id: str,
+    reason: str,
+    at: datetime,
+    rules: Rules = RULES_2026,
+) -> Credited:
+    """Take a payment back, once. The ledger follows; cover that was answered before stays as it was answered.
+
+    Raises PaymentReversed the second time.
+    """
+    member = members.lock(connection, payment.member_id)
+    known = read_ledger(connection, member)
+    try:
+        payments.reverse(connection, ReversalRow(member.member_id, payment.payment_id, partner_id, reason, at, at))
+    except PaymentReversedBefore:
+        raise PaymentReversed from None
+    ledger = known.with_reversal(payment.payment_id, at).allocated(rules, at)
+    write_ledger(connection, known, ledger)
+    refresh_standing(connection, member.member_id, at)
+    detail: dict[str, Json] = {
+        "payment": payment.payment_id,
+        "partner": partner_id,
+        "rupiah": payment.amount,
+        "reason": reason,
+    }
+    event = AuditEvent("payment.reversed", at, detail, member_id=member.member_id)
+    return Credited(payment, (), ledger, event)

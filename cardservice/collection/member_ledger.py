@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One member's ledger out of the records: payments, reversals and imported history in; what they bought, and what is due, out.
+
+Months that a member list brought in (``member_months`` without an allocation) are history that names its months: they keep their amounts and
+days, and what follows them is owed.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from cardservice.coverage.ledger import Allocation, Ledger, allocate
+from cardservice.coverage.month import ContributionMonth
+from cardservice.coverage.payment import NamedMonth, Payment, ProgrammeMonth, Reversal
+from cardservice.coverage.programme import Programme
+from cardservice.coverage.rules import Rules
+from cardservice.coverage.terms import MemberTerms
+from cardservice.enrolment.income_band import contribution_basis
+from cardservice.records import member_account, member_months, payments
+from cardservice.records.canonical_json import Json
+from cardservice.records.connection import Connection
+from cardservice.records.member_account import MemberAccount
+from cardservice.records.member_months import MemberMonth
+from cardservice.records.members import Member
+from cardservice.records.payments import AllocationRow, PaymentRow
+
+HISTORY = "history"
+_BEFORE_ALL = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class MemberLedger:
+    """What was paid for one member, as the records have it now. ``bought`` are the cells that ``member_months`` has through payments."""
+
+    member: Member
+    payments: tuple[Payment, ...]
+    reversals: tuple[Reversal, ...]
+    terms: MemberTerms
+    bought: frozenset[ProgrammeMonth]
+
+    def allocated(self, rules: Rules, at: datetime, *more: Payment) -> Ledger:
+        """The ledger as known at a moment, with payments that may come."""
+        return allocate((*self.payments, *more), self.reversals, self.terms, rules, at)
+
+    def with_payment(self, row: PaymentRow) -> "MemberLedger":
+        """The ledger with one payment more."""
+        return replace(self, payments=(*self.payments, as_payment(row)))
+
+    def with_reversal(self, payment_id: str, at: datetime) -> "MemberLedger":
+        """The ledger with one payment taken back."""
+        return replace(self, reversals=(*self.reversals, Reversal(payment_id, at)))
+
+
+def read_ledger(connection: Connection, member: Member) -> MemberLedger:
+    """Read everything that was paid for a member. Lock the member first where something is to be added."""
+    rows = payments.of_member(connection, member.member_id)
+    bought = {(each.programme, each.month) for each in payments.allocations(connection, member.member_id)}
+    months = member_months.of_member(connection, member.member_id)
+    history = [each for each in months if (each.programme, each.month) not in bought]
+    basis = contribution_basis(member.work_sector, member.payer, member.income_band)
+    return MemberLedger(
+        member,
+        (*_history(history), *(as_payment(row) for row, _ in rows)),
+        tuple(Reversal(row.payment_id, known_at) for row, known_at in rows if known_at is not None),
+        MemberTerms.constant(dict.fromkeys(sorted(member.programmes)), basis),
+        frozenset((each.programme, each.month) for each in months if (each.programme, each.month) in bought),
+    )
+
+
+def write_ledger(connection: Connection, known: MemberLedger, ledger: Ledger) -> None:
+    """Bring allocations, paid months and account up to the ledger of ``known``; what a list brought in is left alone."""
+    member_id = known.member.member_id
+    parts = [each for each in ledger.allocations if each.payment_id != HISTORY]
+    payments.set_allocations(
+        connection,
+        member_id,
+        [AllocationRow(each.payment_id, each.programme, each.month, each.amount) for each in parts],
+    )
+    cells: dict[ProgrammeMonth, int] = {}
+    for each in parts:
+        cell = (each.programme, each.month)
+        cells[cell] = cells.get(cell, 0) + each.amount
+    recorded_at = {each.payment_id: each.recorded_at for each in known.payments}
+    known_since: dict[ProgrammeMonth, datetime] = {}
+    for each in parts:
+        cell = (each.programme, each.month)
+        known_since[cell] = max(recorded_at[each.payment_id], known_since.get(cell, _BEFORE_ALL))
+    months = [
+        MemberMonth(*cell, amount, received_at=ledger.paid[cell], recorded_at=known_since[cell])
+        for cell, amount in cells.items()
+    ]
+    member_months.set_bought(connection, member_id, sorted(known.bought), months)
+    member_account.keep(connection, member_id, MemberAccount(ledger.credit, ledger.owed_from))
+
+
+def as_payment(row: PaymentRow) -> Payment:
+    """A row as the ledger takes it."""
+    return Payment(
+        row.payment_id,
+        row.received_at,
+        row.recorded_at,
+        row.amount,
+        row.payer,
+        named_months(row.months),
+        row.channel.value,
+    )
+
+
+def months_document(months: Sequence[NamedMonth]) -> Json:
+    """Named months as a payment's row keeps them."""
+    return [[each.programme.value, each.month.number, each.amount] for each in months]
+
+
+def named_months(document: Json) -> tuple[NamedMonth, ...]:
+    """The inverse of months_document()."""
+    found = []
+    for each in document if isinstance(document, list) else ():
+        assert isinstance(each, list)
+        programme, month, amount = each
+        assert isinstance(month, int)
+        assert isinstance(amount, int)
+        found.append(NamedMonth(Programme(str(programme)), ContributionMonth.from_number(month), amount))
+    return tuple(found)
+
+
+def parts_of(ledger: Ledger, payment_id: str) -> tuple[Allocation, ...]:
+    """What one payment bought, in order of months."""
+    own = [each for each in ledger.allocations if each.payment_id == payment_id]
+    return tuple(sorted(own, key=lambda each: (each.month, each.programme)))
+
+
+def _history(months: Sequence[MemberMonth]) -> tuple[Payment, ...]:
+    if not months:
+        return ()
+    named = tuple(NamedMonth(each.programme, each.month, each.amount) for each in months)
+    return (Payment(HISTORY, _BEFORE_ALL, _BEFORE_ALL, sum(each.amount for each in named), months=named),)

@@ -1,0 +1,242 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``SnapDesk``: one SNAP request in, one answer out. The biller's refusals become SNAP's cases here, and nowhere else.
+
+A request that is malformed, not proven or for a wrong amount leaves nothing behind. Any other, answered well or not, uses up its
+X-EXTERNAL-ID for the day, and its answer is kept for the retry: intent, credit and outcome in one transaction (decision 0152).
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from cardservice.audit.record import record
+from cardservice.collection.bill_type import BillType
+from cardservice.collection.biller import BillerPort, PaymentOrder
+from cardservice.collection.errors import (
+    AmountRefused,
+    BillerRefused,
+    NothingDue,
+    NumberExpired,
+    NumberUnknown,
+    PaymentConflict,
+    PaymentReversed,
+    PaymentUnknown,
+    SnapRefused,
+)
+from cardservice.collection.payee import Payee, payee_of
+from cardservice.collection.snap.access_token import give_access_token
+from cardservice.collection.snap.answers import UNKNOWN, Answer, inquired, paid, plain, refused, told_status
+from cardservice.collection.snap.bank_secrets import BankSecrets
+from cardservice.collection.snap.caller import Asked, Calling, authenticate_bank
+from cardservice.collection.snap.cases import NOT_FOUND, Case, Service
+from cardservice.collection.snap.requests import (
+    InquiryRequest,
+    PaymentRequest,
+    Request,
+    StatusRequest,
+    read_request,
+)
+from cardservice.collection.snap.strict_body import read_body
+from cardservice.coverage.civil_time import civil_day
+from cardservice.keys import BlindIndex
+from cardservice.records import snap_requests
+from cardservice.records.audit_events import AuditEvent
+from cardservice.records.connection import Connection
+from cardservice.records.database import Database
+from cardservice.records.errors import DatabaseUnavailable
+from cardservice.records.patience import wait_at_most
+from cardservice.records.payments import Channel
+from cardservice.records.snap_requests import SnapRequest
+
+PATIENCE_MS = 10_000  # for another transaction about the same member; banks give up after some 30 s
+_LOCKED = frozenset({"LockNotAvailable"})  # PostgreSQL's 55P03, by the driver's name
+
+_CASES: Mapping[type[BillerRefused], tuple[Case, str]] = {
+    NumberUnknown: (Case.BILL_UNKNOWN, NOT_FOUND),
+    NumberExpired: (Case.BILL_EXPIRED, ""),
+    NothingDue: (Case.BILL_PAID, ""),
+    AmountRefused: (Case.AMOUNT_INVALID, ""),
+    PaymentConflict: (Case.INCONSISTENT, ""),
+    PaymentReversed: (Case.INCONSISTENT, ""),
+    PaymentUnknown: (Case.TRANSACTION_NOT_FOUND, ""),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SnapDesk:
+    """What answers banks. Its calls block."""
+
+    database: Database
+    biller: BillerPort
+    secrets: BankSecrets
+    blind_index: Callable[[], BlindIndex]
+    randomness: Callable[[int], bytes]
+    patience_ms: int = PATIENCE_MS
+
+    def access_token(self, asked: Asked, now: datetime) -> tuple[int, dict[str, Any]]:
+        """Service 73: HTTP status and body."""
+        try:
+            return 200, give_access_token(
+                self.database, asked.headers, asked.body, now=now, random_octets=self.randomness(32)
+            )
+        except SnapRefused as no:
+            case, reason = _said(no)
+            code, message = case.code(Service.ACCESS_TOKEN), case.message(reason)
+            return case.status, {"responseCode": code, "responseMessage": message}
+
+    def answer(self, service: Service, asked: Asked, now: datetime) -> Answer:
+        """Services 24, 25 and 26. Raises what keys and database raise when they can't answer, DatabaseUnavailable among them."""
+        try:
+            calling = authenticate_bank(self.database, self.secrets, asked, now)
+            members = read_body(asked.body)
+        except SnapRefused as no:
+            return plain(service, *_said(no))
+        try:
+            request = read_request(service, members)
+        except SnapRefused as no:
+            return refused(service, *_said(no), members)
+        try:
+            return _Turn(self, calling, service, request, members, now).taken()
+        except AmountRefused:
+            return refused(service, Case.AMOUNT_INVALID, "", members)
+        except DatabaseUnavailable as down:
+            if down.evidence.get("error") in _LOCKED:
+                return refused(service, Case.IN_PROGRESS, "", members, told=UNKNOWN)
+            raise
+
+
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """One request of a bank that proved who it is."""
+
+    desk: SnapDesk
+    calling: Calling
+    service: Service
+    request: Request
+    members: Mapping[str, Any]
+    now: datetime
+
+    def taken(self) -> Answer:
+        """The answer, in one transaction with all that it changes."""
+        payee = self._payee()  # asks the keys, so before any row is locked
+        bank, day = self.calling.bank, civil_day(self.now)
+        with self.desk.database.begin() as connection:
+            wait_at_most(connection, self.desk.patience_ms)
+            first = snap_requests.begin(
+                connection,
+                bank.partner_id,
+                day,
+                self.calling.external_id,
+                service=self.service.value,
+                request_id=self.request.request_id,
+                at=self.now,
+            )
+            if not first:
+                known = snap_requests.find(connection, bank.partner_id, day, self.calling.external_id)
+                assert known is not None
+                return self._again(known)
+            answer, payment_id, event = self._answered(connection, payee)
+            snap_requests.finish(
+                connection,
+                bank.partner_id,
+                day,
+                self.calling.external_id,
+                response_code=answer.code,
+                answer=answer.rest,
+                payment_id=payment_id,
+            )
+            if event is not None:
+                record(connection, event)
+            return answer
+
+    def _payee(self) -> Payee | None:
+        account = self.request.account
+        if account.service_id != self.calling.bank.service_id:
+            return None
+        try:
+            return payee_of(account.customer_no, self.desk.blind_index())
+        except NumberUnknown:
+            return None
+
+    def _answered(self, connection: Connection, payee: Payee | None) -> tuple[Answer, str | None, AuditEvent | None]:
+        try:
+            if payee is None:
+                raise NumberUnknown
+            match self.request:
+                case InquiryRequest():
+                    return self._inquiry(connection, payee, self.request), None, None
+                case PaymentRequest():
+                    return self._payment(connection, payee, self.request)
+                case StatusRequest():
+                    return self._status(connection, payee, self.request), None, None
+        except AmountRefused:
+            raise  # nothing stays of it
+        except BillerRefused as no:
+            return refused(self.service, *_CASES[type(no)], self.members), None, None
+
+    def _inquiry(self, connection: Connection, payee: Payee, asked: InquiryRequest) -> Answer:
+        owing = self.desk.biller.inquire(connection, payee, self.now)
+        bank = self.calling.bank
+        if owing.bill.due == 0 and not BillType(bank.bill_type).sells_ahead:
+            raise NothingDue(month=str(owing.bill.month))
+        return inquired(bank, asked, owing)
+
+    def _payment(
+        self, connection: Connection, payee: Payee, asked: PaymentRequest
+    ) -> tuple[Answer, str | None, AuditEvent | None]:
+        bank = self.calling.bank
+        if asked.paid.sen:
+            raise AmountRefused(least=0, most=0)  # contributions are whole rupiah
+        order = PaymentOrder(
+            bank.partner_id,
+            asked.request_id,
+            Channel.VIRTUAL_ACCOUNT,
+            BillType(bank.bill_type),
+            asked.paid.rupiah,
+            asked.paid_at,
+        )
+        receipt = self.desk.biller.pay(connection, payee, order, self.now)
+        if receipt.event is None:
+            return self._first_answer(connection, asked), None, None
+        return paid(bank, asked, receipt), receipt.payment.payment_id, receipt.event
+
+    def _first_answer(self, connection: Connection, asked: PaymentRequest) -> Answer:
+        """For a paymentRequestId that was credited under another X-EXTERNAL-ID: to an advice the first answer, to anything else 4042518."""
+        known = snap_requests.credited(connection, self.calling.bank.partner_id, asked.request_id)
+        if known is None:
+            raise PaymentConflict  # credited, but not over this channel
+        return Answer(Case.SUCCESS if asked.is_advice else Case.INCONSISTENT, self.service, rest=known.answer or "")
+
+    def _status(self, connection: Connection, payee: Payee, asked: StatusRequest) -> Answer:
+        bank = self.calling.bank
+        receipt = self.desk.biller.advise(connection, bank.partner_id, asked.request_id, self.now)
+        if self.desk.biller.inquire(connection, payee, self.now).member_id != receipt.payment.member_id:
+            raise PaymentUnknown
+        return told_status(bank, asked, receipt)
+
+    def _again(self, known: SnapRequest) -> Answer:
+        """The X-EXTERNAL-ID was used today: the same payment gets the first result's status, anything else is a conflict."""
+        same = known.service == self.service.value == Service.PAYMENT and known.request_id == self.request.request_id
+        if not same:
+            return refused(self.service, Case.CONFLICT, "", self.members)
+        if known.payment_id is not None and not self._asks_the_same(known):
+            return refused(self.service, Case.INCONSISTENT, "", self.members)
+        return Answer(Case.INCONSISTENT, self.service, rest=known.answer or "")
+
+    def _asks_the_same(self, known: SnapRequest) -> bool:
+        """A bank counts the first result as success, so another amount or account must not get it."""
+        assert isinstance(self.request, PaymentRequest)
+        return _stated(known) == (self.request.account.number, self.request.paid.document())
+
+
+def _stated(known: SnapRequest) -> tuple[str, object]:
+    account = json.loads("{" + (known.answer or "") + "}")["virtualAccountData"]
+    return account["virtualAccountNo"], account["paidAmount"]
+
+
+def _said(no: SnapRefused) -> tuple[Case, str]:
+    case, reason = no.evidence["case"], no.evidence["reason"]
+    assert isinstance(case, Case)
+    return case, str(reason)

@@ -1,0 +1,253 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Payments and their reversals: money that came in for a member. Append-only; what it bought is in payment_allocations."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Connection,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    String,
+    Table,
+    UniqueConstraint,
+    bindparam,
+    delete,
+    select,
+)
+
+from cardservice.coverage.month import ContributionMonth
+from cardservice.coverage.programme import Programme
+from cardservice.coverage.standing import Payer
+from cardservice.records.banks import MAX_PARTNER
+from cardservice.records.canonical_json import Json
+from cardservice.records.columns import CanonicalText, Choice, Identifier, UtcTime, metadata, month_in, one_of
+from cardservice.records.constraints import refusing, refusing_one
+from cardservice.records.errors import PaymentExists, PaymentReversedBefore
+
+MAX_REFERENCE = 128
+MAX_REASON = 64
+MOST_RUPIAH = 10**14
+
+
+class Channel(StrEnum):
+    """The ways that money comes in by."""
+
+    VIRTUAL_ACCOUNT = "VIRTUAL_ACCOUNT"
+    PPOB = "PPOB"
+    GROUP = "GROUP"
+    AGENT = "AGENT"
+
+
+payments = Table(
+    "payments",
+    metadata,
+    Column("member_id", Identifier, ForeignKey("members.member_id"), primary_key=True),
+    Column("payment_id", Identifier, primary_key=True, unique=True),
+    Column("partner_id", String(MAX_PARTNER), nullable=False),
+    Column("reference", String(MAX_REFERENCE), nullable=False),
+    Column("channel", Choice(Channel), nullable=False),
+    Column("payer", Choice(Payer), nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    Column("received_at", UtcTime, nullable=False),
+    Column("recorded_at", UtcTime, nullable=False),
+    Column("months", CanonicalText, nullable=False),
+    UniqueConstraint("partner_id", "reference"),
+    one_of("channel", Channel),
+    one_of("payer", Payer),
+    CheckConstraint(f"amount BETWEEN 1 AND {MOST_RUPIAH}", name="amount_range"),
+)
+Index("ix_payments_partner_id_recorded_at", payments.c.partner_id, payments.c.recorded_at)
+
+payment_reversals = Table(
+    "payment_reversals",
+    metadata,
+    Column("member_id", Identifier, primary_key=True),
+    Column("payment_id", Identifier, primary_key=True),
+    Column("partner_id", String(MAX_PARTNER), nullable=False),
+    Column("reason", String(MAX_REASON), nullable=False),
+    Column("reversed_at", UtcTime, nullable=False),
+    Column("recorded_at", UtcTime, nullable=False),
+    ForeignKeyConstraint(
+        ["member_id", "payment_id"], ["payments.member_id", "payments.payment_id"], name="fk_payment_reversals_payment"
+    ),
+)
+
+payment_allocations = Table(
+    "payment_allocations",
+    metadata,
+    Column("member_id", Identifier, primary_key=True),
+    Column("payment_id", Identifier, primary_key=True),
+    Column("programme", Choice(Programme), primary_key=True),
+    Column("month", Integer, primary_key=True, autoincrement=False),
+    Column("amount", BigInteger, nullable=False),
+    ForeignKeyConstraint(
+        ["member_id", "payment_id"],
+        ["payments.member_id", "payments.payment_id"],
+        name="fk_payment_allocations_payment",
+    ),
+    one_of("programme", Programme),
+    month_in("month"),
+    CheckConstraint("amount > 0", name="amount_positive"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentRow:
+    """One payment. ``amount`` in whole rupiah; ``months`` YYYYMM by programme where the payer named them, else empty.
+
+    ``received_at`` is when the payer's money was taken, ``recorded_at`` when we came to know of it.
+    """
+
+    member_id: str
+    payment_id: str
+    partner_id: str
+    reference: str
+    channel: Channel
+    payer: Payer
+    amount: int
+    received_at: datetime
+    recorded_at: datetime
+    months: Json = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReversalRow:
+    """One payment undone, once."""
+
+    member_id: str
+    payment_id: str
+    partner_id: str
+    reason: str
+    reversed_at: datetime
+    recorded_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AllocationRow:
+    """What some of a payment bought: part of one month of one programme, whole rupiah."""
+
+    payment_id: str
+    programme: Programme
+    month: ContributionMonth
+    amount: int
+
+
+_ADD = payments.insert()
+_OF_MEMBER = (
+    select(payments, payment_reversals.c.recorded_at.label("reversal_known_at"))
+    .select_from(payments.outerjoin(payment_reversals))
+    .where(payments.c.member_id == bindparam("member"))
+    .order_by(payments.c.received_at, payments.c.payment_id)
+)
+_BY_REFERENCE = select(payments).where(
+    payments.c.partner_id == bindparam("partner"), payments.c.reference == bindparam("asked")
+)
+_REVERSAL = select(payment_reversals).where(
+    payment_reversals.c.member_id == bindparam("member"), payment_reversals.c.payment_id == bindparam("payment")
+)
+_ALLOCATED = select(
+    payment_allocations.c.payment_id,
+    payment_allocations.c.programme,
+    payment_allocations.c.month,
+    payment_allocations.c.amount,
+).where(payment_allocations.c.member_id == bindparam("member"))
+_ALLOCATE = payment_allocations.insert()
+
+
+def add(connection: Connection, payment: PaymentRow) -> None:
+    """Insert a payment. Raises PaymentExists where the partner used the reference before."""
+    taken = {"uq_payments_partner_id_reference": PaymentExists(reference=payment.reference)}
+    with refusing_one(connection, taken):
+        connection.execute(_ADD, asdict(payment))
+
+
+def find(connection: Connection, partner_id: str, reference: str) -> PaymentRow | None:
+    """The payment that a partner made under a reference."""
+    row = connection.execute(_BY_REFERENCE, {"partner": partner_id, "asked": reference}).mappings().one_or_none()
+    return None if row is None else PaymentRow(**row)
+
+
+def of_member(connection: Connection, member_id: str) -> tuple[tuple[PaymentRow, datetime | None], ...]:
+    """Every payment for a member, oldest first; beside each when we came to know of its reversal, None where it stands."""
+    found = []
+    for row in connection.execute(_OF_MEMBER, {"member": member_id}).mappings():
+        fields = dict(row)
+        known_at = fields.pop("reversal_known_at")
+        found.append((PaymentRow(**fields), known_at))
+    return tuple(found)
+
+
+def reverse(connection: Connection, reversal: ReversalRow) -> None:
+    """Undo a payment. Raises PaymentReversedBefore the second time."""
+    taken = {"pk_payment_reversals": PaymentReversedBefore(payment_id=reversal.payment_id)}
+    with refusing(connection, taken):
+        connection.execute(payment_reversals.insert().values(asdict(reversal)))
+
+
+def reversal_of(connection: Connection, payment: PaymentRow) -> ReversalRow | None:
+    """How a payment was undone; None where it stands."""
+    asked = {"member": payment.member_id, "payment": payment.payment_id}
+    row = connection.execute(_REVERSAL, asked).mappings().one_or_none()
+    return None if row is None else ReversalRow(**row)
+
+
+def set_allocations(connection: Connection, member_id: str, wanted: Iterable[AllocationRow]) -> None:
+    """Bring what the member's payments bought up to what the ledger says; only rows that differ are touched."""
+    now = {(each.payment_id, each.programme, each.month.number): each.amount for each in wanted}
+    rows = connection.execute(_ALLOCATED, {"member": member_id})
+    before = {(row.payment_id, row.programme, row.month): row.amount for row in rows}
+    table = payment_allocations.c
+    for payment_id, programme, month in before.keys() - now.keys() | {
+        key for key in before.keys() & now.keys() if before[key] != now[key]
+    }:
+        connection.execute(
+            delete(payment_allocations).where(
+                table.member_id == member_id,
+                table.payment_id == payment_id,
+                table.programme == programme,
+                table.month == month,
+            )
+        )
+    fresh = [
+        {"member_id": member_id, "payment_id": payment_id, "programme": programme, "month": month, "amount": amount}
+        for (payment_id, programme, month), amount in sorted(now.items())
+        if before.get((payment_id, programme, month)) != amount
+    ]
+    if fresh:
+        connection.execute(_ALLOCATE, fresh)
+
+
+def allocations(connection: Connection, member_id: str) -> tuple[AllocationRow, ...]:
+    """What the member's payments bought, by month."""
+    rows = connection.execute(_ALLOCATED, {"member": member_id}).all()
+    found = [
+        AllocationRow(each.payment_id, each.programme, ContributionMonth.from_number(each.month), each.amount)
+        for each in rows
+    ]
+    return tuple(sorted(found, key=lambda each: (each.month, each.programme, each.payment_id)))
+
+
+def of_partner(
+    connection: Connection, partner_id: str, since: datetime, until: datetime
+) -> Sequence[tuple[PaymentRow, bool]]:
+    """What a partner's payments were that we recorded from one moment up to another, and whether each was reversed."""
+    query = (
+        select(payments, payment_reversals.c.payment_id.is_not(None).label("is_reversed"))
+        .select_from(payments.outerjoin(payment_reversals))
+        .where(payments.c.partner_id == partner_id, payments.c.recorded_at >= since, payments.c.recorded_at < until)
+        .order_by(payments.c.recorded_at, payments.c.payment_id)
+    )
+    found = []
+    for row in connection.execute(query).mappings():
+        fields = dict(row)
+        is_reversed = bool(fields.pop("is_reversed"))
+        found.append((PaymentRow(**fields), is_reversed))
+    return found

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What stands between a well-formed request and the keys: limits, the list of revoked cards, officers' grants, and the record."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from hsm.anomaly_limit import CELLS_NEEDED, AnomalyLimit
+from hsm.grants import GrantDesk
+from hsm.locked_memory import LockedMemory
+from hsm.officers import Officers
+from hsm.rate_limit import RateLimit
+from hsm.revoked_cards import RevocationFile, RevokedCards
+from hsm.spent_nonces import SpentNonces
+
+
+@dataclass(frozen=True, slots=True)
+class Safeguards:
+    """All of them. ``record`` writes one line that must be written before a sealed value is opened; it raises NotRecorded."""
+
+    rate_limit: RateLimit
+    anomaly_limit: AnomalyLimit
+    revoked_cards: RevokedCards
+    grants: GrantDesk
+    record: Callable[[str], None]
+
+
+def counters_in(state: Path) -> LockedMemory:
+    """The anomaly limit's counters in a state folder. Raises StateUnusable."""
+    return LockedMemory(CELLS_NEEDED, state / "anomaly-counters")
+
+
+def safeguards_in(
+    state: Path,
+    anomaly_counters: LockedMemory,
+    *,
+    rate_limit: RateLimit,
+    records: Mapping[str, bytes],
+    clock: Callable[[], datetime],
+    record: Callable[[str], None],
+) -> Safeguards:
+    """Those of one worker, over what all workers share. ``records`` are those of key custody. Raises StateUnusable or OfficerRefused."""
+    return Safeguards(
+        rate_limit,
+        AnomalyLimit(clock, anomaly_counters),
+        RevocationFile(state / "revoked-cards"),
+        GrantDesk(Officers(records), SpentNonces(state / "used-grants"), lambda: clock().timestamp()),
+        record,
+    )

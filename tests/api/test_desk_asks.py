@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The desk's side of a verification against the real app: what it believes of an answer, and what it does not."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cardservice.coverage.programme import Programme
+from cardservice.credentials.errors import TokenClaimsRefused
+from reader_tools.desk import online
+from reader_tools.desk.errors import AnswerMalformed
+from reader_tools.desk.http_client import Service as Line
+from reader_tools.desk.key_cache import KeyCache
+from reader_tools.desk.online import OnlineAnswer, Question, verify_online
+from tests.api.served import Service
+from tests.verification.world import ISSUER, IssuedCard, World
+
+
+@dataclass(frozen=True)
+class Direct(Line):
+    """The line to the app in this process; ``instead`` is what something on the way answers for the service."""
+
+    service: Service = field(kw_only=True)
+    instead: Mapping[str, Any] | None = None
+
+    def ask(self, path: str, body: Mapping[str, object]) -> dict[str, Any]:
+        answer: dict[str, Any] = self.service.post(path, dict(body), self.secret).json()
+        return dict(self.instead) if self.instead and path == "/v1/verifications" else answer
+
+    def fetch(self, path: str) -> bytes:
+        return self.service.get(path).content
+
+
+@dataclass
+class Desk:
+    service: Service
+    secret: str
+    folder: Path
+
+    def ask(
+        self,
+        card: IssuedCard,
+        *,
+        instead: Mapping[str, Any] | None = None,
+        programme: Programme = Programme.JKK,
+        issuer: str = ISSUER,
+    ) -> OnlineAnswer:
+        line = Direct("http://testserver", self.secret, service=self.service, instead=instead)
+        question = Question("loket-3", "treatment", programme)
+        now = self.service.world.clock()
+        return verify_online(card.insert(), line, KeyCache(self.folder), question, issuer=issuer, now=now)
+
+
+@pytest.fixture
+def desk(service: Service, secret: str, tmp_path: Path) -> Desk:
+    return Desk(service, secret, tmp_path)
+
+
+def test_the_answer_about_the_card_in_the_reader_is_believed(desk: Desk, sari: IssuedCard) -> None:
+    answer = desk.ask(sari)
+    assert (answer.covered, answer.token.programme) == (answer.document["outcome"] == "COVERED", "JKK")
+
+
+def test_an_answer_about_another_card_is_not(desk: Desk, world: World, sari: IssuedCard, budi: IssuedCard) -> None:
+    world.hand_over(budi)
+    earlier = desk.ask(sari).document
+    with pytest.raises(AnswerMalformed, match="about this card"):
+        desk.ask(budi, instead=earlier)
+
+
+def test_an_answer_to_another_question_is_not(desk: Desk, sari: IssuedCard) -> None:
+    earlier = desk.ask(sari).document
+    with pytest.raises(AnswerMalformed, match="programme and day"):
+        desk.ask(sari, instead=earlier, programme=Programme.JKM)
+
+
+def test_sabotage_without_the_comparison_another_cards_answer_is_believed(
+    desk: Desk, world: World, sari: IssuedCard, budi: IssuedCard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.hand_over(budi)
+    earlier = desk.ask(sari).document
+    monkeypatch.setattr(online, "_require_about", lambda *_, **__: None)
+    assert desk.ask(budi, instead=earlier).token.card_key_thumbprint == desk.ask(sari).token.card_key_thumbprint
+
+
+def test_the_issuer_is_the_one_that_the_desk_expects(desk: Desk, sari: IssuedCard) -> None:
+    """Not the address it is reached at: a service behind a proxy has another name than the one it signs with."""
+    with pytest.raises(TokenClaimsRefused):
+        desk.ask(sari, issuer="http://testserver")

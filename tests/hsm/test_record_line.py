@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: Apache-2.0
+"""No record, no opening."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from hsm.client import KeyProcess
+from hsm.errors import NotRecorded
+from hsm.key_bundle import KeyBundle
+from hsm.record_line import RecordLine
+from tests.hsm.running import Recorder, SetClock, serving
+
+
+def test_a_record_is_one_line_with_its_time(tmp_path: Path) -> None:
+    with (tmp_path / "log").open("wb") as file:
+        RecordLine(file.fileno(), SetClock())("unseal context=a reason=b")
+    line = (tmp_path / "log").read_text()
+    assert line == f"2026-11-23 08:00:00,000 hsm RECORD pid={os.getpid()} unseal context=a reason=b\n"
+
+
+def test_on_a_full_disk_nothing_is_opened_and_signing_goes_on(bundle: KeyBundle, clock: SetClock) -> None:
+    full = os.open("/dev/full", os.O_WRONLY)
+    try:
+        with (
+            serving(bundle, clock, recorder=RecordLine(full, clock)) as path,
+            KeyProcess(path) as keys,
+        ):
+            (sealed,) = keys.sealer.seal([("row/1", b"value")])
+            with pytest.raises(NotRecorded, match="No space left"):
+                keys.sealer.unseal("row/1", sealed, reason="test")
+            assert keys.blind_index.blind_index([b"value"])
+    finally:
+        os.close(full)
+
+
+def test_sabotage_a_record_that_is_not_looked_after_opens_all_the_same(bundle: KeyBundle, clock: SetClock) -> None:
+    with serving(bundle, clock, recorder=Recorder()) as path, KeyProcess(path) as keys:
+        (sealed,) = keys.sealer.seal([("row/1", b"value")])
+        assert keys.sealer.unseal("row/1", sealed, reason="test") == b"value"

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``kartu collection``: a bank is taken in and let go; a member gets a number."""
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from cardservice.collection.payment_number import is_payment_number
+from tests.collection.till import bank_key, public_pem
+from tests.reader_tools.cli.desk import Desk
+
+
+@pytest.fixture
+def key_file(tmp_path: Path) -> Path:
+    path = tmp_path / "bca.pem"
+    path.write_bytes(public_pem(bank_key()))
+    return path
+
+
+def test_a_bank_is_taken_in_and_let_go(empty_desk: Desk, key_file: Path) -> None:
+    secret_file = empty_desk.folder / "bca.secret"
+    agreed = ("--name", "Bank Central Asia", "--public-key", key_file, "--service-id", "88899")
+    added = empty_desk.json("collection", "bank", "add", "BCA", *agreed, "--secret-file", secret_file)
+    assert (added["partner_id"], added["service_id"], added["signature"]) == ("BCA", "   88899", "symmetric")
+    assert added["secret"] is None
+    secret = secret_file.read_text().strip()
+    assert len(secret) == 43
+    assert stat.S_IMODE(secret_file.stat().st_mode) == 0o600
+
+    (listed,) = empty_desk.json("collection", "bank", "list")["banks"]
+    assert listed["client_id"] == added["client_id"]
+    assert listed["revoked_at"] is None
+    assert "Bank Central Asia" in empty_desk("collection", "bank", "list").out
+    assert secret not in str(listed)
+
+    assert empty_desk.refused("collection", "bank", "add", "BCA", *agreed, code=1) == "bank-exists"
+    assert empty_desk.json("collection", "bank", "revoke", "BCA")["revoked_at"] is not None
+    assert empty_desk.refused("collection", "bank", "revoke", "BNI", code=1) == "record-not-found"
+
+
+def test_a_key_that_is_none_is_refused(empty_desk: Desk, tmp_path: Path) -> None:
+    (tmp_path / "x.pem").write_text("no key")
+    agreed = ("--name", "B", "--public-key", tmp_path / "x.pem", "--service-id", "1")
+    assert empty_desk.refused("collection", "bank", "add", "B", *agreed, code=1) == "bank-key-refused"
+    assert empty_desk.json("collection", "bank", "list") == {"banks": []}
+
+
+def test_a_person_sees_the_secret_once(empty_desk: Desk, key_file: Path) -> None:
+    shown = empty_desk("collection", "bank", "add", "B", "--name", "B", "--public-key", key_file, "--service-id", "1")
+    secret = shown.out.split()[-1]
+    assert len(secret) == 43
+    assert secret not in empty_desk("collection", "bank", "list").out
+
+
+def test_a_member_gets_a_number_and_keeps_it(desk: Desk) -> None:
+    given = desk.json("collection", "number", "assign", "P-0001")
+    assert is_payment_number(given["number"])
+    assert "*" in given["shown_name"]
+    assert desk.json("collection", "number", "assign", "P-0001") == given
+    assert desk.json("collection", "number", "show", "P-0001") == given
+    assert given["number"] in desk("collection", "number", "show", "P-0001").out.replace(" ", "")
+
+    assert desk.json("collection", "number", "end", "P-0001") == {"member_ref": "P-0001", "ended": True}
+    assert desk.json("collection", "number", "show", "P-0001")["expires_at"] is not None
+    assert desk.refused("collection", "number", "end", "P-0001", code=1) == "record-not-found"
+    assert desk.json("collection", "number", "assign", "P-0001")["number"] != given["number"]
+
+
+def test_nobody_and_no_number(desk: Desk) -> None:
+    assert desk.refused("collection", "number", "show", "P-9999", code=1) == "record-not-found"
+    assert desk.refused("collection", "number", "show", "P-0002", code=1) == "record-not-found"
+
+
+def test_everybody_gets_a_number(desk: Desk) -> None:
+    given = desk.json("collection", "number", "assign-all")["given"]
+    assert given > 100
+    assert desk.json("collection", "number", "assign-all") == {"given": 0}
