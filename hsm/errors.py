@@ -39,16 +39,19 @@ HsmError
 |  |- BackupRefused        not a backup, or not under this backup key, or of another key than it says
 |  |- CaCertificateRefused not the certificate of a card CA key that is held
 |  |- RecordRefused        a record too long or badly named
-|  `- CustodyBusy          another administrator has these keys open
+|  |- CustodyBusy          another administrator has these keys open
+|  |- CustodyJournalDamaged   a line of the custody journal is not the one that was written
+|  |- CustodyJournalUnusable  the journal can't be opened or written, or somebody is at it
+|  |- PlanRefused          a ceremony's plan that can't be meant, or that nobody confirmed
+|  |- CeremonyRefused      a ceremony that may not begin here, or a check in it that failed
+|  |- ShareRefused         a share of the backup key that is damaged, of another set, or given twice
+|  |- SharesTooFew         fewer shares than the threshold
+|  |- StatementRefused     a signed statement or transcript that does not hold
+|  `- PublicationFailed    the public halves can't be written
 |- PassphraseUnusable      no passphrase, or one that others can read
 |- StateUnusable           what must be remembered can't be
 |- OfficerRefused          no name or no key of an officer
 |- SocketUnusable          the socket can't be made safely
-|- CustodyError
-|  |- CustodyJournalDamaged   a line of the custody journal is not the one that was written
-|  |- CustodyJournalUnusable  the journal can't be opened or written, or somebody is at it
-|  |- StatementRefused        a signed statement that does not hold
-|  `- PublicationFailed       the public halves can't be written
 `- StartRefused
    |- WorkerFailed         a worker ended, and not with a typed error
    |- WorkersFailing       workers end as fast as they are started
@@ -293,6 +296,54 @@ class CustodyBusy(CustodyRefused):
     code = "hsm-custody-busy"
 
 
+class CustodyJournalDamaged(CustodyRefused):
+    """A line that does not continue the chain; evidence: path, number."""
+
+    code = "hsm-custody-journal-damaged"
+
+
+class CustodyJournalUnusable(CustodyRefused):
+    """The journal can't be used now; evidence: path, rule."""
+
+    code = "hsm-custody-journal-unusable"
+
+
+class PlanRefused(CustodyRefused):
+    """A plan that breaks a rule, or is not the one that was reviewed; evidence: path, rule."""
+
+    code = "hsm-ceremony-plan-refused"
+
+
+class CeremonyRefused(CustodyRefused):
+    """A ceremony that may not begin, or a check in it that failed; evidence: step, rule."""
+
+    code = "hsm-ceremony-refused"
+
+
+class ShareRefused(CustodyRefused):
+    """A share, or a number of shares, that can't be used; evidence: rule, and share if one is meant."""
+
+    code = "hsm-share-refused"
+
+
+class SharesTooFew(CustodyRefused):
+    """Fewer shares than are needed; evidence: needed, given."""
+
+    code = "hsm-shares-too-few"
+
+
+class StatementRefused(CustodyRefused):
+    """A statement or transcript that is not what a trusted audit key signed; evidence: rule."""
+
+    code = "hsm-statement-refused"
+
+
+class PublicationFailed(CustodyRefused):
+    """The public halves can't be published; evidence: path, rule."""
+
+    code = "hsm-publication-failed"
+
+
 class PassphraseUnusable(HsmError):
     """The passphrase can't be read, is empty, or lies open; evidence: source, rule."""
 
@@ -315,36 +366,6 @@ class SocketUnusable(HsmError):
     """The socket can't be made, or not safely; evidence: path, rule."""
 
     code = "hsm-socket-unusable"
-
-
-class CustodyError(HsmError):
-    """The root of what can go wrong when people handle keys."""
-
-    code = "hsm-custody"
-
-
-class CustodyJournalDamaged(CustodyError):
-    """A line that does not continue the chain; evidence: path, number."""
-
-    code = "hsm-custody-journal-damaged"
-
-
-class CustodyJournalUnusable(CustodyError):
-    """The journal can't be used now; evidence: path, rule."""
-
-    code = "hsm-custody-journal-unusable"
-
-
-class StatementRefused(CustodyError):
-    """A statement or transcript that is not what a trusted audit key signed; evidence: rule."""
-
-    code = "hsm-statement-refused"
-
-
-class PublicationFailed(CustodyError):
-    """The public halves can't be published; evidence: path, rule."""
-
-    code = "hsm-publication-failed"
 
 
 class StartRefused(HsmError):

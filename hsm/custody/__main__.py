@@ -7,23 +7,26 @@ import traceback
 from collections.abc import Sequence
 
 from cardservice.clock import now
-from hsm.custody.command_line import parser
+from hsm.custody.circumstances import Circumstances
+from hsm.custody.command_line import read, verb
 from hsm.custody.conversation import Conversation
 from hsm.errors import HsmError, OperationFailed
 from hsm.process_hardening import harden_process
 from hsm.production import environment_named
+from hsm.sealed_file import Argon2Parameters
 
 EXIT_REFUSED = 1  # argparse leaves with 2 on a wrong command line
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Exit code 0: done, the last line is the result. 1: refused, the last line is the error."""
-    options = parser().parse_args(arguments)
+    options = read(arguments)
     conversation = Conversation(_write)
     try:
         harden_process()
         environment = environment_named(os.environ.get("KARTU_ENV", ""))
-        conversation.result(options.verb(options, environment, now(), conversation))
+        here = Circumstances(environment, now, os.urandom, conversation, Argon2Parameters())
+        conversation.result(verb(options.verb)(options, here))
     except HsmError as error:
         conversation.error(error)
         return EXIT_REFUSED

@@ -1,68 +1,71 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The verbs of ``python -m hsm.custody``: each takes its options and returns the document that it ends with."""
+"""The verbs that look at keys, publish and attest them: each takes its options and returns the document that it ends with."""
 
 import argparse
-from collections.abc import Callable, Mapping
-from datetime import datetime
 from pathlib import Path
 
 from cardservice.keys import Purpose
 from hsm.custody.attestation import attestation
-from hsm.custody.conversation import Conversation
+from hsm.custody.ca_certificates import ca_certificates
+from hsm.custody.circumstances import Circumstances
+from hsm.custody.key_ending import destroyed_keys
 from hsm.custody.key_list import list_keys, warnings
 from hsm.custody.key_record import fingerprint
-from hsm.custody.opened import opened
+from hsm.custody.opened import opened_store
 from hsm.custody.publication import publish
 from hsm.custody.statement import MAX_LENGTH, signed, verified
+from hsm.custody.transcript_files import PDF, STATEMENT, TEXT, verified_transcript
 from hsm.errors import StatementRefused
 from hsm.key_store import KeyStore
-from hsm.production import Environment
 from hsm.protected_file import create_protected
 
-Verb = Callable[[argparse.Namespace, Environment, datetime, Conversation], Mapping[str, object]]
 
-
-def show_list(
-    options: argparse.Namespace, environment: Environment, now: datetime, _: Conversation
-) -> dict[str, object]:
+def show_list(options: argparse.Namespace, here: Circumstances) -> dict[str, object]:
     """Every key and what is due."""
-    with opened(options, environment, now) as custody:
-        listed = list_keys(custody.store, now, custody.destroyed())
-        due = warnings(custody.store.descriptions(), now)
+    now = here.clock()
+    with opened_store(options, here.environment) as keys:
+        listed = list_keys(keys.store, now, destroyed_keys(keys.journal))
+        due = warnings(keys.store.descriptions(), now)
         return {
-            "backend": custody.store.backend,
+            "backend": keys.store.backend,
             "keys": [key.document() for key in listed],
             "warnings": [one.document() for one in due],
         }
 
 
-def write_publication(
-    options: argparse.Namespace, environment: Environment, now: datetime, _: Conversation
-) -> dict[str, object]:
+def write_publication(options: argparse.Namespace, here: Circumstances) -> dict[str, object]:
     """Public halves as files."""
-    with opened(options, environment, now) as custody:
-        return publish(custody.store, options.folder, now)
+    now = here.clock()
+    with opened_store(options, here.environment) as keys:
+        certificates = ca_certificates(keys.journal, keys.store.ca_certificate, now)
+        return publish(keys.store, certificates, options.folder, now)
 
 
-def attest(options: argparse.Namespace, environment: Environment, now: datetime, _: Conversation) -> dict[str, object]:
+def attest(options: argparse.Namespace, here: Circumstances) -> dict[str, object]:
     """A signed statement of every key, into a new file."""
-    with opened(options, environment, now) as custody:
-        listed = list_keys(custody.store, now, custody.destroyed())
-        document = attestation(custody.store, listed, custody.journal.head, now, str(environment))
-        create_protected(options.file, signed(document, custody.store, now))
-        return {"file": options.file, "keys": len(listed), "audit_keys": audit_fingerprints(custody.store)}
+    now = here.clock()
+    with opened_store(options, here.environment) as keys:
+        listed = list_keys(keys.store, now, destroyed_keys(keys.journal))
+        document = attestation(keys.store, listed, keys.journal.head, now, str(here.environment))
+        create_protected(options.file, signed(document, keys.store, now))
+        return {"file": options.file, "keys": len(listed), "audit_keys": audit_fingerprints(keys.store)}
 
 
-def verify_statement(
-    options: argparse.Namespace, environment: Environment, now: datetime, _: Conversation
-) -> dict[str, object]:
-    """Whether a statement holds. The trusted audit keys are named, or are those of the store at hand."""
-    trusted = set(options.audit_key or ())
-    if not trusted:
-        with opened(options, environment, now) as custody:
-            trusted = set(audit_fingerprints(custody.store))
-    found = verified(_read(options.file), trusted)
+def verify_statement(options: argparse.Namespace, here: Circumstances) -> dict[str, object]:
+    """Whether a statement, or a ceremony's transcript, holds."""
+    trusted = trusted_audit_keys(options, here)
+    is_transcript = options.file.is_dir() or options.file.name in {TEXT, PDF, STATEMENT}
+    found = verified_transcript(options.file, trusted) if is_transcript else verified(_read(options.file), trusted)
     return {"holds": True, "signed_by": found.fingerprint, "kid": found.kid, "statement": dict(found.document)}
+
+
+def trusted_audit_keys(options: argparse.Namespace, here: Circumstances) -> set[str]:
+    """The fingerprints that were named, or else those of the store at hand."""
+    named = set(options.audit_key or ())
+    if named or (options.store is None and options.keys is None):
+        return named
+    with opened_store(options, here.environment) as keys:
+        return set(audit_fingerprints(keys.store))
 
 
 def audit_fingerprints(store: KeyStore) -> list[str]:

@@ -1,30 +1,27 @@
 # SPDX-License-Identifier: Apache-2.0
 """A key as journals, manifests and statements write it down: its description, and a check that shows which key it is."""
 
-import hashlib
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from cardservice.keys import Purpose
+from hsm.key_check import HMAC_CHECK_LENGTH, HMAC_CHECK_MESSAGE, check_value_of_point
 from hsm.key_store import KeyDescription, KeyKind, KeyStore
-
-_HMAC_CHECK = b"KJS-KEY-CHECK-1"
-_HMAC_CHECK_LENGTH = 8
 
 
 def fingerprint(point: bytes) -> str:
     """SHA-256 of the uncompressed point, 64 hexadecimal digits: what transcripts and auditors compare."""
-    return hashlib.sha256(point).hexdigest()
+    return check_value_of_point(point).hex()
 
 
 def check_of(store: KeyStore, key: KeyDescription) -> str:
-    """The fingerprint of a public point, the KCV of an AES key, or 8 bytes of HMAC over a fixed text; hexadecimal."""
+    """The key's check value (hsm/key_check.py), asked of the store that holds it; hexadecimal."""
     if key.kind is KeyKind.P256:
         return fingerprint(store.verifying_point(key))
     if key.kind is KeyKind.AES:
         return store.check_value(key).hex()
-    return store.hmac(key, _HMAC_CHECK)[:_HMAC_CHECK_LENGTH].hex()
+    return store.hmac(key, HMAC_CHECK_MESSAGE)[:HMAC_CHECK_LENGTH].hex()
 
 
 def described(key: KeyDescription) -> dict[str, object]:

@@ -1,64 +1,98 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a custody command works on: the opened store and its journal, held for as long as the command runs."""
+"""What a custody command works on: the opened keys and their journal, held for as long as the command runs."""
 
 import argparse
 import os
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
+from hsm.custody.backup_folder import BackupFolder
 from hsm.custody.journal import CustodyJournal, open_journal
-from hsm.custody.key_record import description_of
-from hsm.errors import CustodyJournalDamaged
 from hsm.key_bundle import KeyBundle
-from hsm.key_store import KeyDescription, KeyStore
-from hsm.passphrase import passphrase_from_descriptor, passphrase_from_file
+from hsm.key_custody import KeyCustody
+from hsm.key_places import KeyPlaces, key_places
+from hsm.key_store import KeyStore
+from hsm.key_uri import FileUri, PinSource
+from hsm.open_keys import open_custody, open_store
+from hsm.passphrase import create_passphrase_file
+from hsm.pin_source import secret_of, with_lasting_secrets
 from hsm.production import Environment, refuse_software_keys
-from hsm.sealed_file import open_sealed
-from hsm.software_store import SoftwareStore
+from hsm.sealed_file import create_sealed
 
-DESTROYED = "destroyed"
+PRIVATE = 0o700
 
 
 @dataclass(frozen=True, slots=True)
-class Custody:
-    """One store, its journal, the time, and which kind of place this is."""
+class OpenedStore:
+    """Keys to be looked at, and their journal."""
 
     store: KeyStore
     journal: CustodyJournal
-    environment: Environment
-    now: datetime
 
-    def destroyed(self) -> list[tuple[KeyDescription, str]]:
-        """The keys that are gone, each with its check. Raises CustodyJournalDamaged."""
-        found = []
-        for entry in self.journal.of(DESTROYED):
-            try:
-                found.append((description_of(entry.facts["key"]), str(entry.facts["check"])))
-            except (KeyError, TypeError, ValueError):
-                raise CustodyJournalDamaged(path="", number=entry.number) from None
-        return found
+
+@dataclass(frozen=True, slots=True)
+class OpenedCustody:
+    """Keys to be changed, their journal, and the folder where each key is backed up at its birth."""
+
+    custody: KeyCustody
+    journal: CustodyJournal
+    backups: BackupFolder
 
 
 @contextmanager
-def opened(options: argparse.Namespace, environment: Environment, now: datetime) -> Iterator[Custody]:
-    """The store that the options name. Raises what opening a store and a journal raises."""
-    refuse_software_keys(environment)
-    with open_journal(options.journal or journal_beside(options.store)) as journal:
-        with passphrase(options) as secret:
-            bundle = KeyBundle.decode(open_sealed(options.store, secret))
-        yield Custody(SoftwareStore(bundle, os.urandom), journal, environment, now)
+def opened_store(options: argparse.Namespace, environment: Environment) -> Iterator[OpenedStore]:
+    """The keys that the options name, for reading. Raises what opening keys and a journal raises."""
+    places = places_of(options)
+    refuse_software_places(places, environment)
+    with open_journal(journal_of(options)) as journal:
+        yield OpenedStore(open_store(places), journal)
 
 
-def journal_beside(store: Path) -> Path:
-    """Where the journal of a sealed file lies, if nobody says otherwise."""
-    return store.with_name("custody.journal")
+@contextmanager
+def opened_custody(
+    options: argparse.Namespace, environment: Environment, *, make: bool = False
+) -> Iterator[OpenedCustody]:
+    """The same keys, for change. With ``make``, sealed files that are not there are made, empty, and their passphrase files too."""
+    places = places_of(options)
+    refuse_software_places(places, environment)
+    if make:
+        places = with_lasting_secrets(
+            places
+        )  # a new file is sealed, then opened: an inherited descriptor is read twice
+        for uri in places.all():
+            if isinstance(uri, FileUri):
+                _make_empty(uri)
+    backups = BackupFolder(journal_of(options).with_name("backups"))
+    with open_journal(journal_of(options)) as journal, open_custody(places) as custody:
+        yield OpenedCustody(custody, journal, backups)
 
 
-def passphrase(options: argparse.Namespace) -> AbstractContextManager[bytearray]:
-    """What opens the store."""
-    if options.passphrase_fd is not None:
-        return passphrase_from_descriptor(options.passphrase_fd)
-    return passphrase_from_file(options.passphrase_file)
+def places_of(options: argparse.Namespace) -> KeyPlaces:
+    """Where the keys lie. Raises KeyUriRefused or KeyPlacesRefused."""
+    if options.keys is not None:
+        return key_places(options.keys)
+    return KeyPlaces(FileUri(options.store, PinSource(options.passphrase_file, options.passphrase_fd)))
+
+
+def journal_of(options: argparse.Namespace) -> Path:
+    """The journal that the options name, or the one beside the sealed file."""
+    journal: Path = options.journal or options.store.with_name("custody.journal")
+    return journal
+
+
+def refuse_software_places(places: KeyPlaces, environment: Environment) -> None:
+    """Raises RefusedInProduction for a sealed file in production."""
+    if any(isinstance(uri, FileUri) for uri in places.all()):
+        refuse_software_keys(environment)
+
+
+def _make_empty(uri: FileUri) -> None:
+    if uri.path.exists():
+        return
+    uri.path.parent.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
+    if uri.pin_source.path is not None and not uri.pin_source.path.exists():
+        create_passphrase_file(uri.pin_source.path, os.urandom)
+    with secret_of(uri.pin_source) as secret:
+        create_sealed(uri.path, KeyBundle().encode(), secret, os.urandom)

@@ -4,7 +4,7 @@
 import json
 import os
 from base64 import b64encode
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from textwrap import wrap
@@ -26,15 +26,15 @@ READABLE = 0o644
 SIGNING_AHEAD = (Purpose.ELIGIBILITY_TOKEN, Purpose.COVER_PROOF)  # verifiers cache these: two live keys each
 
 
-def publish(store: KeyStore, folder: Path, now: datetime) -> dict[str, object]:
-    """Write all files; which keys are in each, and which purposes lack a second live key. Raises PublicationFailed."""
+def publish(store: KeyStore, ca_certificates: Sequence[bytes], folder: Path, now: datetime) -> dict[str, object]:
+    """Write all files, the CA certificate in use being the first; which keys are in each, and which purposes lack a second live key. Raises PublicationFailed."""
     ring = KeyRing(store)
     sets = {purpose: ring.published(purpose, now) for purpose in KEY_SETS}
     for purpose, keys in sets.items():
         if not keys:
             raise PublicationFailed(path=str(folder), rule=f"there is no {purpose} key to publish")
     files = {KEY_SETS[purpose]: key_set(store, keys) for purpose, keys in sets.items()}
-    files |= {CA_DER: store.ca_certificate, CA_PEM: pem(store.ca_certificate)}
+    files |= {CA_DER: ca_certificates[0], CA_PEM: b"".join(map(pem, ca_certificates))}
     write_files(folder, files)
     live = {purpose: [key for key in keys if now < key.expires] for purpose, keys in sets.items()}
     return {

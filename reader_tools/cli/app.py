@@ -24,7 +24,7 @@ class KartuGroup(LazyGroup):
         "serve": Entry("reader_tools.cli.serve", "Start the service."),
         "database": Entry("reader_tools.cli.database", "The database: make it, bring it up to date."),
         "hsm": Entry("reader_tools.cli.hsm", "The key process: start it, create keys, look at them."),
-        "keys": Entry("reader_tools.cli.keys", "Custody of the keys: list, attest, publish."),
+        "keys": Entry("reader_tools.cli.keys", "Custody of the keys: ceremony, list, attest, publish."),
     }
 
 

@@ -12,7 +12,7 @@ from cardservice.records.errors import (
     RecordNotFound,
     StateConflict,
 )
-from hsm.errors import StatementRefused
+from hsm.errors import CustodyBusy, CustodyJournalUnusable, CustodyRefused, PlanRefused, PublicationFailed
 from reader_tools.errors import DeskError, InputError, SettingsInvalid
 
 
@@ -53,15 +53,16 @@ ROOMS = {
 }
 # The database is well, and says no.
 REFUSALS_OF_RECORDS = (ConstraintRefused, IdempotencyConflict, PlanConflict, RecordNotFound, StateConflict)
-# The keys are well, and what they were shown is not.
-REFUSALS_OF_CUSTODY = (StatementRefused,)
+# Of what custody refuses, this is trouble of the machine.
+CUSTODY_IN_TROUBLE = (CustodyBusy, CustodyJournalUnusable, PublicationFailed)
 
 
 def exit_code_for(error: KartuError) -> ExitCode:
     """The exit code that an error ends with."""
-    if isinstance(error, SettingsInvalid | InputError):
+    if isinstance(error, SettingsInvalid | InputError | PlanRefused):
         return ExitCode.INPUT
-    if isinstance(error, (*REFUSALS_OF_RECORDS, *REFUSALS_OF_CUSTODY)):
+    refused_by_custody = isinstance(error, CustodyRefused) and not isinstance(error, CUSTODY_IN_TROUBLE)
+    if refused_by_custody or isinstance(error, REFUSALS_OF_RECORDS):
         return ExitCode.REFUSED
     if isinstance(error, IntermediaryError) and not isinstance(error, IntermediaryMalformed):
         return ExitCode.REFUSED

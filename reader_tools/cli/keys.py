@@ -10,6 +10,7 @@ class KeysGroup(LazyGroup):
     """What people do with the keys themselves."""
 
     entries = {  # noqa: RUF012 - ClassVar in LazyGroup
+        "ceremony": Entry("reader_tools.cli.keys_ceremony", "Make a whole key set from one reviewed plan."),
         "list": Entry("reader_tools.cli.keys_list", "Every key, its state, and what is due."),
         "attest": Entry("reader_tools.cli.keys_attest", "A signed statement of every key, for an auditor."),
         "publish": Entry("reader_tools.cli.keys_publish", "Public keys and CA certificates as files for web caches."),

@@ -11,7 +11,7 @@ from cardservice.texts.catalogue import catalogue
 from tests.house.checkout import PACKAGES, product
 
 # A module may lack an optional dependency on a machine without it (extras of pyproject.toml).
-OPTIONAL = {"smartcard", "pkcs11", "asyncpg", "psycopg"}
+OPTIONAL = {"smartcard", "pkcs11", "reportlab", "asyncpg", "psycopg"}
 
 
 def modules() -> Iterator[str]:

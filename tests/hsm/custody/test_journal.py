@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from hsm.custody import journal as journal_module
 from hsm.custody.journal import BEGINNING, JournalEntry, open_journal
-from hsm.errors import CustodyError, CustodyJournalDamaged, CustodyJournalUnusable
+from hsm.errors import CustodyJournalDamaged, CustodyJournalUnusable, CustodyRefused
 from tests.hsm.documents import NOW
 
 
@@ -100,7 +100,7 @@ def test_arbitrary_content_gives_our_error_only(tmp_path_factory: pytest.TempPat
     path = tmp_path_factory.getbasetemp() / "arbitrary"
     path.write_bytes(content)
     path.chmod(0o600)
-    with suppress(CustodyError):
+    with suppress(CustodyRefused):
         entries(path)
 
 
