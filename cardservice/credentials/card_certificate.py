@@ -4,30 +4,22 @@
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from cardservice.credentials import goodkey, p256
-from cardservice.credentials.certificate_profile import PROFILES, PivSlot
-from cardservice.credentials.errors import CertificateMalformed, CertificateProfileRefused
-from cardservice.credentials.remote_key import RemoteP256Key
-from cardservice.keys import Signer
+from cardservice.credentials import goodkey, p256, to_be_signed
+from cardservice.credentials.certificate_profile import PivSlot
+from cardservice.credentials.errors import CertificateProfileRefused
+from cardservice.credentials.to_be_signed import RevocationAddresses
+from cardservice.keys import Signer, VerifyingKey
 
+NO_ADDRESSES = RevocationAddresses()
 SERIAL_LENGTH = 20  # bytes of randomness passed in (RFC 5280, 4.1.2.2)
 
 _REFERENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{7,63}", re.ASCII)
 _NIK = re.compile(r"[0-9]{16}", re.ASCII)
-
-
-@dataclass(frozen=True, slots=True)
-class RevocationAddresses:
-    """Where a verifier can ask about revocation, if the deployment has such places."""
-
-    crl: str | None = None
-    ocsp: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,58 +42,43 @@ def issue(
     ca: x509.Certificate,
     request: CardCertificateRequest,
     *,
-    addresses: RevocationAddresses = RevocationAddresses(),
+    addresses: RevocationAddresses = NO_ADDRESSES,
 ) -> bytes:
     """Issue one certificate, in DER. Raises CertificateProfileRefused, KeyRefused, and whatever the signer raises.
 
     What the signer is given to read is the TBSCertificate.
     """
+    tbs = draft(signer.verifying_key, ca, request, addresses=addresses)
+    return to_be_signed.signed(tbs, p256.sign(signer, tbs))
+
+
+def draft(
+    issuer: VerifyingKey,
+    ca: x509.Certificate,
+    request: CardCertificateRequest,
+    *,
+    addresses: RevocationAddresses = NO_ADDRESSES,
+) -> bytes:
+    """The TBSCertificate that ``issuer``, the CA's key, is to sign. Raises as ``issue``."""
     goodkey.require_good_card_key(request.card_key)
     _require_request(request, ca)
-    if ca.public_key() != p256.public_key(signer.verifying_key.point):
+    if _ca_point(ca) != issuer.point:
         raise CertificateProfileRefused(slot=request.slot.name, rule="the signer is the CA of this certificate")
-    builder = (
-        x509.CertificateBuilder()
-        .serial_number(_serial_number(request.serial))
-        .issuer_name(ca.subject)
-        .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, request.holder_reference)]))
-        .public_key(p256.public_key(request.card_key))
-        .not_valid_before(request.not_before.replace(microsecond=0))
-        .not_valid_after(request.not_after.replace(microsecond=0))
+    return to_be_signed.to_be_signed(
+        ca,
+        request.slot,
+        addresses,
+        serial=int.from_bytes(serial_octets(request.serial)),
+        subject=request.holder_reference,
+        point=request.card_key,
+        not_before=request.not_before,
+        not_after=request.not_after,
     )
-    for extension, critical in _extensions(request, ca, addresses):
-        builder = builder.add_extension(extension, critical=critical)
-    return builder.sign(RemoteP256Key(signer), hashes.SHA256()).public_bytes(Encoding.DER)
 
 
-def _extensions(
-    request: CardCertificateRequest, ca: x509.Certificate, addresses: RevocationAddresses
-) -> list[tuple[x509.ExtensionType, bool]]:
-    profile = PROFILES[request.slot]
-    extensions: list[tuple[x509.ExtensionType, bool]] = [
-        (profile.key_usage(), True),
-        (x509.BasicConstraints(ca=False, path_length=None), True),
-        (x509.SubjectKeyIdentifier.from_public_key(p256.public_key(request.card_key)), False),
-        (x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(_ca_key_identifier(ca)), False),
-    ]
-    if profile.extended_usages:
-        extensions.append((x509.ExtendedKeyUsage(profile.extended_usages), profile.extended_usage_critical))
-    if addresses.crl is not None:
-        point = x509.DistributionPoint([x509.UniformResourceIdentifier(addresses.crl)], None, None, None)
-        extensions.append((x509.CRLDistributionPoints([point]), False))
-    if addresses.ocsp is not None:
-        access = x509.AccessDescription(
-            AuthorityInformationAccessOID.OCSP, x509.UniformResourceIdentifier(addresses.ocsp)
-        )
-        extensions.append((x509.AuthorityInformationAccess([access]), False))
-    return extensions
-
-
-def _ca_key_identifier(ca: x509.Certificate) -> x509.SubjectKeyIdentifier:
-    try:
-        return ca.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
-    except x509.ExtensionNotFound:
-        raise CertificateMalformed(rule="the CA certificate has a subjectKeyIdentifier") from None
+@lru_cache(maxsize=4)  # one CA, and its successor for a while
+def _ca_point(ca: x509.Certificate) -> bytes:
+    return ca.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
 
 
 def _require_request(request: CardCertificateRequest, ca: x509.Certificate) -> None:
@@ -121,7 +98,6 @@ def _require_request(request: CardCertificateRequest, ca: x509.Certificate) -> N
     )
 
 
-def _serial_number(random_octets: bytes) -> int:
-    """A positive number of at most 20 octets, never short: the sign bit cleared, the next one set."""
-    number = int.from_bytes(random_octets)
-    return number & ((1 << 159) - 1) | (1 << 158)
+def serial_octets(random_octets: bytes) -> bytes:
+    """The serial number that 20 random bytes give: positive, 20 octets and never short; the sign bit cleared, the next one set."""
+    return bytes([random_octets[0] & 0x7F | 0x40]) + random_octets[1:]

@@ -14,6 +14,8 @@ from cardservice.keys import Signer
 
 POINT_LENGTH = 65  # 04 | x(32) | y(32)
 SIGNATURE_LENGTH = 64  # r(32) | s(32)
+# SEQUENCE { SEQUENCE { id-ecPublicKey, secp256r1 }, BIT STRING of 65 bytes }
+_ON_P256 = bytes.fromhex("3059301306072A8648CE3D020106082A8648CE3D030107034200")
 _ES256 = ec.ECDSA(hashes.SHA256())
 
 
@@ -26,6 +28,12 @@ def public_key(point: bytes) -> ec.EllipticCurvePublicKey:
         return ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), point)
     except ValueError:
         raise KeyMalformed(rule="a point on P-256") from None
+
+
+def subject_public_key_info(point: bytes) -> bytes:
+    """SubjectPublicKeyInfo of an uncompressed point (RFC 5480, 2), in DER. Raises KeyMalformed."""
+    public_key(point)
+    return _ON_P256 + point
 
 
 def decompress(x: bytes, *, y_is_odd: bool) -> bytes:

@@ -39,9 +39,14 @@ def decode(encoded: bytes) -> Any:
     return value
 
 
+def _place(key: int) -> tuple[bool, int]:
+    """Integers stand in the order of their encodings: first those from 0 upwards, then those from -1 downwards."""
+    return key < 0, abs(key)
+
+
 def _ordered(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _ordered(value[key]) for key in sorted(value, key=cbor2.dumps)}
+        return {key: _ordered(value[key]) for key in sorted(value, key=_place)}
     if isinstance(value, list):
         return [_ordered(item) for item in value]
     return value

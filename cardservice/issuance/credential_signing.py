@@ -11,13 +11,10 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from cardservice.card_edge.dialogues.personalization_plan import CardPublicKeys
 from cardservice.card_edge.piv.key_reference import KeyReference
-from cardservice.card_edge.tlv import Tlv
-from cardservice.credentials import card_certificate, cover_proof, p256
+from cardservice.credentials import card_certificate, cover_proof, p256, to_be_signed
 from cardservice.credentials.card_certificate import CardCertificateRequest
 from cardservice.credentials.certificate_profile import PivSlot
 from cardservice.credentials.cover_claims import CoverClaims
@@ -33,8 +30,6 @@ SERIAL_LENGTH = 20
 ASSURANCE_CARD_PRESENT = 2  # 1 self-asserted, 2 card present, 3 card and PIN
 
 _UNSIGNED = bytes(31) + b"\x01" + bytes(31) + b"\x01"
-_SEQUENCE, _BIT_STRING = 0x30, 0x03
-_ECDSA_WITH_SHA256 = bytes.fromhex("300A06082A8648CE3D040302")  # AlgorithmIdentifier (RFC 5758, 3.2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +65,8 @@ def draft_certificates(
         request = CardCertificateRequest(
             PivSlot(slot), point, holder_reference, bureau.entropy(SERIAL_LENGTH), at, not_after
         )
-        looking = _Drafting(verifying_key)
-        drafted = x509.load_der_x509_certificate(card_certificate.issue(looking, ca, request))
-        serial = drafted.serial_number.to_bytes(SERIAL_LENGTH, "big")
-        drafts[slot] = Draft(serial, looking.document, sha256(looking.document).digest())
+        tbs = card_certificate.draft(verifying_key, ca, request)
+        drafts[slot] = Draft(card_certificate.serial_octets(request.serial), tbs, sha256(tbs).digest())
     return drafts
 
 
@@ -81,7 +74,7 @@ def sign_certificates(bureau: Bureau, drafts: Mapping[KeyReference, Draft]) -> d
     """Have the CA sign what was drafted; DER per slot."""
     signatures = _sign_each(bureau.keys.signer(Purpose.CARD_CA), [draft.tbs for draft in drafts.values()])
     return {
-        slot: _signed_certificate(draft.tbs, signature)
+        slot: to_be_signed.signed(draft.tbs, signature)
         for (slot, draft), signature in zip(drafts.items(), signatures, strict=True)
     }
 
@@ -120,8 +113,7 @@ def sign_cover_proofs(
 
 def spki_sha256(point: bytes) -> bytes:
     """SHA-256 of the SubjectPublicKeyInfo of an uncompressed point, by which a key is known for ever."""
-    key = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), point)
-    return sha256(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).digest()
+    return sha256(p256.subject_public_key_info(point)).digest()
 
 
 def _sign_each(signer: BatchSigner, documents: Sequence[bytes]) -> list[bytes]:
@@ -130,9 +122,3 @@ def _sign_each(signer: BatchSigner, documents: Sequence[bytes]) -> list[bytes]:
         if len(signature) != p256.SIGNATURE_LENGTH:
             raise SignatureMisshapen(length=len(signature))
     return signatures
-
-
-def _signed_certificate(tbs: bytes, signature: bytes) -> bytes:
-    """Certificate ::= SEQUENCE { tbsCertificate, signatureAlgorithm, signatureValue } (RFC 5280, 4.1)."""
-    value = Tlv(_BIT_STRING, b"\x00" + p256.to_der(signature))
-    return bytes(Tlv(_SEQUENCE, tbs + _ECDSA_WITH_SHA256 + value))

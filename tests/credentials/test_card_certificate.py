@@ -12,13 +12,12 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cardservice.credentials import card_certificate, certificate_check, p256
-from cardservice.credentials.card_certificate import RevocationAddresses
 from cardservice.credentials.certificate_check import CardCertificate
 from cardservice.credentials.certificate_profile import PIV_CARD_AUTH, PivSlot
 from cardservice.credentials.errors import (
@@ -27,11 +26,10 @@ from cardservice.credentials.errors import (
     CertificateProfileRefused,
     CertificateRefused,
     CertificateSignatureInvalid,
-    KeyMalformed,
     KeyRefused,
     PossessionNotProven,
 )
-from cardservice.credentials.remote_key import RemoteP256Key
+from cardservice.credentials.to_be_signed import RevocationAddresses
 from cardservice.errors import KartuError
 from tests.credentials.signing import CA_SIGNER, CARD, NOW, REQUEST, STRANGER, MemorySigner, ca_certificate
 
@@ -326,17 +324,3 @@ def test_sabotage_without_possession_a_copied_certificate_passes(monkeypatch: py
 def test_sabotage_without_the_profile_a_signing_certificate_opens_doors(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(certificate_check, "_require_profile", lambda *_: None)
     assert _verify(_issued(PivSlot.SIGNATURE), PivSlot.AUTHENTICATION).card_key == REQUEST.card_key
-
-
-def test_the_remote_key_only_signs() -> None:
-    key = RemoteP256Key(CA_SIGNER)
-    assert (key.key_size, key.curve.name) == (256, "secp256r1")
-    with pytest.raises(KeyMalformed):
-        key.private_numbers()
-    with pytest.raises(KeyMalformed):
-        key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
-    with pytest.raises(KeyMalformed):
-        key.exchange(ec.ECDH(), CARD.private_key.public_key())
-    with pytest.raises(KeyMalformed):
-        key.sign(b"", ec.ECDSA(hashes.SHA512()))
-    assert str(CA_SIGNER.private_key.private_numbers().private_value) not in repr(key)
