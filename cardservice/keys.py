@@ -81,6 +81,12 @@ class CardKeys(Protocol):
         """ENC, MAC and DEK of ``new``, each encrypted under the DEK of ``under``."""
         ...
 
+    def wrapped_key_set_each(
+        self, pairs: Sequence[tuple[KeySet, KeySet]]
+    ) -> list[tuple[WrappedKey, WrappedKey, WrappedKey]]:
+        """The same for each pair (new, under), in one trip to the keys."""
+        ...
+
 
 class Purpose(StrEnum):
     """What a key may be used for. One purpose, one key; none signs or opens for another."""

@@ -39,9 +39,18 @@ class AskedCardKeys:
 
     def wrapped_key_set(self, new: KeySet, under: KeySet) -> tuple[WrappedKey, WrappedKey, WrappedKey]:
         """ENC, MAC and DEK of ``new``, each encrypted under the DEK of ``under``."""
-        (answer,) = self._ask([WrapKeySet(new, under)])
-        enc, mac, dek = (WrappedKey(*key) for key in answer)
-        return enc, mac, dek
+        return self.wrapped_key_set_each([(new, under)])[0]
+
+    def wrapped_key_set_each(
+        self, pairs: Sequence[tuple[KeySet, KeySet]]
+    ) -> list[tuple[WrappedKey, WrappedKey, WrappedKey]]:
+        """The same for each pair (new, under), in order."""
+        wrapped = []
+        for batch in _batches(pairs, MAX_CHANNELS, lambda _: 0):
+            for answer in self._ask([WrapKeySet(new, under) for new, under in batch]):
+                enc, mac, dek = (WrappedKey(*key) for key in answer)
+                wrapped.append((enc, mac, dek))
+        return wrapped
 
 
 class AskedSigner:

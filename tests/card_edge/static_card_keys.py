@@ -32,6 +32,11 @@ class StaticCardKeys:
         keys, dek = self.sets[new], self.sets[under].dek
         return wrap(keys.enc, dek), wrap(keys.mac, dek), wrap(keys.dek, dek)
 
+    def wrapped_key_set_each(
+        self, pairs: Sequence[tuple[KeySet, KeySet]]
+    ) -> list[tuple[WrappedKey, WrappedKey, WrappedKey]]:
+        return [self.wrapped_key_set(new, under) for new, under in pairs]
+
     def _session(self, request: SessionRequest) -> SessionKeys:
         keys = self.sets[request.key_set]
         cryptogram_bits = 8 * len(request.host_challenge)

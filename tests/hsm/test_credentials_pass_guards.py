@@ -9,10 +9,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from cardservice.credentials import card_certificate, cover_proof, eligibility_token
-from cardservice.credentials.card_certificate import CardCertificateRequest, RevocationAddresses
+from cardservice.credentials.card_certificate import CardCertificateRequest
 from cardservice.credentials.certificate_profile import PivSlot
 from cardservice.credentials.cover_claims import CoverClaims
 from cardservice.credentials.eligibility_token import EligibilityToken
+from cardservice.credentials.to_be_signed import RevocationAddresses
 from cardservice.keys import Purpose
 from hsm.key_faces import KeyFaces
 from tests.hsm.documents import NOW

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from cardservice.card_edge.batch import Batch, Pending
 from cardservice.card_edge.dialogue import Dialogue
-from cardservice.card_edge.dialogues.channel_opening import PUBLIC, Opening
+from cardservice.card_edge.dialogues.channel_opening import PUBLIC
 from cardservice.card_edge.dialogues.ground import Groundwork
 from cardservice.card_edge.dialogues.inventory import Inventory
 from cardservice.card_edge.dialogues.personalization_plan import (
@@ -30,7 +30,7 @@ from cardservice.card_edge.scp03.secure_channel import SecureChannel
 from cardservice.card_edge.sector.aid import LOAD_FILE_AID, PIV_MODULE_AID, SECTOR_MODULE_AID, sector_aid
 from cardservice.card_edge.sector.generate import generate_sector_key
 from cardservice.card_edge.sector.personalization import parse_sector_answer, sector_elements
-from cardservice.keys import WrappedKey
+from cardservice.keys import ISSUER_SECTOR, KeySet, WrappedKey
 
 KeyBlock = tuple[WrappedKey, WrappedKey, WrappedKey]
 
@@ -68,7 +68,8 @@ def lay_groundwork(
     make = public_keys is None
     keyed = [sector for sector in plan.sectors if make and sector in inventory.keyed_sectors]
     openings = [*map(ground.sector, keyed), ground.issuer_domain]
-    put: tuple[KeyBlock, Pending] | None = None
+    fresh = [sector for sector in plan.sectors if sector not in inventory.keyed_sectors]
+    put: Pending | None = None
     made: dict[int, Pending] = {}
     if inventory.issuer_keys:
         ground.opener.foresee(openings)
@@ -76,34 +77,36 @@ def lay_groundwork(
             channel = yield from ground.select_sector(batch, sector)
             made[sector] = batch.add(f"GENERATE sector {sector:02X}", generate_sector_key(), channel=channel)
         channel = yield from ground.select_isd(batch)
+        blocks = _wrapped(ground, [(sector, ground.issuer_keys) for sector in fresh])
     else:
-        put = _replace_transport_keys(ground, batch, openings)
+        ground.opener.counters[ground.issuer_keys] = 0  # Amendment D, 5.1: zero when the set is created
+        channel = ground.enter(batch, PUBLIC, then=openings)
+        # Asked for only now: the card has proven that it holds the transport keys.
+        to_wrap = [(ISSUER_SECTOR, ground.transport_keys), *((sector, ground.issuer_keys) for sector in fresh)]
+        blocks = _wrapped(ground, to_wrap)
+        put = batch.add("PUT KEY", put_key(ISSUER_KEY_VERSION, blocks[ISSUER_SECTOR]), channel=channel)
         channel = yield from ground.opener.open(batch, ground.issuer_domain, "ISD")
     _prepare_domain(batch, channel, plan, inventory)
-    fresh = [
-        _personalize_sector(ground, batch, channel, sector, generate=make)
-        for sector in plan.sectors
-        if sector not in inventory.keyed_sectors
-    ]
-    blocks = _piv_keys(batch, channel, PIV_SLOTS if make else ())
+    answered = [_personalize_sector(ground, batch, channel, sector, blocks[sector], generate=make) for sector in fresh]
+    piv = _piv_keys(batch, channel, PIV_SLOTS if make else ())
     yield from batch.flush("keys and applications")
     if put is not None:
-        check_put_key_answer(put[1].data, ISSUER_KEY_VERSION, put[0])
+        check_put_key_answer(put.data, ISSUER_KEY_VERSION, blocks[ISSUER_SECTOR])
     points = {sector: parse_public_key(answer.data) for sector, answer in made.items()}
-    points.update({sector.number: point for sector in fresh if (point := sector.point()) is not None})
+    points.update({sector.number: point for sector in answered if (point := sector.point()) is not None})
     if public_keys is None:
         public_keys = CardPublicKeys(
-            {slot: point for slots, answer in blocks for slot, point in parse_public_keys(slots, answer.data).items()},
+            {slot: point for slots, answer in piv for slot, point in parse_public_keys(slots, answer.data).items()},
             {sector: points[sector] for sector in plan.sectors},
         )
-    return Laid(public_keys, channel, len(blocks))
+    return Laid(public_keys, channel, len(piv))
 
 
-def _replace_transport_keys(ground: Groundwork, batch: Batch, openings: list[Opening]) -> tuple[KeyBlock, Pending]:
-    ground.opener.counters[ground.issuer_keys] = 0  # Amendment D, 5.1: zero when the set is created
-    channel = ground.enter(batch, PUBLIC, then=openings)
-    wrapped = ground.opener.keys.wrapped_key_set(ground.issuer_keys, ground.transport_keys)
-    return wrapped, batch.add("PUT KEY", put_key(ISSUER_KEY_VERSION, wrapped), channel=channel)
+def _wrapped(ground: Groundwork, wanted: Sequence[tuple[int, KeySet]]) -> dict[int, KeyBlock]:
+    """The key sets of these sectors (00 the issuer's), each under the key set beside it, in one trip to the keys."""
+    pairs = [(ground.sector_keys(sector), under) for sector, under in wanted]
+    wrapped = ground.opener.keys.wrapped_key_set_each(pairs) if pairs else []
+    return {new.sector: block for (new, _), block in zip(pairs, wrapped, strict=True)}
 
 
 def _prepare_domain(batch: Batch, channel: SecureChannel, plan: Plan, inventory: Inventory) -> None:
@@ -120,10 +123,9 @@ def _prepare_domain(batch: Batch, channel: SecureChannel, plan: Plan, inventory:
 
 
 def _personalize_sector(
-    ground: Groundwork, batch: Batch, channel: SecureChannel, sector: int, *, generate: bool
+    ground: Groundwork, batch: Batch, channel: SecureChannel, sector: int, wrapped: KeyBlock, *, generate: bool
 ) -> _Sector:
     what = f"sector {sector:02X}"
-    wrapped = ground.opener.keys.wrapped_key_set(ground.sector_keys(sector), ground.issuer_keys)
     ground.opener.counters[ground.sector_keys(sector)] = 0
     batch.add(f"INSTALL for personalization {what}", install_for_personalization(sector_aid(sector)), channel=channel)
     (command,) = store_data(

@@ -180,6 +180,11 @@ class OtherMaster:
     def wrapped_key_set(self, new: KeySet, under: KeySet) -> tuple[WrappedKey, WrappedKey, WrappedKey]:
         return self._keys.wrapped_key_set(new, under)
 
+    def wrapped_key_set_each(
+        self, pairs: Sequence[tuple[KeySet, KeySet]]
+    ) -> list[tuple[WrappedKey, WrappedKey, WrappedKey]]:
+        return self._keys.wrapped_key_set_each(pairs)
+
 
 def test_a_card_that_does_not_hold_the_transport_keys_gets_nothing(bureau: Bureau, blank: Blank) -> None:
     card = Metered(blank())

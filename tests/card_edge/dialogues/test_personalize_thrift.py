@@ -61,6 +61,7 @@ class CountedKeys:
     def __init__(self, keys: CardKeys) -> None:
         self._keys = keys
         self.asked: list[int] = []
+        self.wrapped: list[int] = []
 
     def session_keys(self, requests: Sequence[SessionRequest]) -> list[SessionKeys]:
         self.asked.append(len(requests))
@@ -69,12 +70,20 @@ class CountedKeys:
     def wrapped_key_set(self, new: KeySet, under: KeySet) -> tuple[WrappedKey, WrappedKey, WrappedKey]:
         return self._keys.wrapped_key_set(new, under)
 
+    def wrapped_key_set_each(
+        self, pairs: Sequence[tuple[KeySet, KeySet]]
+    ) -> list[tuple[WrappedKey, WrappedKey, WrappedKey]]:
+        self.wrapped.append(len(pairs))
+        return self._keys.wrapped_key_set_each(pairs)
+
 
 def test_the_sessions_of_a_round_trip_are_asked_for_at_once(bureau: Bureau, blank: Blank) -> None:
     bureau.keys = counted = CountedKeys(bureau.keys)
     bureau.personalize(blank())
     # The transport keys' channel with the ISD; then PIV, three sectors and the ISD.
     assert counted.asked == [2, 5]
+    # The ISD's and three sectors' key sets.
+    assert counted.wrapped == [4]
 
 
 @pytest.mark.parametrize("sw", LIST_REFUSALS)

@@ -156,6 +156,17 @@ def test_a_wrapped_set_opens_with_the_dek_it_was_wrapped_under(
         assert (key.length, key.kcv) == (32, key_check_value(expected))
 
 
+def test_several_sets_are_wrapped_in_order_in_one_trip(keys: KeyFaces) -> None:
+    pairs = [(ISSUER, TRANSPORT), (HEALTH, ISSUER)] * 200
+    assert (
+        keys.card_keys.wrapped_key_set_each(pairs)
+        == [keys.card_keys.wrapped_key_set(*pair) for pair in pairs[:2]] * 200
+    )
+    assert keys.card_keys.wrapped_key_set_each([]) == []
+    with pytest.raises(WrapRefused):
+        keys.card_keys.wrapped_key_set_each([(ISSUER, TRANSPORT), (TRANSPORT, ISSUER)])
+
+
 OTHER_CARD = KeySet(KeyOrigin.SCHEME, 0x30, bytes(10))
 
 
