@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Opening one token: for work, or for an administrator who is alone."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+
+from pkcs11.exceptions import PKCS11Error
+
+from hsm.errors import TokenLost
+from hsm.key_uri import TokenUri
+from hsm.pkcs11.module import name_of
+from hsm.pkcs11.session import TokenSession
+from hsm.pkcs11.token_custody import TokenCustody
+from hsm.pkcs11.token_store import TokenStore
+from hsm.protected_file import locked
+from hsm.sealed_file import Randomness
+
+
+def open_token_store(uri: TokenUri, *, randomness: Randomness, monotonic: Callable[[], float]) -> TokenStore:
+    """The token's keys at work, audited and recognised. Raises TokenUnusable, PassphraseUnusable or TokenLost."""
+    try:
+        return TokenStore(TokenSession(uri), randomness=randomness, monotonic=monotonic)
+    except PKCS11Error as error:
+        raise TokenLost(token=uri.token_name, rule=name_of(error)) from None
+
+
+@contextmanager
+def open_token_custody(
+    uri: TokenUri, *, randomness: Randomness, monotonic: Callable[[], float]
+) -> Iterator[TokenCustody]:
+    """The token's keys open for change. Raises as ``open_token_store``, and CustodyBusy: the lock lies beside the file of the PIN.
+
+    A PIN from a descriptor leaves no place for a lock; then it is the ceremony that sees to it that one administrator works at a time.
+    """
+    with ExitStack() as stack:
+        if uri.pin_source.path is not None:
+            stack.enter_context(locked(uri.pin_source.path))
+        try:
+            session = TokenSession(uri, writable=True)
+        except PKCS11Error as error:
+            raise TokenLost(token=uri.token_name, rule=name_of(error)) from None
+        stack.callback(session.close)
+        yield TokenCustody(session, randomness=randomness, monotonic=monotonic)
