@@ -12,7 +12,7 @@ from typing import Any
 
 import cbor2
 from pkcs11 import Attribute, ObjectClass
-from pkcs11.exceptions import AttributeReadOnly, DeviceMemory, PKCS11Error
+from pkcs11.exceptions import PKCS11Error
 
 from hsm.block_cipher import key_check_value
 from hsm.ca_certificate import refuse_foreign_ca_certificate
@@ -55,9 +55,11 @@ class TokenCustody:
         self._session = session.current
         self._randomness = randomness
         self._monotonic = monotonic
-        with self._told():
+        try:
             self._contents: TokenContents = contents_of(self._session)
             self._prepare()
+        except PKCS11Error as error:
+            raise TokenLost(token=session.name, rule=name_of(error)) from None
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._token.name}: {len(self._contents.keys)} keys>"
@@ -234,9 +236,13 @@ class TokenCustody:
         self._token.module.refuse_other_thread()
         try:
             yield
-        except DeviceMemory as error:
-            raise TokenFault(token=self._token.name, rule=f"{name_of(error)}: its storage is full") from None
-        except AttributeReadOnly as error:
-            raise TokenFault(token=self._token.name, rule=name_of(error)) from None
         except PKCS11Error as error:
-            raise TokenLost(token=self._token.name, rule=name_of(error)) from None
+            fault = TokenFault if self._answers() else TokenLost
+            raise fault(token=self._token.name, rule=name_of(error)) from None
+
+    def _answers(self) -> bool:
+        """Whether the token is there, so that what failed is this one thing: on a full disk, for one."""
+        try:
+            return bool(self._contents.record_key[Attribute.TOKEN])
+        except PKCS11Error:
+            return False

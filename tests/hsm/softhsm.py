@@ -83,11 +83,15 @@ class SoftHsm:
 
     def enter(self) -> None:
         """Make this folder the one that the module serves."""
+        if os.environ.get("SOFTHSM2_CONF") != str(self.conf):
+            self.restart()
+
+    def restart(self) -> None:
+        """Start the module anew over this folder."""
         from hsm.pkcs11.module import module_at  # noqa: PLC0415 - an optional part
 
-        if os.environ.get("SOFTHSM2_CONF") != str(self.conf):
-            os.environ["SOFTHSM2_CONF"] = str(self.conf)
-            module_at(MODULE).restart()
+        os.environ["SOFTHSM2_CONF"] = str(self.conf)
+        module_at(MODULE).restart()
 
     @contextmanager
     def custody(self) -> Iterator[KeyCustody]:
