@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What it costs every member of a base to be covered again (``cure.py``), column by column."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from cardservice.coverage.base_columns import (
+    NO_MONTH,
+    PAYERS,
+    SECTORS,
+    BaseColumns,
+    month_of_number,
+)
+from cardservice.coverage.basis import ContributionBasis
+from cardservice.coverage.errors import UnknownTariff
+from cardservice.coverage.month import ContributionMonth
+from cardservice.coverage.programme import Programme
+from cardservice.coverage.rules import Arrears, Rules
+from cardservice.coverage.span_runs import Numbers, Runs
+
+Window = tuple[int, int]
+
+
+def cure_columns(
+    base: BaseColumns,
+    runs: Mapping[Programme, Runs],
+    programme: Programme,
+    current: int,
+    rules: Rules,
+    members: Numbers,
+) -> tuple[Numbers, Numbers]:
+    """For ``members`` (their places): rupiah to pay in month ``current`` after credit, and the credit used. Raises UnknownTariff."""
+    together = rules.paid_together if programme in rules.paid_together else frozenset({programme})
+    total = np.zeros(len(members), dtype=np.int64)
+    is_free = np.ones(len(members), dtype=np.bool_)
+    for each, columns in base.spans.items():
+        joined = columns.joined[members]
+        if not joined.any():
+            continue
+        own = runs[each].of(members)
+        first = _first_due(own, columns.owed_from[members].astype(np.int64), current, rules)
+        through = np.full(len(members), current, dtype=np.int64)
+        if each in together:
+            total += np.where(joined, _price(base, own, each, members, first, through, rules), 0)
+        else:
+            is_free &= ~joined | (_unpaid(own, first, through) == 0)
+    credit = np.where(is_free, base.credit[members], 0)
+    return np.maximum(total - credit, 0), credit
+
+
+def _first_due(runs: Runs, owed_from: Numbers, current: int, rules: Rules) -> Numbers:
+    limit = np.full(runs.members, current, dtype=np.int64)
+    last = np.minimum(runs.end_of_run_with(limit), limit)
+    first = np.where(owed_from != NO_MONTH, owed_from, np.where(last == NO_MONTH, current, last + 1))
+    if rules.arrears is Arrears.CURRENT_MONTH_ONLY:
+        first = np.maximum(first, current)
+    # A first month owed that is still to come is paid for this month all the same.
+    first_due: Numbers = np.minimum(first, current)
+    return first_due
+
+
+def _unpaid(runs: Runs, first: Numbers, last: Numbers) -> Numbers:
+    unpaid: Numbers = np.maximum(last - first + 1, 0) - runs.overlap(first, last)
+    return unpaid
+
+
+def _price(
+    base: BaseColumns,
+    runs: Runs,
+    programme: Programme,
+    members: Numbers,
+    first: Numbers,
+    through: Numbers,
+    rules: Rules,
+) -> Numbers:
+    tariff = rules.tariffs.get(programme)
+    months = _unpaid(runs, first, through)
+    if tariff is None:
+        if months.any():
+            raise UnknownTariff(programme=programme, month=str(month_of_number(int(through[0]))))
+        return months
+    full = np.full(len(members), tariff.minimum_rupiah, dtype=np.int64)
+    if not tariff.is_flat:
+        full = np.maximum(full, base.full_monthly[programme][members])
+    halved = np.zeros(len(members), dtype=np.int64)
+    sector, payer = base.sector[members], base.payer[members]
+    for (sector_place, payer_place), windows in _windows(rules, programme, through).items():
+        concerned = (sector == sector_place) & (payer == payer_place)
+        for low, high in windows:
+            inside = _unpaid(runs, np.maximum(first, low), np.minimum(through, high))
+            halved += np.where(concerned, inside, 0)
+    odd = (full % 2 == 1) & (halved > 0)
+    if odd.any():
+        month = month_of_number(int(first[np.flatnonzero(odd)[0]]))
+        raise UnknownTariff(programme=programme, month=str(month))
+    price: Numbers = full * (months - halved) + full // 2 * halved
+    return price
+
+
+def _windows(rules: Rules, programme: Programme, through: Numbers) -> Mapping[tuple[int, int], list[Window]]:
+    """For each sector and payer the months at half rate up to the last one asked about, as windows that don't meet."""
+    found = {}
+    last = int(through.max(initial=0))
+    for sector_place, sector in enumerate(SECTORS):
+        for payer_place, payer in enumerate(PAYERS):
+            basis = ContributionBasis(sector, payer)
+            half = [number for number in range(last + 1) if _is_half(rules, programme, month_of_number(number), basis)]
+            windows: list[Window] = []
+            for number in half:
+                if windows and windows[-1][1] == number - 1:
+                    windows[-1] = (windows[-1][0], number)
+                else:
+                    windows.append((number, number))
+            if windows:
+                found[sector_place, payer_place] = windows
+    return found
+
+
+def _is_half(rules: Rules, programme: Programme, month: ContributionMonth, basis: ContributionBasis) -> bool:
+    return any(half_rate.applies(programme, month, basis) for half_rate in rules.half_rates)
