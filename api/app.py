@@ -22,11 +22,13 @@ from api.gate.host import AllowedHosts
 from api.gate.security_headers import SecurityHeaders
 from api.gate.unforeseen import Unforeseen, note_unforeseen
 from api.http_status import outward_error
+from api.partner_routes import PartnerRoutes
+from api.ppob import PpobProtocol
 from api.problems import internal_response, problem_response
 from api.published_keys import PublishedKeys
 from api.settings import Settings
-from api.snap import SnapRoutes
-from api.wiring import ServiceKeys, ServiceStore, Wiring, snap_desk
+from api.snap import SnapProtocol
+from api.wiring import ServiceKeys, ServiceStore, Wiring, ppob_desk, snap_desk
 from cardservice.errors import KartuError
 from cardservice.keys import Purpose
 from cardservice.partnership.errors import CallerUnknown
@@ -55,12 +57,14 @@ def create_app(
         # The first is the outermost.
         middleware=[
             Middleware(SecurityHeaders, hsts=settings.is_production),
-            Middleware(
-                SnapRoutes,
-                desk=cache(lambda: snap_desk(keys, store, randomness)),
-                clock=clock,
-                hosts=settings.allowed_hosts,
-                seconds=settings.body_seconds,
+            *(
+                Middleware(
+                    PartnerRoutes, protocol=protocol, hosts=settings.allowed_hosts, seconds=settings.body_seconds
+                )
+                for protocol in (
+                    cache(lambda: SnapProtocol(snap_desk(keys, store, randomness), clock)),
+                    cache(lambda: PpobProtocol(ppob_desk(keys, store, randomness), clock)),
+                )
             ),
             Middleware(Unforeseen),
             Middleware(AllowedHosts, hosts=settings.allowed_hosts),

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from api.errors import KeysUnavailable, RecordsUnavailable
+from cardservice.collection.ppob.cases import PpobCase
 from cardservice.errors import KartuError
 from cardservice.records.errors import DatabaseBehind, DatabaseUnavailable
 from hsm.errors import HsmError
@@ -46,6 +47,24 @@ OUTWARD: Mapping[str, Outward] = {
     "keys-unavailable": Outward(503, retry_after=2),
     "records-unavailable": Outward(503, retry_after=2),
     "not-ready": Outward(503, frozenset({"failing"}), retry_after=5),
+}
+
+# PPOB: the till reads rc; the status is for the machines between. SNAP's own codes begin with theirs (collection/snap/cases.py).
+PPOB_STATUS: Mapping[PpobCase, int] = {
+    PpobCase.SUCCESS: 200,
+    PpobCase.AMOUNT: 422,
+    PpobCase.NUMBER_UNKNOWN: 404,
+    PpobCase.REVERSED: 409,
+    PpobCase.NOT_FOUND: 404,
+    PpobCase.FORMAT: 400,
+    PpobCase.EXPIRED: 404,
+    PpobCase.NOT_ALLOWED: 401,
+    PpobCase.NO_INQUIRY: 409,
+    PpobCase.UNKNOWN_OUTCOME: 504,
+    PpobCase.PAID: 409,
+    PpobCase.BUSY: 429,
+    PpobCase.CONFLICT: 409,
+    PpobCase.MALFUNCTION: 500,
 }
 
 

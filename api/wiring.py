@@ -12,6 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from api.published_keys import PublishedKeys
 from api.settings import Settings
 from cardservice.collection.biller import MemberBiller
+from cardservice.collection.ppob.desk import PpobDesk
 from cardservice.collection.snap.bank_secrets import BankSecrets
 from cardservice.collection.snap.desk import SnapDesk
 from cardservice.credentials import eligibility_token
@@ -106,3 +107,8 @@ def snap_desk(keys: ServiceKeys, store: ServiceStore, randomness: Callable[[int]
         lambda: keys.blind_index,
         randomness,
     )
+
+
+def ppob_desk(keys: ServiceKeys, store: ServiceStore, randomness: Callable[[int], bytes]) -> PpobDesk:
+    """What answers aggregators, over a biller like the banks'."""
+    return PpobDesk(store.database, MemberBiller(lambda: randomness(16).hex()), lambda: keys.blind_index)

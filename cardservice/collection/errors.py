@@ -3,6 +3,8 @@
 
 CollectionError
 |- SnapRefused              answered to a bank in SNAP's own words: service, case and reason
+|- BodyMalformed            a body that is no strict JSON object
+|- PpobRefused              answered to an aggregator in its own words: code and field
 |- BillerRefused            the biller's own no, before a protocol words it
 |  |- NumberUnknown         no member has this payment number
 |  |- NumberExpired         the number had an end, and it has passed
@@ -11,12 +13,9 @@ CollectionError
 |  |- PaymentUnknown        nothing was paid under this reference
 |  |- PaymentConflict       the reference was used before, for another payment
 |  |- PaymentReversed       what was paid was reversed, and is not paid again under its reference
-|- PartnerUnknown           no payment partner has this name or secret
+|  `- InquiryUnknown        no inquiry of today under this reference
 |- PartnerSettingWrong      a setting of a bank that can't be meant
-|- BankKeyRefused           a bank's public key that is none, or too weak
-|- StatementUnreadable      a reconciliation file that can't be read
-|- StatementConflict        another file was taken in for this partner and day
-`- DifferenceSettled        the difference was resolved before
+`- BankKeyRefused           a bank's public key that is none, or too weak
 """
 
 from cardservice.errors import KartuError
@@ -29,9 +28,21 @@ class CollectionError(KartuError):
 
 
 class SnapRefused(CollectionError):
-    """Answered to a bank as SNAP says; evidence: service, case (both two digits), reason."""
+    """Answered to a bank as SNAP says; evidence: case, reason."""
 
     code = "snap-refused"
+
+
+class BodyMalformed(CollectionError):
+    """A body that is no strict JSON object."""
+
+    code = "payment-body-malformed"
+
+
+class PpobRefused(CollectionError):
+    """Answered to an aggregator; evidence: case, field."""
+
+    code = "ppob-refused"
 
 
 class BillerRefused(CollectionError):
@@ -80,6 +91,12 @@ class PaymentReversed(BillerRefused):
     """What was paid under this reference was reversed."""
 
     code = "payment-reversed"
+
+
+class InquiryUnknown(BillerRefused):
+    """No inquiry was made today under this reference, about this member."""
+
+    code = "inquiry-unknown"
 
 
 class PartnerSettingWrong(CollectionError):

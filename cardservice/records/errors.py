@@ -21,6 +21,7 @@ RecordsError
 |  |- JournalConflict     two writers on one card
 |  |- VerificationConflict a challenge, receipt or token written down twice
 |  |- BankExists          a bank's name, client or partnerServiceId that is taken
+|  |- PpobPartnerExists   the aggregator is there already
 |  |- PaymentNumberTaken  the number, or the member, has one already
 |  |- PaymentExists       the partner used the reference before
 |  `- PaymentReversedBefore a payment is reversed once
@@ -150,6 +151,12 @@ class BankExists(ConstraintRefused):
     """A bank's name, client or partnerServiceId that is taken; evidence: field."""
 
     code = "bank-exists"
+
+
+class PpobPartnerExists(ConstraintRefused):
+    """The aggregator is there already; evidence: partner_id."""
+
+    code = "ppob-partner-exists"
 
 
 class PaymentNumberTaken(ConstraintRefused):

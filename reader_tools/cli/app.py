@@ -19,7 +19,10 @@ class KartuGroup(LazyGroup):
         "order": Entry("reader_tools.cli.order", "Card orders: place, approve, list."),
         "stock": Entry("reader_tools.cli.stock", "Stock of blank cards: receive and count."),
         "verifier": Entry("reader_tools.cli.verifier", "Verifiers: who may ask, and with which key."),
-        "collection": Entry("reader_tools.cli.collection", "Contributions coming in: banks, payment numbers."),
+        "collection": Entry(
+            "reader_tools.cli.collection", "Contributions coming in: banks, aggregators, payment numbers."
+        ),
+        "mockbank": Entry("reader_tools.cli.mockbank", "A bank of our own that tries the service's SNAP routes."),
         "demo": Entry("reader_tools.cli.demo", "The whole walk, from a blank card to a verified patient."),
         "serve": Entry("reader_tools.cli.serve", "Start the service."),
         "database": Entry("reader_tools.cli.database", "The database: make it, bring it up to date."),

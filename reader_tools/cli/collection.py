@@ -11,6 +11,7 @@ class CollectionGroup(LazyGroup):
 
     entries = {  # noqa: RUF012 - ClassVar in LazyGroup
         "bank": Entry("reader_tools.cli.collection_bank", "Banks that collect over SNAP: add, list, revoke."),
+        "aggregator": Entry("reader_tools.cli.collection_aggregator", "PPOB aggregators: add, list, revoke."),
         "number": Entry("reader_tools.cli.collection_number", "Payment numbers: assign, show, end."),
     }
 

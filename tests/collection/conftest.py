@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tills on SQLite and on PostgreSQL."""
 
+from collections.abc import Iterator
+
 import pytest
 
+from tests.collection.running import Machine, running_machine
 from tests.collection.till import Till, give_number
 from tests.databases import (
     database,
@@ -13,6 +16,7 @@ from tests.databases import (
     sqlite_database,
     sqlite_url,
 )
+from tests.postgresql import running_cluster
 from tests.verification.conftest import budi, clock, either_world, keys, sari, world
 from tests.verification.world import World
 
@@ -31,6 +35,20 @@ __all__ = [
     "sqlite_url",
     "world",
 ]
+
+
+@pytest.fixture(scope="session")
+def sqlite_machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
+    """Real processes on SQLite."""
+    with running_machine(f"sqlite:///{tmp_path_factory.mktemp('machine') / 'kartu.db'}") as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def postgresql_machine() -> Iterator[Machine]:
+    """Real processes on a PostgreSQL of their own, which may be killed."""
+    with running_cluster() as cluster, running_machine(cluster.migrated_database(), cluster) as running:
+        yield running
 
 
 @pytest.fixture

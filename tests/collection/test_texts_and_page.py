@@ -5,9 +5,11 @@ import re
 import tomllib
 from pathlib import Path
 
+from api.ppob import OPERATIONS
 from api.snap import SERVICES
 from cardservice import collection
 from cardservice.collection import errors
+from cardservice.collection.ppob.cases import PpobCase
 from cardservice.collection.snap.cases import Case, Service
 from cardservice.collection.snap.signature import Encoding, hmac_sha512, symmetric_string
 from cardservice.errors import KartuError
@@ -30,6 +32,16 @@ def test_the_pages_example_is_right() -> None:
 
 def test_the_page_names_every_address() -> None:
     assert set(re.findall(r"`POST (/v1\.0/[a-z0-9/-]+)`", PAGE)) == set(SERVICES)
+
+
+def test_the_page_names_every_operation_and_code_of_ppob() -> None:
+    assert set(re.findall(r"`(/ppob/v1/[a-z]+)`", PAGE)) == set(OPERATIONS)
+    table = PAGE.rpartition("| rc | meaning |")[2]
+    assert (
+        set(re.findall(r"\| ([0-9]{2}) \|", table))
+        == {case.code for case in PpobCase}
+        == set(re.findall(r"\b([0-9]{2}) \|", table))
+    )
 
 
 def test_the_pages_codes_are_ours() -> None:

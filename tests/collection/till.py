@@ -2,8 +2,9 @@
 """A till: the service in process, a bank that is registered with it, and members who have payment numbers."""
 
 import random
+import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import count
 from typing import Any
@@ -16,12 +17,17 @@ from sqlalchemy import func, select
 
 from cardservice.collection.bank_register import BankSettings, SignatureKind, prepare_bank, register_bank
 from cardservice.collection.bill_type import BillType
+from cardservice.collection.biller import MemberBiller
 from cardservice.collection.payment_number import new_payment_number
+from cardservice.collection.snap.bank_secrets import BankSecrets
+from cardservice.collection.snap.caller import Asked
+from cardservice.collection.snap.desk import SnapDesk
+from cardservice.collection.snap.headers import Headers
 from cardservice.records import members, payment_numbers
 from cardservice.records.database import Database
 from cardservice.records.payment_numbers import PaymentNumber
 from cardservice.records.tables import metadata
-from reader_tools.mockbank.bank_client import BankClient, BankIdentity, Reply
+from reader_tools.mockbank.bank_client import PAYMENT, BankClient, BankIdentity, Reply
 from tests.api.served import BASE, Service
 from tests.records import rows
 from tests.verification.world import NOW, World
@@ -117,6 +123,31 @@ class Till:
 
     def status(self, customer_no: str, request_id: str = "inq-1") -> Reply:
         return self.bank.call("/v1.0/transfer-va/status", self.bank.status(customer_no, request_id))
+
+    def desk(self, patience_ms: int = 10_000) -> SnapDesk:
+        """What answers, without HTTP: for what happens at one moment."""
+        keys = self.world.keys
+        return SnapDesk(
+            self.world.database,
+            MemberBiller(lambda: secrets.token_hex(16)),
+            BankSecrets(lambda: keys.sealer),
+            lambda: keys.blind_index,
+            secrets.token_bytes,
+            patience_ms,
+        )
+
+    def asked(self, customer_no: str, rupiah: int, external_id: str, **changed: Any) -> Asked:
+        """A signed payment as it comes over the line, not sent."""
+        taken: list[Asked] = []
+
+        def take(path: str, headers: Mapping[str, str], body: bytes) -> tuple[int, bytes]:
+            given = Headers({name.lower(): [value] for name, value in headers.items()})
+            taken.append(Asked("POST", path, "", given, body))
+            return 200, b"{}"
+
+        bank = replace(self.bank, send=take)
+        bank.call(PAYMENT, bank.payment(customer_no, "inq-1", rupiah, **changed), external_id=external_id)
+        return taken[0]
 
     def rows(self) -> dict[str, int]:
         """How many rows each table has: what a refused request may not change."""

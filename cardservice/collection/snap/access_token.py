@@ -12,8 +12,8 @@ from cardservice.collection.errors import SnapRefused
 from cardservice.collection.snap.cases import UNKNOWN_CLIENT, WRONG_SIGNATURE, WRONG_TIME, Case, Service
 from cardservice.collection.snap.headers import Headers
 from cardservice.collection.snap.signature import Encoding, rsa_verifies, token_string
-from cardservice.collection.snap.strict_body import read_body
 from cardservice.collection.snap.timestamp import within_window
+from cardservice.collection.strict_body import read_body
 from cardservice.records import access_tokens, banks
 from cardservice.records.database import Database
 

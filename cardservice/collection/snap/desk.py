@@ -17,6 +17,7 @@ from cardservice.collection.biller import BillerPort, PaymentOrder
 from cardservice.collection.errors import (
     AmountRefused,
     BillerRefused,
+    BodyMalformed,
     NothingDue,
     NumberExpired,
     NumberUnknown,
@@ -38,7 +39,7 @@ from cardservice.collection.snap.requests import (
     StatusRequest,
     read_request,
 )
-from cardservice.collection.snap.strict_body import read_body
+from cardservice.collection.strict_body import read_body
 from cardservice.coverage.civil_time import civil_day
 from cardservice.keys import BlindIndex
 from cardservice.records import snap_requests
@@ -81,7 +82,7 @@ class SnapDesk:
             return 200, give_access_token(
                 self.database, asked.headers, asked.body, now=now, random_octets=self.randomness(32)
             )
-        except SnapRefused as no:
+        except (SnapRefused, BodyMalformed) as no:
             case, reason = _said(no)
             code, message = case.code(Service.ACCESS_TOKEN), case.message(reason)
             return case.status, {"responseCode": code, "responseMessage": message}
@@ -91,7 +92,7 @@ class SnapDesk:
         try:
             calling = authenticate_bank(self.database, self.secrets, asked, now)
             members = read_body(asked.body)
-        except SnapRefused as no:
+        except (SnapRefused, BodyMalformed) as no:
             return plain(service, *_said(no))
         try:
             request = read_request(service, members)
@@ -236,7 +237,9 @@ def _stated(known: SnapRequest) -> tuple[str, object]:
     return account["virtualAccountNo"], account["paidAmount"]
 
 
-def _said(no: SnapRefused) -> tuple[Case, str]:
+def _said(no: SnapRefused | BodyMalformed) -> tuple[Case, str]:
+    if isinstance(no, BodyMalformed):
+        return Case.BAD_REQUEST, ""
     case, reason = no.evidence["case"], no.evidence["reason"]
     assert isinstance(case, Case)
     return case, str(reason)

@@ -76,3 +76,17 @@ def test_everybody_gets_a_number(desk: Desk) -> None:
     given = desk.json("collection", "number", "assign-all")["given"]
     assert given > 100
     assert desk.json("collection", "number", "assign-all") == {"given": 0}
+
+
+def test_an_aggregator_is_taken_in_and_let_go(empty_desk: Desk) -> None:
+    added = empty_desk.json("collection", "aggregator", "add", "switch-1", "--name", "Switch Satu")
+    assert added["secret"].startswith("kpp_")
+    (listed,) = empty_desk.json("collection", "aggregator", "list")["aggregators"]
+    assert (listed["partner_id"], listed["bill_type"], listed["revoked_at"]) == ("switch-1", "M", None)
+    assert "Switch Satu" in empty_desk("collection", "aggregator", "list").out
+    again = empty_desk.refused("collection", "aggregator", "add", "switch-1", "--name", "X", code=1)
+    assert again == "ppob-partner-exists"
+    wrong = empty_desk.refused("collection", "aggregator", "add", "a b", "--name", "X", code=1)
+    assert wrong == "payment-partner-setting"
+    assert empty_desk.json("collection", "aggregator", "revoke", "switch-1")["revoked"]
+    assert empty_desk.refused("collection", "aggregator", "revoke", "switch-2", code=1) == "record-not-found"

@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The body of a SNAP request: one JSON object (RFC 8259) in UTF-8 without BOM, no member twice, no NaN; anything else is a Bad Request."""
+"""The body of a partner's request: one JSON object (RFC 8259) in UTF-8 without BOM, no member twice, no NaN, not too deep."""
 
 import json
 import re
 from typing import Any
 
-from cardservice.collection.errors import SnapRefused
-from cardservice.collection.snap.cases import Case
+from cardservice.collection.errors import BodyMalformed
 
 MAX_BODY = 64 * 1024  # octets; the longest that the standard's fields allow is under 20 kB
 MAX_DEPTH = 10
@@ -17,9 +16,9 @@ _STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
 
 
 def read_body(body: bytes) -> dict[str, Any]:
-    """The object. Raises SnapRefused (Bad Request), and nothing else."""
+    """The object. Raises BodyMalformed, and nothing else."""
     if len(body) > MAX_BODY or _depth(body) > MAX_DEPTH:
-        raise SnapRefused(case=Case.BAD_REQUEST, reason="")
+        raise BodyMalformed
     try:
         value = json.loads(
             body.decode("utf-8", "strict"),
@@ -29,9 +28,9 @@ def read_body(body: bytes) -> dict[str, Any]:
             parse_constant=_refused,
         )
     except (ValueError, RecursionError):
-        raise SnapRefused(case=Case.BAD_REQUEST, reason="") from None
+        raise BodyMalformed from None
     if type(value) is not dict:
-        raise SnapRefused(case=Case.BAD_REQUEST, reason="")
+        raise BodyMalformed
     return value
 
 
@@ -57,4 +56,4 @@ def _number(digits: str) -> int | float:
 
 
 def _refused(_: str) -> Any:
-    raise SnapRefused(case=Case.BAD_REQUEST, reason="")
+    raise BodyMalformed
