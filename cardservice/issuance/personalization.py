@@ -80,8 +80,8 @@ class Personalization:
         """Record the intent: which script, how many commands and bytes, its hash. The first one, a look at the chip, has no card yet."""
         if self._card_id is None:
             return
-        digest = sha256(b"".join(step.command.encode() for step in script.steps)).hexdigest()
-        detail: dict[str, Json] = {"apdus": script.apdus, "bytes": script.bytes_sent, "sha256": digest}
+        sent = b"".join(step.command.encode() for step in script.steps)
+        detail: dict[str, Json] = {"apdus": script.apdus, "bytes": len(sent), "sha256": sha256(sent).hexdigest()}
         with self._bureau.database.begin() as connection:
             journal.append(
                 connection,
