@@ -79,6 +79,7 @@ class SecureChannel:
     ) -> None:
         self.level = level
         self.aborted = False
+        self._macs_commands, self._macs_responses, self._encrypts_responses = level.c_mac, level.r_mac, level.r_enc
         self._options = options
         self._host_cryptogram = keys.host_cryptogram
         self._mac_length = len(keys.host_cryptogram)
@@ -112,9 +113,9 @@ class SecureChannel:
         """
         if self.aborted:
             raise SecureChannelAborted
-        data = command.data
+        data, extended = command.data, command.extended
         # Refused before anything moves: a command that is never sent must leave no trace in counter and chaining value.
-        if len(data) > (EXTENDED_LC_MAX - 2 * BLOCK if command.extended else self.max_data):
+        if len(data) > (EXTENDED_LC_MAX - 2 * BLOCK if extended else self.max_data):
             raise MalformedApdu(rule=f"at most {self.max_data} bytes of data leave room for the MAC in a short APDU")
         if self._encryption is not None:
             # 6.2.6: the counter moves for every command after EXTERNAL AUTHENTICATE, with or without data.
@@ -122,15 +123,15 @@ class SecureChannel:
                 self._counter += 1
             if data or self._options.encrypt_empty:
                 data = self._encryption.encrypt(self._counter, data)
-        if self.level.c_mac:
-            command = self._with_mac(command, data)
+        if self._macs_commands:
+            command = self._with_mac(command, data, extended=extended)
         return ProtectedCommand(self, command, self._mac_chaining_value, self._counter)
 
     def open(self, response: ResponseApdu, mac_chaining_value: bytes, counter: int) -> ResponseApdu:
         """Check and decrypt a response; see ProtectedCommand.open, which knows the chaining value and counter of its command."""
         if self.aborted:
             raise SecureChannelAborted
-        if not self.level.r_mac:
+        if not self._macs_responses:
             return response
         try:
             return self._opened(response, mac_chaining_value, counter)
@@ -138,10 +139,10 @@ class SecureChannel:
             self.aborted = True
             raise
 
-    def _with_mac(self, command: CommandApdu, data: bytes) -> CommandApdu:
+    def _with_mac(self, command: CommandApdu, data: bytes, *, extended: bool) -> CommandApdu:
         cla = with_secure_messaging(command.cla)
         header = bytes((without_channel(cla), command.ins, command.p1, command.p2))
-        protected = data + self._mac(header, data, extended=command.extended)
+        protected = data + self._mac(header, data, extended=extended)
         return CommandApdu(cla, command.ins, command.p1, command.p2, protected, command.le, command.extended_fields)
 
     def _mac(self, header: bytes, data: bytes, *, extended: bool = False) -> bytes:
@@ -167,17 +168,19 @@ class SecureChannel:
         mac.update(mac_chaining_value + data + response.sw.to_bytes(2, "big"))
         if not compare_digest(mac.finalize()[: self._mac_length], given):
             raise SecureMessagingBroken(rule="R-MAC", sw=f"{response.sw:04X}")
-        if data and self.level.r_enc:
+        if data and self._encrypts_responses:
             assert self._encryption is not None
             data = self._encryption.decrypt(counter, data)
         return ResponseApdu(data, response.sw)
 
 
+@cache
 def with_secure_messaging(cla: int) -> int:
     """CLA with the bit that announces GlobalPlatform secure messaging (11.1.4)."""
     return cla | (FURTHER_SECURE_MESSAGING if cla & FURTHER_CHANNELS else SECURE_MESSAGING)
 
 
+@cache
 def without_channel(cla: int) -> int:
     """CLA as the MAC sees it: logical channel 0 (6.2.4), the rest as sent."""
     return cla & 0x80 | SECURE_MESSAGING if cla & FURTHER_CHANNELS else cla & ~0x03
