@@ -54,6 +54,7 @@ HsmError
 |  |- CeremonyRefused      a ceremony that may not begin here, or a check in it that failed
 |  |- ShareRefused         a share of the backup key that is damaged, of another set, or given twice
 |  |- SharesTooFew         fewer shares than the threshold
+|  |- RotationRefused      a purpose that can't get its next key so
 |  |- StatementRefused     a signed statement or transcript that does not hold
 |  `- PublicationFailed    the public halves can't be written
 |- PassphraseUnusable      no passphrase, or one that others can read
@@ -386,6 +387,12 @@ class SharesTooFew(CustodyRefused):
     """Fewer shares than are needed; evidence: needed, given."""
 
     code = "hsm-shares-too-few"
+
+
+class RotationRefused(CustodyRefused):
+    """No next key can be made so; evidence: purpose, rule."""
+
+    code = "hsm-rotation-refused"
 
 
 class StatementRefused(CustodyRefused):

@@ -3,14 +3,17 @@
 
 import argparse
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
 
+from cardservice.keys import Purpose
 from hsm.custody.circumstances import Circumstances
 
 Verb = Callable[[argparse.Namespace, Circumstances], Mapping[str, object]]
 
-LOOKING, CEREMONY = "hsm.custody.commands", "hsm.custody.ceremony_commands"
+LOOKING, CEREMONY, KEEPING = "hsm.custody.commands", "hsm.custody.ceremony_commands", "hsm.custody.keeping_commands"
+NOW = "now"
 
 
 def read(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -36,6 +39,7 @@ def parser() -> argparse.ArgumentParser:
     verbs = program.add_subparsers(dest="name", required=True, metavar="VERB")
     _looking(verbs)
     _ceremony(verbs)
+    _keeping(verbs)
     return program
 
 
@@ -92,6 +96,39 @@ def _ceremony(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
         help="of a transport key, in hexadecimal digits; else it is asked for",
     )
     _store(held)
+
+
+def _keeping(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    rotated = _verb(verbs, "rotate", (KEEPING, "rotate_key"), "make the next key of a purpose")
+    rotated.add_argument("purpose", choices=[str(purpose) for purpose in Purpose])
+    rotated.add_argument("--id", required=True, help="the rotation's name: asked again, it is not done again")
+    rotated.add_argument("--sector", type=lambda word: int(word, 16), metavar="XX", help="two hexadecimal digits")
+    rotated.add_argument("--at", type=moment, metavar="TIME", help="now, or when it takes over; default: ahead of time")
+    _store(rotated)
+
+    destroyed = _verb(verbs, "destroy", (KEEPING, "destroy_ended_key"), "destroy a key that has ended")
+    destroyed.add_argument("kid")
+    _store(destroyed)
+
+    saved = _verb(verbs, "backup", (KEEPING, "back_up"), "wrapped keys and a signed manifest, to be carried away")
+    saved.add_argument("folder", type=Path, metavar="DIR", help="a new folder")
+    _store(saved)
+
+    restored = _verb(verbs, "restore", (KEEPING, "restore_keys"), "keys of a backup, with a quorum of shares")
+    restored.add_argument("folder", type=Path, metavar="DIR", help="the backup")
+    restored.add_argument("--share", type=Path, action="append", required=True, metavar="FILE", help="once for each")
+    restored.add_argument(
+        "--share-passphrase", action="append", type=named_file, metavar="SHARE=FILE", help="by the share's file name"
+    )
+    _store(restored)
+
+
+def moment(word: str) -> datetime | str:
+    """``now``, or a date or time; without a zone it is UTC."""
+    if word == NOW:
+        return word
+    at = datetime.fromisoformat(word)
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def named_file(word: str) -> tuple[str, Path]:

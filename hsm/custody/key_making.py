@@ -26,12 +26,14 @@ class KeyMaking:
         clock: Callable[[], datetime],
         *,
         cause: str,
+        must_back_up: bool = True,
     ) -> None:
         self._custody = custody
         self._journal = journal
         self._backups = backups
         self._clock = clock
         self._cause = cause
+        self._must_back_up = must_back_up
 
     def generate(self, plan: KeyPlan) -> KeyDescription:
         """A key of the back end's own randomness."""
@@ -43,11 +45,12 @@ class KeyMaking:
 
     def _make(self, plan: KeyPlan, making: Callable[[], KeptKey]) -> KeyDescription:
         name = {"purpose": str(plan.purpose), "version": plan.version, "sector": plan.sector}
+        if self._must_back_up and self._custody.backup_key_check_value is None:
+            raise BackupRefused(rule="the back end has a backup key, so that what is made can be restored")
         self._journal.append(INTENDED, self._clock(), cause=self._cause, **name)
         kept = making()
-        if kept.backup is None:
-            raise BackupRefused(rule="the back end has a backup key, so that what is made can be restored")
-        self._backups.keep(kept.backup)
+        if kept.backup is not None:
+            self._backups.keep(kept.backup)
         check = check_of(self._custody.store, kept.description)
         self._journal.append(MADE, self._clock(), cause=self._cause, key=described(kept.description), check=check)
         return kept.description
@@ -60,3 +63,8 @@ def intended(journal: CustodyJournal, cause: str) -> set[tuple[str, int, int]]:
         for entry in journal.of(INTENDED)
         if entry.facts["cause"] == cause
     }
+
+
+def made_by(journal: CustodyJournal, cause: str) -> set[str]:
+    """The names of the keys that came to be for one cause, and were noted: with a backup, if there is a backup key."""
+    return {entry.facts["key"]["kid"] for entry in journal.of(MADE) if entry.facts["cause"] == cause}

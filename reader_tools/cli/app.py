@@ -27,7 +27,9 @@ class KartuGroup(LazyGroup):
         "serve": Entry("reader_tools.cli.serve", "Start the service."),
         "database": Entry("reader_tools.cli.database", "The database: make it, bring it up to date."),
         "hsm": Entry("reader_tools.cli.hsm", "The key process: start it, create keys, look at them."),
-        "keys": Entry("reader_tools.cli.keys", "Custody of the keys: ceremony, list, attest, publish."),
+        "keys": Entry(
+            "reader_tools.cli.keys", "Custody of the keys: ceremony, list, rotate, backup, restore, attest, publish."
+        ),
     }
 
 

@@ -12,6 +12,10 @@ class KeysGroup(LazyGroup):
     entries = {  # noqa: RUF012 - ClassVar in LazyGroup
         "ceremony": Entry("reader_tools.cli.keys_ceremony", "Make a whole key set from one reviewed plan."),
         "list": Entry("reader_tools.cli.keys_list", "Every key, its state, and what is due."),
+        "rotate": Entry("reader_tools.cli.keys_rotate", "The next key of a purpose; old ones stay readable."),
+        "destroy": Entry("reader_tools.cli.keys_destroy", "Destroy a key that has ended."),
+        "backup": Entry("reader_tools.cli.keys_backup", "Wrapped keys and a signed manifest, to be carried away."),
+        "restore": Entry("reader_tools.cli.keys_restore", "Bring keys back with a quorum of shares."),
         "attest": Entry("reader_tools.cli.keys_attest", "A signed statement of every key, for an auditor."),
         "publish": Entry("reader_tools.cli.keys_publish", "Public keys and CA certificates as files for web caches."),
     }

@@ -11,13 +11,21 @@ from pathlib import Path
 
 from hsm.block_cipher import key_check_value
 from hsm.custody.backup_folder import BackupFolder
+from hsm.custody.backup_set import read_backup, write_backup
+from hsm.custody.ca_certificates import ca_certificates
 from hsm.custody.ceremony import Ceremony, Room
 from hsm.custody.conversation import Conversation
 from hsm.custody.journal import open_journal
 from hsm.custody.plan import CeremonyPlan, PlannedTransport, parse_plan
+from hsm.custody.restoring import believe, restore
+from hsm.custody.share_file import HeldShare, read_share
+from hsm.key_bundle import KeyBundle
 from hsm.key_custody import KeyCustody
 from hsm.production import Environment
-from tests.hsm.back_ends import CHEAP
+from hsm.sealed_custody import sealed_file_custody
+from hsm.sealed_file import open_sealed
+from hsm.software_store import SoftwareStore
+from tests.hsm.back_ends import CHEAP, SealedFile
 from tests.hsm.documents import NOW
 from tests.hsm.running import SetClock
 
@@ -103,3 +111,49 @@ class Held:
                 cost=CHEAP,
             )
             return Ceremony(planned or plan(), replace(room, **changed)).hold(again=again)  # type: ignore[arg-type]  # fields by name
+
+
+@dataclass
+class KeySet:
+    """What a ceremony left in a folder, opened again and again."""
+
+    folder: Path
+    clock: SetClock = field(default_factory=SetClock)
+
+    @contextmanager
+    def custody(self) -> Iterator[KeyCustody]:
+        with sealed_file_custody(self.folder / "keys.sealed", bytearray(b"a passphrase"), os.urandom) as custody:
+            yield custody
+
+    def store(self) -> SoftwareStore:
+        return SoftwareStore(KeyBundle.decode(open_sealed(self.folder / "keys.sealed", b"a passphrase")), os.urandom)
+
+    @property
+    def backups(self) -> BackupFolder:
+        return BackupFolder(self.folder / "backups")
+
+    @property
+    def journal(self) -> Path:
+        return self.folder / "custody.journal"
+
+    def back_up(self, name: str) -> Path:
+        with self.custody() as custody, open_journal(self.journal) as journal:
+            certificates = ca_certificates(journal, custody.store.ca_certificate, self.clock())
+            write_backup(self.folder / name, custody, self.backups, certificates, self.clock())
+        return self.folder / name
+
+    def shares(self, *numbers: int) -> list[HeldShare]:
+        """Opened by their custodians."""
+        files = sorted((self.folder / "out" / "shares").iterdir())
+        return [read_share(files[number - 1], passphrase(CUSTODIANS[number - 1])) for number in numbers]
+
+    def restore(self, backup: Path, shares: list[HeldShare]) -> dict[str, object]:
+        believed = believe(read_backup(backup), shares)
+        with self.custody() as custody, open_journal(self.journal) as journal:
+            return restore(believed, shares, custody, journal, self.backups, self.clock, Conversation(lambda _: None))
+
+
+def empty_key_set(folder: Path) -> KeySet:
+    folder.mkdir(mode=0o700)
+    SealedFile(folder / "keys.sealed")
+    return KeySet(folder)
