@@ -5,7 +5,10 @@ CoverageError
 |- MalformedMonth    text or number that names no contribution month
 |- MalformedStanding paid months that contradict each other
 |- MalformedLedger   payments that contradict each other
-`- UnknownTariff     a month whose contribution no rule gives
+|- UnknownTariff     a month whose contribution no rule gives
+`- RulePackRefused   a rule pack that is not taken
+   |- RulePackMalformed a member that is unknown, missing, twice, or not what it should be
+   `- RulePackUnsigned  no signature of the scheme's key over these bytes
 """
 
 from cardservice.errors import KartuError
@@ -39,3 +42,21 @@ class UnknownTariff(CoverageError):
     """No rule gives the contribution of this month; evidence: programme, month."""
 
     code = "coverage-tariff-unknown"
+
+
+class RulePackRefused(CoverageError):
+    """The root of rule packs that are not taken."""
+
+    code = "rule-pack-refused"
+
+
+class RulePackMalformed(RulePackRefused):
+    """The document breaks a rule of its form; evidence: field, line, rule."""
+
+    code = "rule-pack-malformed"
+
+
+class RulePackUnsigned(RulePackRefused):
+    """No signature of the key over just these bytes; evidence: rule."""
+
+    code = "rule-pack-unsigned"

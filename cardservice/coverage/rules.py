@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from cardservice.coverage.basis import ContributionBasis, WorkSector
+from cardservice.coverage.basis import ContributionBasis, Payer, WorkSector
 from cardservice.coverage.errors import UnknownTariff
 from cardservice.coverage.month import ContributionMonth
 from cardservice.coverage.programme import Programme
@@ -56,21 +56,22 @@ class Tariff:
 
 @dataclass(frozen=True, slots=True)
 class HalfRate:
-    """A window of contribution months in which some programmes cost half, for one work sector (PP 50/2025)."""
+    """A window of contribution months in which some programmes cost half, for one work sector (PP 50/2025), but not if some payers pay."""
 
     programmes: frozenset[Programme]
     work_sector: WorkSector
     first: ContributionMonth
     last: ContributionMonth
     citation: Citation
+    not_for_payers: frozenset[Payer]
 
     def applies(self, programme: Programme, month: ContributionMonth, basis: ContributionBasis) -> bool:
-        """Whether this month of this member costs half. Public budgets pay in full."""
+        """Whether this month of this member costs half."""
         return (
             programme in self.programmes
             and basis.work_sector is self.work_sector
             and self.first <= month <= self.last
-            and not basis.payer.is_public_budget
+            and basis.payer not in self.not_for_payers
         )
 
 

@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Rule pack 1: the rules for informal workers (BPU) in force through 2026 and early 2027 (facts/contributions.md, section 4).
+"""Rule pack 1 as a value: ``rule_packs/bpu-2026.yaml``, the signed document that people read and answer for (decision 0133).
 
-The article texts were not obtained: every figure is secondary material with its confidence, for counsel to confirm. The income bands of
-Lampiran II PP 44/2015 are not in here for the same reason (decision 0041); a member's band contribution is part of the standing.
+A test holds the two equal: no file has to be read to decide. What is known of the figures' sources is said there.
 """
 
-from cardservice.coverage.basis import WorkSector
+from cardservice.coverage.basis import Payer, WorkSector
 from cardservice.coverage.month import ContributionMonth
 from cardservice.coverage.programme import Programme
 from cardservice.coverage.rules import (
@@ -20,6 +19,7 @@ from cardservice.coverage.rules import (
     Tariff,
 )
 
+_PUBLIC = frozenset({Payer.APBN, Payer.APBD})
 _BASE_PAIR = frozenset({Programme.JKK, Programme.JKM})
 _PP_50_2025 = Citation(
     "PP 50/2025 art. 4(1): JKK and JKM at 50 % of what is due, not for APBN or APBD payers", Confidence.HIGH
@@ -56,8 +56,17 @@ RULES_2026 = Rules(
         ),
     },
     half_rates=(
-        HalfRate(_BASE_PAIR, WorkSector.TRANSPORT, ContributionMonth(2026, 1), ContributionMonth(2027, 3), _PP_50_2025),
-        HalfRate(_BASE_PAIR, WorkSector.OTHER, ContributionMonth(2026, 4), ContributionMonth(2026, 12), _PP_50_2025),
+        HalfRate(
+            _BASE_PAIR,
+            WorkSector.TRANSPORT,
+            ContributionMonth(2026, 1),
+            ContributionMonth(2027, 3),
+            _PP_50_2025,
+            _PUBLIC,
+        ),
+        HalfRate(
+            _BASE_PAIR, WorkSector.OTHER, ContributionMonth(2026, 4), ContributionMonth(2026, 12), _PP_50_2025, _PUBLIC
+        ),
     ),
     paid_together=_BASE_PAIR,
     paid_together_citation=Citation(

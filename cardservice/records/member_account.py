@@ -3,6 +3,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from sqlalchemy import BigInteger, CheckConstraint, Column, Connection, ForeignKey, Integer, Table, bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -53,8 +54,11 @@ def keep(connection: Connection, member_id: str, account: MemberAccount) -> None
 def of_member(connection: Connection, member_id: str) -> MemberAccount:
     """A member's account; of one whose payments no ledger has seen, an empty one."""
     row = connection.execute(_OF_MEMBER, {"member": member_id}).mappings().one_or_none()
-    if row is None:
-        return MemberAccount()
+    return MemberAccount() if row is None else account_of_row(row)
+
+
+def account_of_row(row: Mapping[Any, Any]) -> MemberAccount:
+    """A row of the table as a value."""
     owed = {programme: row[_column(programme)] for programme in Programme}
     return MemberAccount(
         row["credit"],

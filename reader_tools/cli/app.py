@@ -23,6 +23,9 @@ class KartuGroup(LazyGroup):
             "reader_tools.cli.collection", "Contributions coming in: banks, aggregators, payment numbers."
         ),
         "mockbank": Entry("reader_tools.cli.mockbank", "A bank of our own that tries the service's SNAP routes."),
+        "coverage": Entry(
+            "reader_tools.cli.coverage", "Cover: rule packs, checked, signed and compared over the base."
+        ),
         "demo": Entry("reader_tools.cli.demo", "The whole walk, from a blank card to a verified patient."),
         "serve": Entry("reader_tools.cli.serve", "Start the service."),
         "database": Entry("reader_tools.cli.database", "The database: make it, bring it up to date."),
