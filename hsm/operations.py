@@ -3,13 +3,13 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from functools import singledispatchmethod
+from typing import Any
 
 from cryptography import x509
 
 from cardservice.keys import Purpose
 from hsm.channel_requests import OpenSecureChannels, RevokeCards, WrapKeySet
-from hsm.document_requests import SignDocument
+from hsm.document_requests import SIGNING_REQUESTS, SignDocument
 from hsm.errors import CardRevoked, UnknownOperation
 from hsm.grants import Deed
 from hsm.guards.by_purpose import GUARDS
@@ -39,41 +39,51 @@ class KeyOperations:
         self._sealed_values = SealedValues(store, self._ring)
         self._points = {key.kid: store.verifying_point(key) for key in store.descriptions() if key.kind is KeyKind.P256}
         self._own_points = frozenset(self._points.values())
+        # A table, since singledispatchmethod makes a new function at every call.
+        self._by_kind: dict[type[Request], Callable[[Any], object]] = {
+            **dict.fromkeys(SIGNING_REQUESTS.values(), self._sign),
+            Ping: self._ping,
+            ShowCaCertificate: self._show_ca_certificate,
+            ListVerifyingKeys: self._list_verifying_keys,
+            OpenSecureChannels: self._open_secure_channels,
+            WrapKeySet: self._wrap_key_set,
+            SealValues: self._seal,
+            UnsealValue: self._unseal,
+            UnsealMany: self._unseal_many,
+            LiftAnomaly: self._lift_anomaly,
+            RevokeCards: self._revoke_cards,
+            MakeBlindIndexes: self._blind_index,
+            MakePseudonym: self._pseudonym,
+        }
         self._ca_certificate = x509.load_der_x509_certificate(store.ca_certificate)
 
     def answer(self, request: Request, caller: int) -> object:
         """The answer to a user id, made of bytes, numbers, texts and lists only. Raises RequestRefused."""
         self._safeguards.rate_limit.spend(request.operation, request.weight)
         self._safeguards.anomaly_limit.spend(caller, request.operation, request.weight)
-        return self._answer(request)
+        do = self._by_kind.get(type(request))
+        if do is None:
+            raise UnknownOperation
+        return do(request)
 
-    @singledispatchmethod
-    def _answer(self, _: Request) -> object:
-        raise UnknownOperation
-
-    @_answer.register
-    def _(self, _: Ping) -> object:
+    def _ping(self, _: Ping) -> object:
         return self._store.backend
 
-    @_answer.register
-    def _(self, _: ShowCaCertificate) -> object:
+    def _show_ca_certificate(self, _: ShowCaCertificate) -> object:
         return self._store.ca_certificate
 
-    @_answer.register
-    def _(self, request: ListVerifyingKeys) -> object:
+    def _list_verifying_keys(self, request: ListVerifyingKeys) -> object:
         published = self._ring.published(request.purpose, self._clock())
         return [[key.kid, self._points[key.kid]] for key in published]
 
-    @_answer.register
-    def _(self, request: SignDocument) -> object:
+    def _sign(self, request: SignDocument) -> object:
         now = self._clock()
         key = self._ring.current(request.purpose, now)
         context = SigningContext(key, now, self._ca_certificate, self._own_points)
         GUARDS[request.purpose](request.document, context)
         return self._store.sign_es256(key, request.document)
 
-    @_answer.register
-    def _(self, request: OpenSecureChannels) -> object:
+    def _open_secure_channels(self, request: OpenSecureChannels) -> object:
         for channel in request.channels:
             self._refuse_revoked(channel.key_set.kdd)
         return [
@@ -81,24 +91,20 @@ class KeyOperations:
             for keys in self._card_keys.session_keys(request.channels)
         ]
 
-    @_answer.register
-    def _(self, request: WrapKeySet) -> object:
+    def _wrap_key_set(self, request: WrapKeySet) -> object:
         self._refuse_revoked(request.new.kdd)
         wrapped = self._card_keys.wrapped_key_set(request.new, request.under, self._clock())
         return [[key.length, key.ciphertext, key.kcv] for key in wrapped]
 
-    @_answer.register
-    def _(self, request: SealValues) -> object:
+    def _seal(self, request: SealValues) -> object:
         now = self._clock()
         return [self._sealed_values.seal(context, value, now) for context, value in request.values]
 
-    @_answer.register
-    def _(self, request: UnsealValue) -> object:
+    def _unseal(self, request: UnsealValue) -> object:
         self._safeguards.record(f"unseal context={request.context} reason={request.reason}")
         return self._sealed_values.unseal(request.context, request.sealed, self._clock())
 
-    @_answer.register
-    def _(self, request: UnsealMany) -> object:
+    def _unseal_many(self, request: UnsealMany) -> object:
         contexts = [context for context, _ in request.values]
         officers = self._safeguards.grants.use(request.grant, Deed.UNSEAL_MANY, contexts, request.reason)
         said = f"officers={','.join(officers)} reason={request.reason}"
@@ -108,8 +114,7 @@ class KeyOperations:
         now = self._clock()
         return [self._sealed_values.unseal(context, sealed, now) for context, sealed in request.values]
 
-    @_answer.register
-    def _(self, request: LiftAnomaly) -> object:
+    def _lift_anomaly(self, request: LiftAnomaly) -> object:
         things = [request.limited, request.uid]
         officers = self._safeguards.grants.use(request.grant, Deed.LIFT_ANOMALY, things, request.reason)
         self._safeguards.record(
@@ -119,18 +124,15 @@ class KeyOperations:
         self._safeguards.anomaly_limit.lift(request.uid, request.limited)
         return None
 
-    @_answer.register
-    def _(self, request: RevokeCards) -> object:
+    def _revoke_cards(self, request: RevokeCards) -> object:
         now = int(self._clock().timestamp())
         return self._safeguards.revoked_cards.add(request.kdds, request.reason, now)
 
-    @_answer.register
-    def _(self, request: MakeBlindIndexes) -> object:
+    def _blind_index(self, request: MakeBlindIndexes) -> object:
         key = self._ring.current(Purpose.BLIND_INDEX, self._clock())
         return [self._store.hmac(key, value)[:FINGERPRINT_LENGTH] for value in request.values]
 
-    @_answer.register
-    def _(self, request: MakePseudonym) -> object:
+    def _pseudonym(self, request: MakePseudonym) -> object:
         key = self._ring.current(Purpose.PSEUDONYM, self._clock())
         message = _PSEUDONYM_LABEL + bytes([request.sector]) + request.subject
         return self._store.hmac(key, message)[:FINGERPRINT_LENGTH]

@@ -12,7 +12,6 @@ import logging
 import os
 import selectors
 import socket
-from collections import Counter
 from collections.abc import Callable, Collection
 from contextlib import suppress
 
@@ -21,6 +20,7 @@ from hsm.errors import CallerRefused, FrameTooLarge, HsmError, MalformedFrame, O
 from hsm.operations import KeyOperations
 from hsm.peer import peer_uid
 from hsm.protocol import Answer, decode_list, request_from_wire
+from hsm.tally import Tally
 from hsm.worker_seats import Seat
 
 MAX_CONNECTIONS = 512
@@ -52,6 +52,7 @@ class KeyServer:
         self._seat = seat or Seat.alone()
         self._selector = selectors.DefaultSelector()
         self._connections: set[Connection] = set()
+        self._tally = Tally()
         self._stopping = False
         self._listening = listening
         self._listen_again: float | None = None  # when to look at callers that were left to colleagues
@@ -86,9 +87,11 @@ class KeyServer:
                     self._accept()
                     self._selector.register(self._listening, selectors.EVENT_READ)
                 if now >= next_look:
+                    self._tally.tell(now)
                     self._refuse_half_frames()
                     next_look = now + _TICK
             self._seat.leave()
+            self._tally.tell(self._monotonic(), at_once=True)
             log.info("worker ends pid=%d callers=%d", os.getpid(), len(self._connections))
             self._say_farewell()
         finally:
@@ -154,26 +157,23 @@ class KeyServer:
         except MalformedFrame as error:
             log.warning("refused %s", error.code)
             return [error]
-        told: Counter[str] = Counter()
-        answers = [self._answer(wire, caller, told) for wire in wires]
-        log.info("answered %s", " ".join(f"{what}={times}" for what, times in told.items()))
-        return answers
+        return [self._answer(wire, caller) for wire in wires]
 
-    def _answer(self, wire: object, caller: int, told: Counter[str]) -> Answer:
+    def _answer(self, wire: object, caller: int) -> Answer:
         operation = "?"
         try:
             request = request_from_wire(wire)
             operation = request.operation
             answer = self._operations.answer(request, caller)
         except HsmError as error:
-            told[f"{operation}:{error.code}"] += 1
+            self._tally.count(caller, f"{operation}:{error.code}")
             return error
         except Exception as error:  # noqa: BLE001 - one poisoned request must not take the keys from everybody else
             # Its text may quote what it broke on, so only its kind is told.
             log.error("failed %s %s", operation, type(error).__name__)  # noqa: TRY400 - as above
-            told[f"{operation}:{OperationFailed.code}"] += 1
+            self._tally.count(caller, f"{operation}:{OperationFailed.code}")
             return OperationFailed(operation=operation)
-        told[operation] += 1
+        self._tally.count(caller, operation)
         return answer
 
     def _settle(self, connection: Connection) -> None:
