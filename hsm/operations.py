@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the key process does with a typed request: limit it, choose the key, read the document, answer. Free of sockets and clocks."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +10,7 @@ from cryptography import x509
 from cardservice.keys import Purpose
 from hsm.channel_requests import OpenSecureChannels, RevokeCards, WrapKeySet
 from hsm.document_requests import SIGNING_REQUESTS, SignDocument
-from hsm.errors import CardRevoked, UnknownOperation
+from hsm.errors import CardRevoked, HsmError, UnknownOperation
 from hsm.grants import Deed
 from hsm.guards.by_purpose import GUARDS
 from hsm.guards.signing_context import SigningContext
@@ -59,8 +59,40 @@ class KeyOperations:
 
     def answer(self, request: Request, caller: int) -> object:
         """The answer to a user id, made of bytes, numbers, texts and lists only. Raises RequestRefused."""
-        self._safeguards.rate_limit.spend(request.operation, request.weight)
-        self._safeguards.anomaly_limit.spend(caller, request.operation, request.weight)
+        (refusal,) = self.admit([request], caller)
+        if refusal is not None:
+            raise refusal
+        return self.carry_out(request)
+
+    def admit(self, requests: Sequence[Request], caller: int) -> list[HsmError | None]:
+        """Count requests against the limits, and say which of them are refused. To be asked once for each, before it is carried out.
+
+        The requests of one frame are counted together, by operation: the counters are shared by all workers, and each look at them is locked.
+        Only where that is too much is each counted alone, so that as many pass as may.
+        """
+        weights: dict[str, int] = {}
+        for request in requests:
+            weights[request.operation] = weights.get(request.operation, 0) + request.weight
+        refused = {operation: self._refusal(operation, weight, caller) for operation, weight in weights.items()}
+        if not any(refused.values()):
+            return [None] * len(requests)
+        if len(requests) == len(weights):
+            return [refused[request.operation] for request in requests]
+        return [
+            refused[request.operation] and self._refusal(request.operation, request.weight, caller)
+            for request in requests
+        ]
+
+    def _refusal(self, operation: str, weight: int, caller: int) -> HsmError | None:
+        try:
+            self._safeguards.rate_limit.spend(operation, weight)
+            self._safeguards.anomaly_limit.spend(caller, operation, weight)
+        except HsmError as refusal:
+            return refusal
+        return None
+
+    def carry_out(self, request: Request) -> object:
+        """Do what was admitted. Raises RequestRefused."""
         do = self._by_kind.get(type(request))
         if do is None:
             raise UnknownOperation

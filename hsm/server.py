@@ -20,6 +20,7 @@ from hsm.errors import CallerRefused, FrameTooLarge, HsmError, MalformedFrame, O
 from hsm.operations import KeyOperations
 from hsm.peer import peer_uid
 from hsm.protocol import Answer, decode_list, request_from_wire
+from hsm.requests import Request
 from hsm.tally import Tally
 from hsm.worker_seats import Seat
 
@@ -157,24 +158,30 @@ class KeyServer:
         except MalformedFrame as error:
             log.warning("refused %s", error.code)
             return [error]
-        return [self._answer(wire, caller) for wire in wires]
+        read = [_read(wire) for wire in wires]
+        refused = iter(self._operations.admit([each for each in read if isinstance(each, Request)], caller))
+        return [
+            self._answer(each, next(refused), caller) if isinstance(each, Request) else self._refuse(each, "?", caller)
+            for each in read
+        ]
 
-    def _answer(self, wire: object, caller: int) -> Answer:
-        operation = "?"
+    def _answer(self, request: Request, refusal: HsmError | None, caller: int) -> Answer:
+        if refusal is not None:
+            return self._refuse(refusal, request.operation, caller)
         try:
-            request = request_from_wire(wire)
-            operation = request.operation
-            answer = self._operations.answer(request, caller)
+            answer = self._operations.carry_out(request)
         except HsmError as error:
-            self._tally.count(caller, f"{operation}:{error.code}")
-            return error
+            return self._refuse(error, request.operation, caller)
         except Exception as error:  # noqa: BLE001 - one poisoned request must not take the keys from everybody else
             # Its text may quote what it broke on, so only its kind is told.
-            log.error("failed %s %s", operation, type(error).__name__)  # noqa: TRY400 - as above
-            self._tally.count(caller, f"{operation}:{OperationFailed.code}")
-            return OperationFailed(operation=operation)
-        self._tally.count(caller, operation)
+            log.error("failed %s %s", request.operation, type(error).__name__)  # noqa: TRY400 - as above
+            return self._refuse(OperationFailed(operation=request.operation), request.operation, caller)
+        self._tally.count(caller, request.operation)
         return answer
+
+    def _refuse(self, error: HsmError, operation: str, caller: int) -> HsmError:
+        self._tally.count(caller, f"{operation}:{error.code}")
+        return error
 
     def _settle(self, connection: Connection) -> None:
         """Close what is finished; stop listening to callers who do not take their answers."""
@@ -217,3 +224,14 @@ class KeyServer:
         self._selector.close()
         for each in (self._wake_reader, self._wake_writer):
             each.close()
+
+
+def _read(wire: object) -> Request | HsmError:
+    """A request, or why it is none. Readers raise typed errors only; whatever else they raise must not end the worker."""
+    try:
+        return request_from_wire(wire)
+    except HsmError as error:
+        return error
+    except Exception as error:  # noqa: BLE001 - as in ``_answer``
+        log.error("failed to read %s", type(error).__name__)  # noqa: TRY400 - as in ``_answer``
+        return OperationFailed(operation="?")

@@ -111,7 +111,8 @@ class Supervisor:
         self._failures += 1
         if self._failures >= MAX_FAILURES:
             raise WorkersFailing(rule=f"{MAX_FAILURES} in a row lived less than {SHORT_LIFE:g} s", last=error.code)
-        self._next_start = now + min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (self._failures - 1))
+        # The first is replaced at once; a row of them ever more slowly.
+        self._next_start = now + (self._failures > 1) * min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (self._failures - 2))
 
     def _kill_silent(self, worker: WorkerProcess) -> None:
         patience = SILENCE if worker.seat.is_ready else START_SECONDS
