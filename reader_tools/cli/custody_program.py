@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The custody program (``python -m hsm.custody``), run to its end: its steps shown as they come, its result returned, its error raised."""
+"""The programs of key custody (``python -m hsm.custody``, ``hsm.granting``), run to their end: its steps shown as they come, its result returned, its error raised."""
 
 import json
 import subprocess
@@ -19,12 +19,17 @@ MOST_OF_A_TRACE = 64 * 1024
 
 
 def ask_custody(
-    settings: Settings, output: Output, verb: str, *arguments: str | Path, descriptors: Sequence[int] = ()
+    settings: Settings,
+    output: Output,
+    verb: str,
+    *arguments: str | Path,
+    descriptors: Sequence[int] = (),
+    program: str = "hsm.custody",
 ) -> dict[str, Any]:
     """The document that the verb ends with. Raises the HsmError that it names."""
     with tempfile.TemporaryFile() as trace:
         process = subprocess.Popen(  # noqa: S603 - our own program, and no shell
-            command("hsm.custody", verb, *arguments),
+            command(program, verb, *arguments),
             env=environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -43,7 +48,7 @@ def ask_custody(
         _keep_trace(settings, trace)
     if "error" in last:
         raise error_from_wire(last["error"]["code"], last["error"]["evidence"])
-    raise OperationFailed(operation=f"custody {verb}")
+    raise OperationFailed(operation=f"{program} {verb}")
 
 
 def store_arguments(settings: Settings) -> tuple[str | Path, ...]:

@@ -17,6 +17,7 @@ class KeysGroup(LazyGroup):
         "backup": Entry("reader_tools.cli.keys_backup", "Wrapped keys and a signed manifest, to be carried away."),
         "restore": Entry("reader_tools.cli.keys_restore", "Bring keys back with a quorum of shares."),
         "attest": Entry("reader_tools.cli.keys_attest", "A signed statement of every key, for an auditor."),
+        "grant": Entry("reader_tools.cli.keys_grant", "What one or two officers allow once: sign it, use it."),
         "publish": Entry("reader_tools.cli.keys_publish", "Public keys and CA certificates as files for web caches."),
     }
 
