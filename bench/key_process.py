@@ -20,6 +20,7 @@ from hsm.key_uri import FileUri, KeyUri, PinSource, TokenUri
 from hsm.open_keys import open_custody
 
 ROOT = Path(__file__).parents[1]
+MEMORY = Path("/dev/shm")  # noqa: S108 - the folders in it are private
 MODULE = Path("/usr/lib/softhsm/libsofthsm2.so")
 
 
@@ -71,7 +72,8 @@ def sealed_file() -> Iterator[KeyUri]:
 def softhsm_token() -> Iterator[KeyUri]:
     """The same set made in a token of its own; SOFTHSM2_CONF leads there, for this process and those it starts."""
     pin = "8391-2074"
-    with TemporaryDirectory(prefix="kb") as name:
+    # SoftHSM syncs each of its many small files: in memory, where there is such a folder.
+    with TemporaryDirectory(prefix="kb", dir=MEMORY if MEMORY.is_dir() else None) as name:
         folder = Path(name)
         (folder / "tokens").mkdir(mode=0o700)
         (folder / "conf").write_text(f"directories.tokendir = {folder}/tokens\nlog.level = ERROR\n")

@@ -77,10 +77,8 @@ def back_end_figures(name: str, keys: AbstractContextManager[KeyUri], seconds: f
                 seen = asked(running, "sign", PROCESSES, 1, batch, seconds)
                 rate = seen.per_second
                 spent = (cpu_seconds(running) - before) / len(seen.latencies) / batch
-                yield Figure.compared(
-                    f"ES256, {name}: a worker's CPU for one, {batch} per question",
-                    *(spent * 1e6, "us", "the library's CPU", library * 1e6, "<=", 1 / GOAL_RATIO),
-                )
+                of = f"ES256, {name}: a worker's CPU for one, {batch} per question"
+                yield Figure(of, spent * 1e6, "us", "the library's CPU", spent / library)
                 yield Figure.compared(
                     f"ES256, {name}: key process, {PROCESSES} callers, {batch} per question",
                     *(rate, "/s", "the library in process", alone, ">=", GOAL_RATIO),

@@ -33,12 +33,14 @@ class SharedParts:
     state: Path
     rate_counters: LockedMemory
     anomaly_counters: LockedMemory
+    turn: LockedMemory
 
     @classmethod
     def around(cls, listening: socket.socket, served_uids: Collection[int], state: Path) -> "SharedParts":
         """With counters of their own; the state folder is made if it is missing. Raises StateUnusable."""
         folder = open_state_folder(state)
-        return cls(listening, served_uids, folder, LockedMemory(counters_needed(DEFAULT_RATES)), counters_in(folder))
+        rates, anomalies = LockedMemory(counters_needed(DEFAULT_RATES)), counters_in(folder)
+        return cls(listening, served_uids, folder, rates, anomalies, LockedMemory(1))
 
 
 def serve(open_store: Callable[[], KeyStore], shared: SharedParts, seat: Seat) -> None:
@@ -46,7 +48,7 @@ def serve(open_store: Callable[[], KeyStore], shared: SharedParts, seat: Seat) -
     # Ctrl-C and a hang-up reach the whole group; the supervisor decides what they mean.
     for number in (signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
-    store = open_store()
+    store = _opened(open_store, shared.turn)
     safeguards = safeguards_in(
         shared.state,
         shared.anomaly_counters,
@@ -60,3 +62,17 @@ def serve(open_store: Callable[[], KeyStore], shared: SharedParts, seat: Seat) -
     signal.signal(signal.SIGTERM, lambda *_: server.stop())
     log.info("worker serves pid=%d backend=%s keys=%d", os.getpid(), store.backend, len(store.descriptions()))
     server.serve()
+
+
+def _opened(open_store: Callable[[], KeyStore], turn: LockedMemory) -> KeyStore:
+    """The store, opened by one worker at a time and to the end.
+
+    A login writes to a SoftHSM token (it resets the count of wrong PINs): two at once disturb each other, and one that is ended in the
+    middle leaves no token behind.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+    try:
+        with turn:
+            return open_store()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
