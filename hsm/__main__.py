@@ -11,19 +11,19 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 
 from cardservice.clock import monotonic, now
-from hsm.banner import DEVELOPMENT_KEYS
+from hsm.banner import DEVELOPMENT_KEYS, UNVALIDATED
 from hsm.command_line import places_of, read, state_of
 from hsm.errors import HsmError
 from hsm.key_generation import development_keys
 from hsm.key_places import KeyPlaces
-from hsm.key_store import KeyStore
+from hsm.key_store import SEALED_FILE, KeyStore
 from hsm.key_uri import FileUri
 from hsm.listening_socket import listening_at
 from hsm.open_keys import open_store
 from hsm.passphrase import create_passphrase_file, passphrase_from_descriptor, passphrase_from_file
 from hsm.pin_source import with_lasting_secrets
 from hsm.process_hardening import harden_process
-from hsm.production import Environment, environment_named, refuse_software_keys, refuse_well_known_keys
+from hsm.production import Environment, environment_named, refuse_software_keys, refuse_unfit_store
 from hsm.sealed_file import create_sealed
 from hsm.supervisor import Supervisor
 from hsm.worker import SharedParts, serve
@@ -79,7 +79,10 @@ def _supervise(options: argparse.Namespace, places: KeyPlaces, environment: Envi
 
     def open_keys() -> KeyStore:
         store = open_store(lasting)
-        refuse_well_known_keys(environment, store)
+        refuse_unfit_store(environment, store, accepts_unvalidated=options.accept_unvalidated_token)
+        for unvalidated in store.unvalidated():
+            if unvalidated.product != SEALED_FILE:
+                sys.stderr.write(UNVALIDATED.format(product=unvalidated.product) + "\n")
         return store
 
     with listening_at(options.socket, group=options.serve_group) as listening:

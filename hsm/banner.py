@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The warning that development keys shout, in Indonesian and English."""
+"""The warnings that keys shout, in Indonesian and English: development keys, and tokens that nobody validated."""
 
 DEVELOPMENT_KEYS = """\
 **********************************************************************
@@ -11,3 +11,7 @@ DEVELOPMENT_KEYS = """\
 *  These keys live in a software file, and the cards' transport key  *
 *  is known to everybody. NEVER issue a real card with them.         *
 **********************************************************************"""
+
+UNVALIDATED = """\
+PERINGATAN: {product} adalah token perangkat lunak yang tidak divalidasi. Kuncinya hanya seaman folder tempatnya.
+WARNING: {product} is a token in software and is not validated. Its keys are as safe as the folder they lie in."""

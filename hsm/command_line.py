@@ -38,6 +38,11 @@ def parser() -> argparse.ArgumentParser:
         "--workers", type=_workers, default=_cores(), metavar="N", help="processes that answer; default: one per core"
     )
     options.add_argument(
+        "--accept-unvalidated-token",
+        action="store_true",
+        help="in production, serve from a token in software (SoftHSM), which nobody validated",
+    )
+    options.add_argument(
         "--serve-uid",
         type=int,
         action="append",

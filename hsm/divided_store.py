@@ -7,7 +7,7 @@ from cardservice.keys import Purpose
 from hsm.diversification import Diversification
 from hsm.errors import KeyMisplaced
 from hsm.key_plan import MASTERS
-from hsm.key_store import KeyDescription, KeyStore, StaticKey
+from hsm.key_store import KeyDescription, KeyStore, StaticKey, Unvalidated
 
 
 class DividedStore:
@@ -27,6 +27,10 @@ class DividedStore:
         """The kind of the back end that holds what no purpose has a place of its own for."""
         return self._elsewhere.backend
 
+    def unvalidated(self) -> Sequence[Unvalidated]:
+        """Those of all places."""
+        return [one for store in self._all() for one in store.unvalidated()]
+
     @property
     def ca_certificate(self) -> bytes:
         """The card CA's own certificate."""
@@ -39,7 +43,7 @@ class DividedStore:
     def descriptions(self) -> Sequence[KeyDescription]:
         """Every key. Raises KeyMisplaced for one that lies where its purpose has no place: it is not used, and not passed over in silence."""
         found: list[KeyDescription] = []
-        for store in {id(one): one for one in (self._elsewhere, *self._by_purpose.values())}.values():
+        for store in self._all():
             for key in store.descriptions():
                 if self._of(key.purpose) is not store:
                     raise KeyMisplaced(purpose=str(key.purpose), version=key.version)
@@ -85,6 +89,9 @@ class DividedStore:
     def hmac(self, key: KeyDescription, message: bytes) -> bytes:
         """HMAC-SHA-256."""
         return self._of(key.purpose).hmac(key, message)
+
+    def _all(self) -> list[KeyStore]:
+        return list({id(store): store for store in (self._elsewhere, *self._by_purpose.values())}.values())
 
     def _of(self, purpose: Purpose) -> KeyStore:
         return self._by_purpose.get(purpose, self._elsewhere)

@@ -31,7 +31,7 @@ HsmError
 |- KeyPlacesRefused        a file that does not say where keys lie
 |- KeyMisplaced            a key lies where its purpose has no place
 |- BackEndAbsent           what opens such a place is not installed
-|- TokenUnusable           hsm/pkcs11/errors.py: why a token's keys are not put to work
+|- TokenUnusable           why a token's keys are not put to work: hsm/pkcs11/errors.py
 |- TokenFault              the token would not do this one thing
 |  `- TokenLost            the token does not answer; it is looked for again
 |- CustodyRefused
@@ -57,9 +57,18 @@ HsmError
 `- StartRefused
    |- WorkerFailed         a worker ended, and not with a typed error
    |- WorkersFailing       workers end as fast as they are started
-   |- RefusedInProduction  development keys or switches where KARTU_ENV=production
+   |- CoreDumpsOn          the process can't be kept from being dumped
+   |- KeysIncomplete       no keys, or no certificate of the card CA
+   |- RefusedInProduction  what is for development only, where KARTU_ENV=production
+   |  |- SoftwareKeys      keys in a sealed file
+   |  |- WellKnownKey      a published key among the masters
+   |  |- TransportMaster   a supplier's transport key among our masters
+   |  |- UnvalidatedToken  a token in software, without the flag that accepts it
+   |  `- OpenTokenFolder   a token's folder that others can read
    `- EnvironmentUnknown   KARTU_ENV is neither development, test nor production
 """
+
+from functools import cache
 
 from cardservice.errors import KartuError
 
@@ -400,6 +409,48 @@ class RefusedInProduction(StartRefused):
     code = "hsm-refused-in-production"
 
 
+class SoftwareKeys(RefusedInProduction):
+    """Keys in a sealed file; evidence: rule."""
+
+    code = "hsm-software-keys-refused"
+
+
+class WellKnownKey(RefusedInProduction):
+    """A published key serves as a master; evidence: rule."""
+
+    code = "hsm-well-known-key-refused"
+
+
+class TransportMaster(RefusedInProduction):
+    """A supplier's transport key serves as one of our masters; evidence: rule."""
+
+    code = "hsm-transport-key-as-master"
+
+
+class UnvalidatedToken(RefusedInProduction):
+    """A token that nobody validated, and no flag that says somebody knows; evidence: rule."""
+
+    code = "hsm-unvalidated-token-refused"
+
+
+class OpenTokenFolder(RefusedInProduction):
+    """The folder of a token in software is open to others; evidence: rule, path."""
+
+    code = "hsm-token-folder-open"
+
+
+class CoreDumpsOn(StartRefused):
+    """Core dumps could not be switched off; evidence: rule."""
+
+    code = "hsm-core-dumps-on"
+
+
+class KeysIncomplete(StartRefused):
+    """There is too little to serve with; evidence: rule."""
+
+    code = "hsm-keys-incomplete"
+
+
 class EnvironmentUnknown(StartRefused):
     """KARTU_ENV says something we do not know, so we assume nothing; evidence: value."""
 
@@ -410,10 +461,15 @@ def _tree(kind: type[HsmError]) -> list[type[HsmError]]:
     return [kind, *(deeper for below in kind.__subclasses__() for deeper in _tree(below))]
 
 
-BY_CODE = {kind.code: kind for kind in _tree(HsmError)}
+@cache
+def errors_by_code() -> dict[str, type[HsmError]]:
+    """Every error of the key process by its code, those of the tokens included."""
+    from hsm.pkcs11.errors import TokenUnusable  # noqa: PLC0415 - it builds on this file
+
+    return {kind.code: kind for root in (HsmError, TokenUnusable) for kind in _tree(root)}
 
 
 def error_from_wire(code: str, evidence: dict[str, object]) -> HsmError:
     """The typed error that travelled as (code, evidence)."""
-    kind = BY_CODE.get(code)
+    kind = errors_by_code().get(code)
     return kind(**evidence) if kind else RequestRefused(refusal=code)

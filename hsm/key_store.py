@@ -9,12 +9,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from pathlib import Path
 from typing import Protocol
 
 from cardservice.keys import ISSUER_SECTOR, Purpose
 from hsm.diversification import Diversification
 
 DATA_KEY_LENGTH = 32  # bytes: AES-256
+SEALED_FILE = "a sealed key file"
 
 
 class KeyKind(StrEnum):
@@ -48,6 +50,14 @@ class KeyDescription:
         return self.active_from <= now < self.expires
 
 
+@dataclass(frozen=True, slots=True)
+class Unvalidated:
+    """A place of keys that no laboratory has looked at: which product, and the folder where it keeps them, if one is known."""
+
+    product: str
+    folder: Path | None = None
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class StaticKey:
     """A handle on one derived static card key; only the store that gave it can use it."""
@@ -62,6 +72,10 @@ class KeyStore(Protocol):
     @property
     def backend(self) -> str:
         """The kind of back end: ``software`` or ``pkcs11``."""
+        ...
+
+    def unvalidated(self) -> Sequence[Unvalidated]:
+        """Of the places where the keys lie, those that are software."""
         ...
 
     @property

@@ -5,16 +5,16 @@ import ctypes
 import os
 import resource
 
-from hsm.errors import StartRefused
+from hsm.errors import CoreDumpsOn
 
 _PR_GET_DUMPABLE = 3
 _PR_SET_DUMPABLE = 4
 
 
 def harden_process() -> None:
-    """Set core size 0 and dumpable 0, and look that both are. Raises StartRefused."""
+    """Set core size 0 and dumpable 0, and look that both are. Raises CoreDumpsOn."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     os.umask(0o077)
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0) or libc.prctl(_PR_GET_DUMPABLE, 0, 0, 0, 0):
-        raise StartRefused(rule="core dumps could not be switched off")
+        raise CoreDumpsOn(rule="prctl PR_SET_DUMPABLE")

@@ -16,7 +16,7 @@ from hsm.errors import KeyNotFound, UnsealRefused
 from hsm.es256 import raw_signature
 from hsm.key_bundle import KeyBundle
 from hsm.key_check import point_of, private_key_of
-from hsm.key_store import DATA_KEY_LENGTH, KeyDescription, KeyKind, StaticKey
+from hsm.key_store import DATA_KEY_LENGTH, SEALED_FILE, KeyDescription, KeyKind, StaticKey, Unvalidated
 from hsm.sealed_file import Randomness
 
 _ES256 = ec.ECDSA(SHA256())
@@ -45,6 +45,10 @@ class SoftwareStore:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}: {len(self._descriptions)} keys>"
+
+    def unvalidated(self) -> Sequence[Unvalidated]:
+        """All of it."""
+        return [Unvalidated(SEALED_FILE)]
 
     @property
     def ca_certificate(self) -> bytes:

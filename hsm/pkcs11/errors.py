@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Why a token's keys are not put to work. Seen by whoever starts the key process, never by its callers; they get ``TokenFault`` and ``TokenLost``.
+"""Why a token's keys are not put to work: what whoever starts the key process is told.
 
 TokenUnusable (of HsmError)
 |- ModuleUnusable       the PKCS#11 module can't be loaded, or others could replace it

@@ -16,7 +16,7 @@ from pkcs11.exceptions import PKCS11Error
 from hsm.block_cipher import BLOCK_LENGTH, KCV_LENGTH
 from hsm.diversification import Diversification, DiversificationScheme
 from hsm.errors import HsmError, KeyNotFound, TokenFault, TokenLost, UnsealRefused, WrapRefused
-from hsm.key_store import DATA_KEY_LENGTH, KeyDescription, StaticKey
+from hsm.key_store import DATA_KEY_LENGTH, KeyDescription, StaticKey, Unvalidated
 from hsm.pkcs11.contents import TokenContents, TokenKey, contents_of
 from hsm.pkcs11.derived_keys import cmac_subkey, derived_static_key
 from hsm.pkcs11.key_templates import Role, passing
@@ -24,6 +24,7 @@ from hsm.pkcs11.library_calls import cmac, created, encrypted_block, hmac_sha256
 from hsm.pkcs11.module import name_of
 from hsm.pkcs11.recognition import Marks
 from hsm.pkcs11.session import TokenSession
+from hsm.pkcs11.software_tokens import unvalidated_token
 from hsm.sealed_file import Randomness
 
 RETRY_SECONDS: Final = 0.25
@@ -59,10 +60,9 @@ class TokenStore:
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._session.name}: {len(self._contents.keys)} keys>"
 
-    @property
-    def session(self) -> TokenSession:
-        """The token's session: what production asks about the token itself."""
-        return self._session
+    def unvalidated(self) -> Sequence[Unvalidated]:
+        """The token, if it is one that we know to be software."""
+        return unvalidated_token(self._session.token)
 
     @property
     def ca_certificate(self) -> bytes:

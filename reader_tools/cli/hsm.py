@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 
 from hsm.client import KeyProcess
-from hsm.errors import BY_CODE, HsmError, KeyFileMissing, SocketUnusable, StartRefused
+from hsm.errors import HsmError, KeyFileMissing, SocketUnusable, StartRefused, errors_by_code
 from reader_tools.cli.output import AsJson, Output
 from reader_tools.cli.own_program import become, command, environment
 from reader_tools.cli.settings import Settings
@@ -137,7 +137,7 @@ def _make(files: KeyFiles) -> None:
 def _refusal(line: str) -> HsmError:
     """The error that the key process named as it ended: ``code (name=value, ...)``, as KartuError writes itself."""
     code, _, facts = line.partition(" ")
-    kind = BY_CODE.get(code)
+    kind = errors_by_code().get(code)
     if kind is None:
         return StartRefused()
     pairs = (fact.partition("=") for fact in facts.strip("()").split(", ") if "=" in fact)

@@ -1,17 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
 """The start-up matrix: what refuses to start, by the program itself and with its typed code."""
 
+import ctypes
 import os
+import resource
 import stat
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from hsm import production
-from hsm.errors import EnvironmentUnknown, RefusedInProduction
+from hsm import process_hardening, production
+from hsm.errors import CoreDumpsOn, EnvironmentUnknown, RefusedInProduction, UnvalidatedToken, WellKnownKey
 from hsm.key_generation import development_keys
-from hsm.production import Environment, environment_named, refuse_software_keys, refuse_well_known_keys
+from hsm.production import (
+    Environment,
+    environment_named,
+    refuse_known_masters,
+    refuse_software_keys,
+    refuse_unfit_store,
+)
 from hsm.software_store import SoftwareStore
 from tests.hsm.documents import NOW
 from tests.hsm.running import hsm_process, run_hsm, short_folder
@@ -58,7 +66,7 @@ def test_the_running_process_is_closed_to_others_and_dumps_no_core(made: Path) -
 @pytest.mark.parametrize("environment", ["production", "PRODUCTION", " production "])
 def test_production_serves_no_software_keys(made: Path, environment: str) -> None:
     code, told = serve(made, environment)
-    assert (code, told) == (1, "hsm-refused-in-production (rule=keys in a software file)\n")
+    assert (code, told) == (1, "hsm-software-keys-refused (rule=keys in a software file)\n")
     assert not (made / "run" / "s").exists()
 
 
@@ -68,7 +76,7 @@ def test_production_makes_no_software_keys() -> None:
             *("--init", "--store", folder / "keys", "--passphrase-file", folder / "pass"), environment="production"
         )
         assert done.returncode == 1
-        assert "hsm-refused-in-production" in done.stderr
+        assert "hsm-software-keys-refused" in done.stderr
         assert not list(folder.iterdir())
 
 
@@ -134,21 +142,38 @@ def test_environments() -> None:
 
 
 def test_a_well_known_transport_key_is_refused_in_production_whatever_the_back_end(store: SoftwareStore) -> None:
-    refuse_well_known_keys(Environment.DEVELOPMENT, store)
-    with pytest.raises(RefusedInProduction, match="transport"):
-        refuse_well_known_keys(Environment.PRODUCTION, store)
+    refuse_unfit_store(Environment.DEVELOPMENT, store, accepts_unvalidated=False)
+    with pytest.raises(WellKnownKey, match="transport"):
+        refuse_unfit_store(Environment.PRODUCTION, store, accepts_unvalidated=True)
 
 
 def test_other_masters_pass(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("hsm.key_generation.WELL_KNOWN_TRANSPORT_MASTER", os.urandom(32))
-    refuse_well_known_keys(Environment.PRODUCTION, SoftwareStore(development_keys(NOW, os.urandom), os.urandom))
+    store = SoftwareStore(development_keys(NOW, os.urandom), os.urandom)
+    refuse_known_masters(store)
+    with pytest.raises(UnvalidatedToken, match="sealed key file"):
+        refuse_unfit_store(Environment.PRODUCTION, store, accepts_unvalidated=False)
 
 
 def test_sabotage_without_the_list_of_known_keys_they_pass(
     store: SoftwareStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(production, "_WELL_KNOWN_KEYS", ())
-    refuse_well_known_keys(Environment.PRODUCTION, store)
+    refuse_known_masters(store)
+
+
+def test_core_dumps_that_can_not_be_switched_off_refuse_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Forbidding:
+        """A libc whose prctl a filter forbids."""
+
+        def prctl(self, *_: int) -> int:
+            return -1
+
+    monkeypatch.setattr(ctypes, "CDLL", lambda *_, **__: Forbidding())
+    monkeypatch.setattr(resource, "setrlimit", lambda *_: None)
+    monkeypatch.setattr(os, "umask", lambda _: 0)
+    with pytest.raises(CoreDumpsOn):
+        process_hardening.harden_process()
 
 
 def test_software_keys_are_for_development() -> None:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from cardservice.keys import KeyOrigin, KeySet, Purpose, SessionRequest
 from hsm.channel_requests import OpenSecureChannels, RevokeCards, WrapKeySet
 from hsm.document_requests import SIGNING_REQUESTS
-from hsm.errors import BY_CODE, FrameTooLarge, HsmError, MalformedFrame, RequestRefused, error_from_wire
+from hsm.errors import FrameTooLarge, HsmError, MalformedFrame, RequestRefused, error_from_wire, errors_by_code
 from hsm.grants import Grant
 from hsm.officer_requests import LiftAnomaly, UnsealMany
 from hsm.protocol import (
@@ -107,7 +107,7 @@ def test_a_frame_has_a_limit_both_ways() -> None:
         frame_length((MAX_FRAME_LENGTH + 1).to_bytes(4))
 
 
-@pytest.mark.parametrize("kind", BY_CODE.values(), ids=BY_CODE)
+@pytest.mark.parametrize("kind", errors_by_code().values(), ids=errors_by_code())
 def test_errors_travel_as_code_and_evidence(kind: type[HsmError]) -> None:
     error = kind(rule="why", version=7)
     found = answer_from_wire(cbor2.loads(cbor2.dumps(answer_to_wire(error))))

@@ -130,7 +130,7 @@ def test_a_module_that_is_none_or_that_others_could_replace_is_refused(tmp_path:
 
 def test_a_token_that_lacks_a_mechanism_is_refused_by_its_name(softhsm: SoftHsm) -> None:
     with softhsm.conf.open("a") as conf:
-        conf.write("slots.mechanisms = -CKM_ECDSA\n")
+        conf.write("slots.mechanisms = -CKM_MD5,CKM_ECDSA\n")
     softhsm.restart()
     with pytest.raises(TokenUnfit, match="CKM_ECDSA"):
         opened(softhsm.uri())

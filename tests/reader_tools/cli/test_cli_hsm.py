@@ -33,7 +33,7 @@ def test_keys_are_made_once_and_closed_to_others(tmp_path: Path) -> None:
 
 def test_production_gets_no_keys_from_a_file(tmp_path: Path) -> None:
     ended = kartu("hsm", "init", "--json", data_dir=tmp_path, environment={"KARTU_ENV": "production"})
-    assert (ended.code, ended.document["error"]["code"]) == (4, "hsm-refused-in-production")
+    assert (ended.code, ended.document["error"]["code"]) == (4, "hsm-software-keys-refused")
     assert not (tmp_path / "hsm" / "keys.sealed").exists()
 
 
