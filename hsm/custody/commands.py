@@ -46,7 +46,7 @@ def attest(options: argparse.Namespace, here: Circumstances) -> dict[str, object
     now = here.clock()
     with opened_store(options, here.environment) as keys:
         listed = list_keys(keys.store, now, destroyed_keys(keys.journal))
-        document = attestation(keys.store, listed, keys.journal.head, now, str(here.environment))
+        document = attestation(keys.store, keys.places, listed, keys.journal.head, now, str(here.environment))
         create_protected(options.file, signed(document, keys.store, now))
         return {"file": options.file, "keys": len(listed), "audit_keys": audit_fingerprints(keys.store)}
 

@@ -4,7 +4,7 @@
 import argparse
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,9 +26,10 @@ PRIVATE = 0o700
 
 @dataclass(frozen=True, slots=True)
 class OpenedStore:
-    """Keys to be looked at, and their journal."""
+    """Keys to be looked at, where they lie, and their journal."""
 
     store: KeyStore
+    places: KeyPlaces
     journal: CustodyJournal
 
 
@@ -47,7 +48,7 @@ def opened_store(options: argparse.Namespace, environment: Environment) -> Itera
     places = places_of(options)
     refuse_software_places(places, environment)
     with open_journal(journal_of(options)) as journal:
-        yield OpenedStore(open_store(places), journal)
+        yield OpenedStore(open_store(places), places, journal)
 
 
 @contextmanager
@@ -79,6 +80,8 @@ def places_of(options: argparse.Namespace) -> KeyPlaces:
 def journal_of(options: argparse.Namespace) -> Path:
     """The journal that the options name, or the one beside the sealed file."""
     journal: Path = options.journal or options.store.with_name("custody.journal")
+    with suppress(OSError):  # a folder that can't be made is told when the journal is opened
+        journal.parent.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
     return journal
 
 

@@ -44,7 +44,7 @@ def kartu() -> None:
     """Issues Indonesia's social security card and answers whether its holder is covered.
 
     Every command takes --json (one JSON document on standard output) and --help. Settings are environment variables: KARTU_DATA_DIR,
-    KARTU_API_URL, KARTU_HSM_SOCKET, KARTU_DATABASE_URL, KARTU_LANGUAGE (id or en), KARTU_READER.
+    KARTU_API_URL, KARTU_HSM_SOCKET, KARTU_KEYS, KARTU_DATABASE_URL, KARTU_LANGUAGE (id or en), KARTU_READER.
 
     Example: kartu doctor
     """

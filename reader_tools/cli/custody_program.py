@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from hsm.errors import KeyFileMissing, OperationFailed, error_from_wire
+from hsm.errors import OperationFailed, error_from_wire
 from reader_tools.cli.hsm import KeyFiles
 from reader_tools.cli.output import Output
 from reader_tools.cli.own_program import command, environment
@@ -54,9 +54,8 @@ def ask_custody(
 def store_arguments(settings: Settings) -> tuple[str | Path, ...]:
     """The keys of this machine, as the custody program wants to hear of them. Raises KeyFileMissing."""
     files = KeyFiles.of(settings)
-    if not files.store.exists():
-        raise KeyFileMissing(path=str(files.store))
-    return files.arguments
+    files.refuse_missing()
+    return files.custody_arguments
 
 
 def _show_step(output: Output, step: dict[str, Any]) -> None:

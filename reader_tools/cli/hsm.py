@@ -23,14 +23,15 @@ app = typer.Typer(no_args_is_help=True)
 
 @dataclass(frozen=True, slots=True)
 class KeyFiles:
-    """Where the development keys of this machine lie."""
+    """Where the keys of this machine lie: at a URI, or else in a sealed file of the data folder."""
 
     folder: Path
+    uri: str = ""
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
         """Those of the data folder."""
-        return cls(settings.data_dir / "hsm")
+        return cls(settings.data_dir / "hsm", settings.keys)
 
     @property
     def store(self) -> Path:
@@ -45,7 +46,21 @@ class KeyFiles:
     @property
     def arguments(self) -> tuple[str | Path, ...]:
         """As the key process wants to hear of them."""
+        if self.uri:
+            return "--keys", self.uri, "--state", self.folder / "state"
         return "--store", self.store, "--passphrase-file", self.passphrase
+
+    @property
+    def custody_arguments(self) -> tuple[str | Path, ...]:
+        """As the custody program wants to hear of them; its journal is kept in the data folder."""
+        if self.uri:
+            return "--keys", self.uri, "--journal", self.folder / "custody.journal"
+        return self.arguments
+
+    def refuse_missing(self) -> None:
+        """Raise KeyFileMissing where there is no sealed file. A token tells itself."""
+        if not self.uri and not self.store.exists():
+            raise KeyFileMissing(path=str(self.store))
 
 
 @app.callback()
@@ -90,13 +105,12 @@ def start(as_json: AsJson = False) -> None:
     settings = Settings.load()
     output = Output.of(settings, as_json=as_json)
     files = KeyFiles.of(settings)
-    if not files.store.exists():
-        raise KeyFileMissing(path=str(files.store))
+    files.refuse_missing()
     become(
         command("hsm", *files.arguments, "--socket", settings.socket),
         environment(),
         output,
-        {"socket": settings.socket, "store": files.store},
+        {"socket": settings.socket, "store": files.uri or files.store},
     )
 
 
@@ -124,7 +138,11 @@ def _make(files: KeyFiles) -> None:
     except OSError as failed:
         raise SocketUnusable(path=str(files.folder), rule=failed.strerror or "can't be made") from None
     done = subprocess.run(  # noqa: S603 - our own program, and no shell
-        command("hsm", "--init", *files.arguments), env=environment(), capture_output=True, text=True, check=False
+        command("hsm", "--init", *KeyFiles(files.folder).arguments),
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=False,
     )
     *loud, last = done.stderr.splitlines() or [""]
     if done.returncode == 0:

@@ -79,7 +79,7 @@ def ceremony(
         *(word for named in custodian or () for word in ("--custodian", named)),
         *(word for named in component or () for word in ("--component", named)),
     ]
-    held = ask_custody(settings, output, "ceremony", plan.absolute(), *words, *KeyFiles.of(settings).arguments)
+    held = ask_custody(settings, output, "ceremony", plan.absolute(), *words, *KeyFiles.of(settings).custody_arguments)
     output.show(held, lambda console: _held(console, output, held))
 
 

@@ -39,7 +39,7 @@ def restore(
         *(word for path in share for word in ("--share", path.absolute())),
         *(word for named in share_passphrase or () for word in ("--share-passphrase", named)),
     ]
-    done = ask_custody(settings, output, "restore", folder.absolute(), *words, *KeyFiles.of(settings).arguments)
+    done = ask_custody(settings, output, "restore", folder.absolute(), *words, *KeyFiles.of(settings).custody_arguments)
 
     def people(console: Console) -> None:
         said = output.say("Kunci dipulihkan", "Keys restored")

@@ -24,6 +24,7 @@ class Settings:
     database: str  # KARTU_DATABASE_URL: SQLAlchemy address
     language: Language  # KARTU_LANGUAGE: of messages
     reader: str  # KARTU_READER: the reader to use where none is named
+    keys: str  # KARTU_KEYS: where the keys lie (docs/key-places.md); empty: a sealed file in the data folder
     issuer: str  # KARTU_ISSUER: the iss of the service's tokens, where it is not the address that it is reached at
 
     def __repr__(self) -> str:
@@ -42,6 +43,7 @@ class Settings:
             database=given.get("KARTU_DATABASE_URL") or f"sqlite:///{data_dir / 'kartu.db'}",
             language=_language(given.get("KARTU_LANGUAGE", Language.INDONESIAN)),
             reader=given.get("KARTU_READER", "virtual"),
+            keys=given.get("KARTU_KEYS", ""),
             issuer=given.get("KARTU_ISSUER", api_url).rstrip("/"),
         )
 

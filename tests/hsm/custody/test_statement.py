@@ -20,8 +20,12 @@ from hsm.custody.statement import signed, verified
 from hsm.errors import KeyNotActive, StatementRefused
 from hsm.guards.audit_root import PREFIX
 from hsm.key_generation import development_keys
+from hsm.key_places import KeyPlaces
+from hsm.key_uri import FileUri, PinSource
 from hsm.software_store import SoftwareStore
 from tests.hsm.documents import NOW
+
+PLACES = KeyPlaces(FileUri(Path("/keys.sealed"), PinSource(Path("/keys.pass"))))
 
 
 def audit_fingerprint(store: SoftwareStore) -> str:
@@ -31,7 +35,7 @@ def audit_fingerprint(store: SoftwareStore) -> str:
 
 @pytest.fixture(scope="module")
 def file(store: SoftwareStore) -> bytes:
-    return signed(attestation(store, list_keys(store, NOW), "0" * 64, NOW, "test"), store, NOW)
+    return signed(attestation(store, PLACES, list_keys(store, NOW), "0" * 64, NOW, "test"), store, NOW)
 
 
 def test_a_statement_holds_and_says_who_signed_it(store: SoftwareStore, file: bytes) -> None:

@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The same custody over a PKCS#11 token (SoftHSM2): ceremony, rotation, loss, and keys that move between token and sealed file."""
+
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cardservice.keys import KeyOrigin, Purpose, SessionRequest
+from cardservice.keys import KeySet as CardKeySet
+from hsm.custody.attestation import attestation
+from hsm.custody.journal import open_journal
+from hsm.custody.key_list import list_keys
+from hsm.custody.key_record import check_of, fingerprint
+from hsm.custody.rotation import Rotation, RotationOrder
+from hsm.custody.statement import signature_holds, signed, verified
+from hsm.custody.transcript_files import verified_transcript
+from hsm.custody.unfinished import unfinished_ceremony
+from hsm.errors import CeremonyRefused, SharesTooFew
+from hsm.key_custody import KeyCustody
+from hsm.key_places import KeyPlaces
+from hsm.key_ring import KeyRing
+from hsm.key_store import KeyStore
+from hsm.production import Environment
+from hsm.static_card_keys import StaticCardKeys
+from tests.hsm.custody.ceremonies import Held, KeySet
+from tests.hsm.documents import NOW
+from tests.hsm.softhsm import MODULE, SoftHsm
+
+pytestmark = pytest.mark.needs("softhsm2")
+
+REQUEST = SessionRequest(CardKeySet(KeyOrigin.SCHEME, 0x30, bytes(range(10))), bytes(8), card_challenge=bytes(8))
+
+
+@dataclass
+class TokenKeySet(KeySet):
+    """A key set in a token of its own."""
+
+    token: SoftHsm | None = None
+
+    @contextmanager
+    def custody(self) -> Iterator[KeyCustody]:
+        assert self.token is not None
+        with self.token.custody() as custody:
+            yield custody
+
+    def store(self) -> Any:
+        assert self.token is not None
+        return self.token.store()
+
+
+def empty_token(folder: Path) -> TokenKeySet:
+    folder.mkdir(mode=0o700)
+    return TokenKeySet(folder, token=SoftHsm(folder))
+
+
+@pytest.fixture(scope="module")
+def on_token(tmp_path_factory: pytest.TempPathFactory) -> TokenKeySet:
+    made = empty_token(tmp_path_factory.mktemp("token") / "made")
+    with made.custody() as custody:
+        Held(made.folder).hold(custody)
+    return made
+
+
+def checks(store: KeyStore) -> dict[str, tuple[object, str]]:
+    return {key.kid: (key, check_of(store, key)) for key in store.descriptions()}
+
+
+def sessions(store: KeyStore) -> object:
+    return StaticCardKeys(store, KeyRing(store)).session_keys([REQUEST])
+
+
+def test_a_ceremony_on_a_token(on_token: TokenKeySet) -> None:
+    store = on_token.store()
+    assert store.backend == "pkcs11"
+    assert len(store.descriptions()) == 14
+    audit = next(key for key in store.descriptions() if key.purpose is Purpose.AUDIT)
+    found = verified_transcript(on_token.folder / "out", {fingerprint(store.verifying_point(audit))})
+    assert found.document["kind"] == "kartu-ceremony-transcript/1"
+    text = (on_token.folder / "out" / "transcript.txt").read_text()
+    assert "10 groups of 3 restore 14 of 14 keys" in text
+    assert "back end pkcs11" in text
+
+
+def test_an_attestation_names_the_token(on_token: TokenKeySet) -> None:
+    store = on_token.store()
+    assert on_token.token is not None
+    document = attestation(store, KeyPlaces(on_token.token.uri()), list_keys(store, NOW), "0" * 64, NOW, "test")
+    audit = next(key for key in store.descriptions() if key.purpose is Purpose.AUDIT)
+    found = verified(signed(document, store, NOW), {fingerprint(store.verifying_point(audit))})
+    assert found.document["backend"] == "pkcs11"
+    assert found.document["modules"] == {str(MODULE): hashlib.sha256(MODULE.read_bytes()).hexdigest()}
+    assert "token=kartu" in found.document["places"][0]
+    for key in found.document["keys"]:
+        attributes = key["attributes"]
+        assert (attributes["CKA_SENSITIVE"], attributes["CKA_EXTRACTABLE"], attributes["CKA_PRIVATE"]) == (
+            True,
+            False,
+            True,
+        )
+        uses = {name for name in ("CKA_SIGN", "CKA_DERIVE", "CKA_WRAP", "CKA_DECRYPT") if attributes.get(name)}
+        assert len(uses) == 1
+
+
+@pytest.mark.parametrize("target", ["token", "file"])
+def test_lost_and_restored_to_either_kind(on_token: TokenKeySet, lost: KeySet, tmp_path: Path, target: str) -> None:
+    backup = on_token.back_up(f"backup-to-{target}")
+    before, channel = checks(on_token.store()), sessions(on_token.store())
+    found = empty_token(tmp_path / "new") if target == "token" else lost
+    with pytest.raises(SharesTooFew):
+        found.restore(backup, on_token.shares(1, 5))
+    assert found.restore(backup, on_token.shares(1, 3, 5))["restored"] == 14
+    assert checks(found.store()) == before
+    assert sessions(found.store()) == channel
+
+
+def test_from_a_file_into_a_token(made: KeySet, tmp_path: Path) -> None:
+    token = empty_token(tmp_path / "new")
+    token.restore(made.back_up("backup"), made.shares(2, 3, 4))
+    assert checks(token.store()) == checks(made.store())
+    assert sessions(token.store()) == sessions(made.store())
+
+
+def test_rotated_at_once_the_old_key_signs_no_more(on_token: TokenKeySet) -> None:
+    later = NOW + timedelta(days=1)
+    store = on_token.store()
+    old = KeyRing(store).current(Purpose.ELIGIBILITY_TOKEN, later)
+    point, signature = store.verifying_point(old), store.sign_es256(old, b"token")
+    with on_token.custody() as custody, open_journal(on_token.journal) as journal:
+        rotation = Rotation(
+            custody,
+            journal,
+            on_token.backups,
+            lambda: later,
+            environment=Environment.TEST,
+            randomness=os.urandom,
+        )
+        done = rotation.rotate(RotationOrder("r", Purpose.ELIGIBILITY_TOKEN, None, later, later))
+    assert done["backed_up"] is True
+    ring = KeyRing(on_token.store())
+    assert ring.current(Purpose.ELIGIBILITY_TOKEN, later).version == 3
+    assert old.kid in {key.kid for key in ring.published(Purpose.ELIGIBILITY_TOKEN, later)}
+    assert not next(key for key in on_token.store().descriptions() if key.kid == old.kid).is_active(later)
+    assert signature_holds(point, b"token", signature)
+
+
+def test_cut_short_on_a_token_it_begins_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Cut(BaseException):
+        """The power goes."""
+
+    def cut(*_: object) -> None:
+        raise Cut
+
+    token = empty_token(tmp_path / "cut")
+    held = Held(token.folder)
+    with monkeypatch.context() as patched, token.custody() as custody:
+        patched.setattr("hsm.custody.ceremony.Ceremony._try_out", cut)
+        with pytest.raises(Cut):
+            held.hold(custody)
+    left = {key.kid for key in token.store().descriptions()}
+    assert len(left) == 14
+    with token.custody() as custody, pytest.raises(CeremonyRefused):
+        held.hold(custody, out="second")
+    with token.custody() as custody:
+        held.hold(custody, out="second", again=True)
+    assert left.isdisjoint(key.kid for key in token.store().descriptions())
+    with open_journal(token.journal) as journal:
+        assert unfinished_ceremony(journal) is None
