@@ -184,4 +184,4 @@ def test_production_touches_no_software_keys(machine: Machine) -> None:
         timeout=60,
         check=False,
     )
-    assert json.loads(done.stdout)["error"]["code"] == "hsm-refused-in-production"
+    assert json.loads(done.stdout)["error"]["code"] == "hsm-software-keys-refused"
