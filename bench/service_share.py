@@ -54,7 +54,7 @@ class ServiceShare:
 
 def service_cpu(runs: int = RUNS) -> ServiceShare:
     """Personalize cards for the members of examples/members.csv, one after another."""
-    with TemporaryDirectory(prefix="kb") as folder, _key_process(Path(folder)) as (keys, pid):
+    with TemporaryDirectory(prefix="kb") as folder, key_process(Path(folder)) as (keys, pid):
         url = f"sqlite:///{folder}/records.db"
         upgrade(url)
         with closing(open_database(url)) as database:
@@ -72,7 +72,7 @@ def service_cpu(runs: int = RUNS) -> ServiceShare:
     return ServiceShare(median(each.service for each in taken), mean(each.keys for each in taken))
 
 
-def _one(bureau: Bureau, member_ref: str, key_process: int) -> ServiceShare:
+def _one(bureau: Bureau, member_ref: str, keys_pid: int) -> ServiceShare:
     order = place_order(bureau, member_ref=member_ref, ordered_by="ani", idempotency_key=member_ref)
     for approver in ("budi", "citra"):
         approve_order(bureau, order_id=order.order_id, approver=approver)
@@ -81,15 +81,15 @@ def _one(bureau: Bureau, member_ref: str, key_process: int) -> ServiceShare:
     receive_chips(bureau, location="bench", chip_serials=[chip.chip_serial])
     card.reset()
     timed = TimedCard(card)
-    keys_before, began = _cpu_ns(key_process), thread_time_ns()
+    keys_before, began = _cpu_ns(keys_pid), thread_time_ns()
     making = Personalization(bureau, order.order_id, pin=PIN)
     run(making.dialogue(), timed, on_script=making.sending)
     ours = thread_time_ns() - began - timed.spent
-    return ServiceShare(ours / 1e6, (_cpu_ns(key_process) - keys_before) / 1e6)
+    return ServiceShare(ours / 1e6, (_cpu_ns(keys_pid) - keys_before) / 1e6)
 
 
 @contextmanager
-def _key_process(folder: Path) -> Iterator[tuple[KeyProcess, int]]:
+def key_process(folder: Path) -> Iterator[tuple[KeyProcess, int]]:
     """The real key process over fresh development keys, and its number."""
     stored = ("--store", f"{folder}/keys", "--passphrase-file", f"{folder}/pass")
     program = [sys.executable, "-m", "hsm", *stored]

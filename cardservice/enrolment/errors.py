@@ -5,6 +5,10 @@ EnrolmentError
 |- ListTooLarge          more octets or rows than one list may have
 |- ListNotUtf8           not UTF-8 text
 |- ListHeadMalformed     the first line does not name the columns
+|- ListUnfinished        this very list is under way, or was broken off
+|- WorkbookMalformed     no XLSX file that can be read
+|- WorkbookActive        macros, links to elsewhere, or declared entities
+|- WorkbookSheets        not exactly one sheet
 `- IntermediaryError     an intermediary that is refused
    |- IntermediaryMalformed     a code, name or scope that can't be meant
    |- ScopeTooWide              more than those above may do
@@ -31,7 +35,7 @@ class ListTooLarge(EnrolmentError):
 
 
 class ListNotUtf8(EnrolmentError):
-    """Not UTF-8 text; evidence: octet, the offset of the first octet that is not."""
+    """Not UTF-8 text; evidence: octet, the offset of the first octet that is not; looks_like, an encoding or "?"."""
 
     code = "member-list-not-utf8"
 
@@ -40,6 +44,30 @@ class ListHeadMalformed(EnrolmentError):
     """The first line does not name the columns; evidence: missing, unknown, repeated."""
 
     code = "member-list-head-malformed"
+
+
+class ListUnfinished(EnrolmentError):
+    """This very list is under way, or was broken off; evidence: rows_done, since."""
+
+    code = "member-list-unfinished"
+
+
+class WorkbookMalformed(EnrolmentError):
+    """No XLSX file that can be read; evidence: rule."""
+
+    code = "workbook-malformed"
+
+
+class WorkbookActive(EnrolmentError):
+    """A workbook with macros, links to elsewhere, or declared entities; evidence: part."""
+
+    code = "workbook-active"
+
+
+class WorkbookSheets(EnrolmentError):
+    """Which sheet is meant can't be known; evidence: found, how many."""
+
+    code = "workbook-sheets"
 
 
 class IntermediaryError(EnrolmentError):

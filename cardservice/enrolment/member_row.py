@@ -15,10 +15,11 @@ from cardservice.coverage.standing import WorkSector
 from cardservice.enrolment.income_band import BAND_STEP, HIGHEST_BAND, LOWEST_BAND, is_income_band
 from cardservice.enrolment.months_notation import parse_months
 from cardservice.enrolment.nik import nik_fault
+from cardservice.enrolment.region import PROVINCE_LENGTH, is_region
 from cardservice.enrolment.row_problem import RowProblem, Rule
 
 REQUIRED_COLUMNS = ("ref", "nik", "name", "birth_date", "work_sector", "income_band", "programmes", "months")
-OPTIONAL_COLUMNS = ("paid_on",)
+OPTIONAL_COLUMNS = ("paid_on", "region")
 
 EARLIEST_MONTH = ContributionMonth(2014, 1)  # UU 24/2011, 62: the scheme began on 1 January 2014
 MONTHS_AHEAD = 12  # a year is the longest that is paid at once [memory, facts/contributions.md]
@@ -37,7 +38,11 @@ _Value = TypeVar("_Value")
 
 @dataclass(frozen=True, slots=True)
 class MemberRow:
-    """A row whose every field is right. ``paid_on`` is the day on which all its months were paid; None: each in time."""
+    """A row whose every field is right.
+
+    ``paid_on`` is the day on which all its months were paid; None: each in time. ``region`` is where the member lives, a district or
+    sub-district code; None where the list does not tell.
+    """
 
     line: int
     ref: str
@@ -49,6 +54,7 @@ class MemberRow:
     programmes: frozenset[Programme]
     months: frozenset[ContributionMonth]
     paid_on: date | None
+    region: str | None = None
 
 
 def parse_row(line: int, fields: Mapping[str, str], today: date) -> MemberRow | list[RowProblem]:
@@ -65,6 +71,7 @@ def parse_row(line: int, fields: Mapping[str, str], today: date) -> MemberRow | 
         programmes=reading.take("programmes", _programmes, frozenset()),
         months=reading.take("months", _months, frozenset()),
         paid_on=reading.take("paid_on", _paid_on, None),
+        region=reading.take("region", _region, None),
     )
     return reading.problems or row
 
@@ -169,6 +176,12 @@ def _paid_on(text: str, today: date) -> date | None:
     if day is None or not EARLIEST_MONTH.first_day <= day <= today:
         raise _FieldRefusedError(Rule.PAID_ON, given=_shown(text))
     return day
+
+
+def _region(text: str, _today: date) -> str | None:
+    if text and not (is_region(text) and len(text) > PROVINCE_LENGTH):
+        raise _FieldRefusedError(Rule.REGION, given=_shown(text))
+    return text or None
 
 
 def _date(text: str) -> date | None:

@@ -2,6 +2,7 @@
 """Months as a member list writes them: ``2026-01..2026-09;2026-11``, single months and ranges that include both ends."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from cardservice.coverage.errors import MalformedMonth
 from cardservice.coverage.month import ContributionMonth
@@ -9,6 +10,7 @@ from cardservice.coverage.month import ContributionMonth
 MAX_MONTHS = 360  # thirty years of work
 
 
+@lru_cache(maxsize=1024)
 def parse_months(text: str) -> frozenset[ContributionMonth]:
     """Read the months; none for empty text. Raises MalformedMonth for a part that is no month, a range that runs backwards, or too many."""
     months: set[ContributionMonth] = set()

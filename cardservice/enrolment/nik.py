@@ -13,13 +13,15 @@ NIK_LENGTH = 16
 FEMALE_DAY_OFFSET = 40
 
 _DIGITS = re.compile(r"[0-9]{16}", re.ASCII)
+# What a spreadsheet makes of 16 digits: 3.17101E+15, 3171010000000000.0, or the digits behind an apostrophe.
+_MANGLED = re.compile(r"[0-9]+(?:[.,][0-9]+)?[eE]\+?[0-9]{1,2}|[0-9]{12,}[.,][0-9]+|'[0-9]{16}", re.ASCII)
 _CENTURIES = (1900, 2000)
 
 
 def nik_fault(text: str) -> str | None:
     """What is wrong with a NIK, as the name of a rule; None if its shape is right. The number itself is never repeated."""
     if _DIGITS.fullmatch(text) is None:
-        return "nik-digits"
+        return "nik-spreadsheet" if _MANGLED.fullmatch(text) else "nik-digits"
     if int(text[:2]) not in PROVINCES or "00" in {text[2:4], text[4:6]}:
         return "nik-district"
     if not _has_birth_date(int(text[6:8]), int(text[8:10]), int(text[10:12])):

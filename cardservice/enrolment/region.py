@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 EVERYWHERE = ""  # every code begins with it
 WHOLE_COUNTRY = frozenset({EVERYWHERE})
+PROVINCE_LENGTH = 2
 MAX_REGIONS = 100  # of one intermediary; whoever needs more has a province
 
 # Provinces as the Ministry of Home Affairs numbers them.

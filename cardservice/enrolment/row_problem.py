@@ -12,9 +12,11 @@ class Rule(StrEnum):
     FIELD_COUNT = "field-count"
     QUOTING = "quoting"
     TOO_LONG = "too-long"
+    FORMULA = "formula"
     REF = "ref"
     REF_REPEATED = "ref-repeated"
     REF_TAKEN = "ref-taken"
+    NIK_SPREADSHEET = "nik-spreadsheet"
     NIK_DIGITS = "nik-digits"
     NIK_DISTRICT = "nik-district"
     NIK_BIRTH_DATE = "nik-birth-date"
@@ -31,6 +33,12 @@ class Rule(StrEnum):
     MONTHS = "months"
     MONTHS_RANGE = "months-range"
     PAID_ON = "paid-on"
+    REGION = "region"
+    REGION_NOT_TOLD = "region-not-told"
+    OUTSIDE_REGION = "outside-region"
+    OUTSIDE_WORK_SECTOR = "outside-work-sector"
+    OUTSIDE_COLLECTING = "outside-collecting"
+    ENROLLED_ELSEWHERE = "enrolled-elsewhere"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

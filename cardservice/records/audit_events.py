@@ -26,14 +26,16 @@ from sqlalchemy import (
     update,
 )
 
-from cardservice.records.audit_chain import chain_hash_of
+from cardservice.records.audit_chain import chain_hash, chain_hash_of
 from cardservice.records.canonical_json import Json, canonical_json
 from cardservice.records.columns import CanonicalText, UtcTime, identifier, metadata, microseconds, octets, octets_in
+from cardservice.records.copy_rows import copy_rows
 
 CHAINS = 16
 LEAF_PREFIX = b"\x00"  # RFC 9162, 2.1.1: leaves 00, nodes 01; links of the chain 02
 MAX_KIND = 64
 PAGE = 1000  # events read at once
+FEW = 32  # up to here each event is one statement, and no chain is read before it is moved
 
 audit_chains = Table(
     "audit_chains",
@@ -73,6 +75,12 @@ _MOVE = (
     .returning(audit_chains.c.seq, audit_chains.c.head)
 )
 _KEEP = audit_events.insert()
+_COLUMNS = ("chain", "seq", "at", "kind", "card_id", "member_id", "detail", "leaf", "head")
+_END = (
+    update(audit_chains)
+    .where(audit_chains.c.chain == bindparam("this"))
+    .values(seq=bindparam("to"), head=bindparam("end", type_=LargeBinary))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +142,8 @@ def append(connection: Connection, events: Sequence[AuditEvent]) -> list[AuditPo
 
     Call it once per transaction, as late as possible: it locks chains, always in the same order, so that no two wait for each other.
     """
+    if len(events) > FEW:
+        return _append_many(connection, events)
     positions: dict[int, AuditPosition] = {}
     for place, event in sorted(enumerate(events), key=lambda pair: pair[1].chain):
         leaf = event.leaf
@@ -154,6 +164,28 @@ def append(connection: Connection, events: Sequence[AuditEvent]) -> list[AuditPo
         )
         positions[place] = AuditPosition(event.chain, seq)
     return [positions[place] for place in range(len(events))]
+
+
+def _append_many(connection: Connection, events: Sequence[AuditEvent]) -> list[AuditPosition]:
+    """As append(): chains are locked and read once, links are made here, and the events go in together."""
+    table = audit_chains.c
+    wanted = sorted({event.chain for event in events})
+    query = select(table.chain, table.seq, table.head).where(table.chain.in_(wanted)).order_by(table.chain)
+    ends = {row.chain: (row.seq, row.head) for row in connection.execute(query.with_for_update())}
+    rows = []
+    positions = []
+    for event in events:
+        leaf = event.leaf
+        seq, head = ends[event.chain]
+        seq, head = seq + 1, chain_hash(head, leaf)
+        ends[event.chain] = (seq, head)
+        positions.append(AuditPosition(event.chain, seq))
+        rows.append(
+            (event.chain, seq, event.at, event.kind, event.card_id, event.member_id, dict(event.detail), leaf, head)
+        )
+    copy_rows(connection, audit_events, _COLUMNS, rows)
+    connection.execute(_END, [{"this": chain, "to": seq, "end": head} for chain, (seq, head) in ends.items()])
+    return positions
 
 
 def heads(connection: Connection) -> tuple[ChainHead, ...]:

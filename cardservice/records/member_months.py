@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The months that a member has paid, one row per programme and contribution month."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,6 +12,7 @@ from cardservice.coverage.month import ContributionMonth
 from cardservice.coverage.programme import Programme
 from cardservice.records.columns import Choice, Identifier, UtcTime, metadata, month_in, one_of
 from cardservice.records.constraints import refusing
+from cardservice.records.copy_rows import copy_rows
 
 ROWS_PER_STATEMENT = 500
 
@@ -28,6 +29,9 @@ member_months = Table(
     month_in("month"),
     CheckConstraint("amount >= 0", name="amount_not_negative"),
 )
+
+
+_COLUMNS = ("member_id", "programme", "month", "amount", "received_at", "recorded_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +108,25 @@ def set_bought(
             )
             del known[cell]
     add(connection, member_id, [each for cell, each in wanted.items() if cell not in known])
+
+
+def add_of_newcomers(connection: Connection, months: Sequence[tuple[str, MemberMonth]]) -> None:
+    """Insert the months of members who have none yet. Raises ConstraintRefused for one that is there, or a member that is not."""
+    values = [
+        (member_id, each.programme, each.month.number, each.amount, each.received_at, each.recorded_at)
+        for member_id, each in months
+    ]
+    copy_rows(connection, member_months, _COLUMNS, values)
+
+
+def cells_of(connection: Connection, member_ids: Sequence[str]) -> Mapping[str, set[tuple[Programme, int]]]:
+    """Which (programme, YYYYMM) each of these members has paid. Ask for some hundreds at a time."""
+    cells: dict[str, set[tuple[Programme, int]]] = {member_id: set() for member_id in member_ids}
+    table = member_months.c
+    query = select(table.member_id, table.programme, table.month).where(table.member_id.in_(member_ids))
+    for member_id, programme, month in connection.execute(query):
+        cells[member_id].add((programme, month))
+    return cells
 
 
 def of_member(connection: Connection, member_id: str) -> tuple[MemberMonth, ...]:

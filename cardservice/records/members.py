@@ -2,8 +2,9 @@
 """Members: who is enrolled. NIK, name and birth date only sealed; keyed fingerprints find and compare them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
+from operator import attrgetter
 
 from sqlalchemy import (
     CheckConstraint,
@@ -31,6 +32,7 @@ from cardservice.records.columns import (
     one_of,
 )
 from cardservice.records.constraints import refusing
+from cardservice.records.copy_rows import copy_rows
 from cardservice.records.errors import MemberExists, RecordNotFound
 
 FINGERPRINT_LENGTH = 16  # of a blind index
@@ -82,6 +84,8 @@ class Member:
 
 # Built once: building a statement costs more than running it. SQLite has one writer at a time and needs no lock of a row.
 _LOCK = select(members).where(members.c.member_id == bindparam("member")).with_for_update()
+_COLUMNS = tuple(each.name for each in fields(Member))
+_values = attrgetter(*_COLUMNS)
 
 
 def add(connection: Connection, member: Member) -> None:
@@ -93,6 +97,12 @@ def add(connection: Connection, member: Member) -> None:
     }
     with refusing(connection, taken):
         connection.execute(members.insert().values(asdict(member)))
+
+
+def add_all(connection: Connection, newcomers: Sequence[Member]) -> None:
+    """Insert many, all or none. Raises ConstraintRefused if any of them is there already; the transaction goes on."""
+    with connection.begin_nested():
+        copy_rows(connection, members, _COLUMNS, [_values(each) for each in newcomers])
 
 
 def replace_details(connection: Connection, member: Member) -> None:
@@ -132,10 +142,11 @@ def find_by_refs(connection: Connection, external_refs: Sequence[str]) -> Mappin
     return {row["external_ref"]: Member(**row) for row in rows}
 
 
-def refs_by_nik_index(connection: Connection, indexes: Sequence[bytes]) -> Mapping[bytes, str]:
-    """Which external reference holds each of these NIK fingerprints, where one does."""
-    query = select(members.c.nik_index, members.c.external_ref).where(members.c.nik_index.in_(indexes))
-    return {row.nik_index: row.external_ref for row in connection.execute(query)}
+def held_by_nik_index(connection: Connection, indexes: Sequence[bytes]) -> Mapping[bytes, tuple[str, str]]:
+    """(member_id, external reference) of whom holds each of these NIK fingerprints, where somebody does."""
+    query = select(members.c.nik_index, members.c.member_id, members.c.external_ref)
+    found = connection.execute(query.where(members.c.nik_index.in_(indexes)))
+    return {row.nik_index: (row.member_id, row.external_ref) for row in found}
 
 
 def find_by_nik_index(connection: Connection, nik_index: bytes) -> Member | None:

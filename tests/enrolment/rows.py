@@ -21,6 +21,7 @@ GOOD: Mapping[str, str] = {
     "programmes": "JKK+JKM",
     "months": "2026-01..2026-09;2026-11",
     "paid_on": "",
+    "region": "",
 }
 OTHER: Mapping[str, str] = {**GOOD, "ref": "P-0002", "nik": "3273010101859002", "name": "Budi Santoso"}
 

@@ -191,8 +191,8 @@ def test_the_trail_tells_who_was_enrolled_and_changed_and_nothing_personal(datab
     with database.read() as connection:
         kept = audit_events.of_member(connection, member(database, "P-0001").member_id)
     assert [(each.event.kind, each.event.detail) for each in kept] == [
-        ("member.enrolled", {"months_added": 20}),
-        ("member.changed", {"months_added": 2}),
+        ("member.enrolled", {"months_added": 20, "through": "PUSAT"}),
+        ("member.changed", {"months_added": 2, "through": "PUSAT"}),
     ]
 
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Member lists: the good rows go through, every other is told with its line, field and rule, and nothing else is ever raised."""
 
+import io
 from datetime import date
 
 import pytest
@@ -10,10 +11,11 @@ from hypothesis import strategies as st
 from cardservice.coverage.month import ContributionMonth
 from cardservice.coverage.programme import Programme
 from cardservice.coverage.standing import WorkSector
-from cardservice.enrolment import member_list as module
+from cardservice.enrolment import list_file, list_rows
 from cardservice.enrolment.errors import EnrolmentError, ListHeadMalformed, ListNotUtf8, ListTooLarge
-from cardservice.enrolment.member_list import MAX_OCTETS, read_member_list
-from cardservice.enrolment.member_row import MemberRow
+from cardservice.enrolment.list_file import MAX_OCTETS
+from cardservice.enrolment.member_list import read_member_list
+from cardservice.enrolment.member_row import REQUIRED_COLUMNS, MemberRow
 from cardservice.enrolment.row_problem import Rule
 from tests.enrolment.rows import COLUMNS, GOOD, OTHER, TODAY, octets, read
 
@@ -45,6 +47,10 @@ def test_a_good_row_with_every_value() -> None:
         ("ref", "=1+1", Rule.REF),
         ("ref", "x" * 33, Rule.REF),
         ("nik", "123", Rule.NIK_DIGITS),
+        ("nik", "3.17101E+15", Rule.NIK_SPREADSHEET),
+        ("nik", "3,17101E+15", Rule.NIK_SPREADSHEET),
+        ("nik", "3171014510909001.0", Rule.NIK_SPREADSHEET),
+        ("nik", "'3171014510909001", Rule.NIK_SPREADSHEET),
         ("nik", "0071014510909001", Rule.NIK_DISTRICT),
         ("nik", "3171013210909001", Rule.NIK_BIRTH_DATE),
         ("nik", "3171014510900000", Rule.NIK_SERIAL),
@@ -75,6 +81,9 @@ def test_a_good_row_with_every_value() -> None:
         ("months", "2027-12", Rule.MONTHS_RANGE),
         ("paid_on", "23/11/2026", Rule.PAID_ON),
         ("paid_on", "2026-11-24", Rule.PAID_ON),
+        ("region", "99", Rule.REGION),
+        ("region", "31", Rule.REGION),
+        ("region", "31.71", Rule.REGION),
     ],
 )
 def test_a_bad_field_is_told_and_the_row_after_it_goes_through(field: str, value: str, rule: Rule) -> None:
@@ -126,7 +135,7 @@ def test_a_row_with_fields_missing_or_too_many_is_told() -> None:
     listed = read_member_list(text.encode(), today=TODAY)
     assert [(each.line, each.rule, each.evidence["found"]) for each in listed.problems] == [
         (2, Rule.FIELD_COUNT, 2),
-        (3, Rule.FIELD_COUNT, 10),
+        (3, Rule.FIELD_COUNT, 11),
     ]
 
 
@@ -147,7 +156,7 @@ def test_every_system_s_line_ends_and_a_byte_order_mark_are_fine(line_end: str, 
 
 def test_columns_may_come_in_any_order_and_the_day_of_payment_is_optional() -> None:
     listed = read_member_list(
-        octets({name: text for name, text in GOOD.items() if name != "paid_on"}, columns=COLUMNS[-2::-1]), today=TODAY
+        octets({name: GOOD[name] for name in REQUIRED_COLUMNS}, columns=REQUIRED_COLUMNS[::-1]), today=TODAY
     )
     assert [row.ref for row in listed.rows] == ["P-0001"]
 
@@ -158,8 +167,8 @@ def test_columns_may_come_in_any_order_and_the_day_of_payment_is_optional() -> N
         (",".join(COLUMNS[1:]), {"missing": "ref"}),
         (",".join([*COLUMNS, "phone"]), {"unknown": "phone"}),
         (",".join([*COLUMNS, "ref"]), {"repeated": "ref"}),
-        (";".join(COLUMNS), {"missing": ", ".join(COLUMNS[:-1])}),
-        ("", {"missing": ", ".join(COLUMNS[:-1])}),
+        (";".join(COLUMNS), {"missing": ", ".join(REQUIRED_COLUMNS)}),
+        ("", {"missing": ", ".join(REQUIRED_COLUMNS)}),
     ],
 )
 def test_a_head_that_does_not_name_the_columns_is_refused(head: str, evidence: dict[str, str]) -> None:
@@ -170,19 +179,43 @@ def test_a_head_that_does_not_name_the_columns_is_refused(head: str, evidence: d
 
 def test_what_is_not_utf8_is_refused_without_showing_it() -> None:
     with pytest.raises(ListNotUtf8) as refused:
-        read_member_list(octets(GOOD) + b"\xff\xfeBudi", today=TODAY)
-    assert refused.value.evidence == {"octet": len(octets(GOOD))}
+        read_member_list(octets(GOOD) + b"\x81\xfeBudi", today=TODAY)
+    assert refused.value.evidence == {"octet": len(octets(GOOD)), "looks_like": "?"}
     assert refused.value.__cause__ is None
+
+
+@pytest.mark.parametrize(
+    ("octets_after", "looks_like"), [("Andr\u00e9".encode("cp1252"), "Windows-1252"), (b"\xff\xfe", "Windows-1252")]
+)
+def test_an_old_spreadsheet_s_encoding_is_named(octets_after: bytes, looks_like: str) -> None:
+    with pytest.raises(ListNotUtf8) as refused:
+        read_member_list(octets(GOOD) + octets_after, today=TODAY)
+    assert refused.value.evidence["looks_like"] == looks_like
+
+
+def test_utf_16_is_named() -> None:
+    with pytest.raises(ListNotUtf8) as refused:
+        read_member_list(octets(GOOD).decode().encode("utf-16"), today=TODAY)
+    assert refused.value.evidence == {"octet": 0, "looks_like": "UTF-16"}
+
+
+def test_a_bad_octet_far_behind_is_seen_before_the_first_row_is_used() -> None:
+    long = octets(GOOD) + b"P-2,1\n" * 30_000
+    with pytest.raises(ListNotUtf8) as refused:
+        list_file.examine(io.BytesIO(long + b"\xff"))
+    assert refused.value.evidence["octet"] == len(long)
 
 
 def test_a_list_has_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ListTooLarge) as refused:
         read_member_list(b"x" * (MAX_OCTETS + 1), today=TODAY)
     assert refused.value.evidence["what"] == "octets"
-    monkeypatch.setattr(module, "MAX_ROWS", 1)
-    assert len(read(GOOD).rows) == 1
-    with pytest.raises(ListTooLarge):
-        read(GOOD, OTHER)
+    for looked_at in (list_file, list_rows):  # before the first row is used, and again as rows come
+        with monkeypatch.context() as patched:
+            patched.setattr(looked_at, "MAX_ROWS", 1)
+            assert len(read(GOOD).rows) == 1
+            with pytest.raises(ListTooLarge):
+                read(GOOD, OTHER)
 
 
 @given(st.binary(max_size=400), st.sampled_from([b"", octets(GOOD)]))

@@ -12,7 +12,7 @@ from cardservice.coverage.civil_time import day_begins
 from cardservice.coverage.decide import coverage, decide
 from cardservice.coverage.month import ContributionMonth
 from cardservice.coverage.programme import Programme
-from cardservice.enrolment import import_members as importing
+from cardservice.enrolment import write_rows as importing
 from cardservice.enrolment.import_members import import_rows
 from cardservice.enrolment.refresh_standing import paid_record, refresh_standing
 from cardservice.records import member_account, member_months, standing

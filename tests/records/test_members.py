@@ -38,7 +38,9 @@ def test_a_member_comes_back_sealed_and_is_found_by_ref_and_fingerprint(database
         assert members.find_by_ref(connection, "P-0001") == first
         assert members.find_by_nik_index(connection, first.nik_index) == first
         assert members.find_by_refs(connection, ["P-0002", "P-0404"]) == {"P-0002": rows.member(2)}
-        assert members.refs_by_nik_index(connection, [first.nik_index, bytes(16)]) == {first.nik_index: "P-0001"}
+        assert members.held_by_nik_index(connection, [first.nik_index, bytes(16)]) == {
+            first.nik_index: (first.member_id, "P-0001")
+        }
         assert members.find_by_ref(connection, "P-0404") is None
         assert members.find_by_nik_index(connection, bytes(16)) is None
         with pytest.raises(RecordNotFound):

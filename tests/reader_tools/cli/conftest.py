@@ -12,9 +12,12 @@ import pytest
 from cardservice.records.schema import upgrade
 from hsm.client import KeyProcess
 from reader_tools.__main__ import run
+from tests.databases import database_url, migrated_sqlite, postgresql_cluster, postgresql_url, sqlite_url
 from tests.hsm.running import short_folder
 from tests.reader_tools.cli.desk import MEMBERS, Desk, KeyDesk, own_environment
 from tests.reader_tools.command_line import ROOT
+
+__all__ = ["database_url", "migrated_sqlite", "postgresql_cluster", "postgresql_url", "sqlite_url"]
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """``kartu member import``: good rows in, bad rows told, twice the same, and nothing of anybody's NIK on the screen."""
 
+import csv
 import os
 import pty
 import re
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from cardservice.records import members
+from tests.enrolment.workbooks import workbook
 from tests.reader_tools.cli.desk import MEMBERS, Desk, KeyDesk, own_environment
 from tests.reader_tools.command_line import ROOT
 
@@ -81,7 +83,7 @@ def test_a_row_that_is_quoted_would_be_seen(empty_desk: Desk, monkeypatch: pytes
         (b"\xff\xfe", "member-list-not-utf8"),
         (b"", "member-list-head-malformed"),
         (b"ref;nik;name\n", "member-list-head-malformed"),
-        (b"x" * (8 * 1024 * 1024 + 1), "member-list-too-large"),
+        (b"x" * (64 * 1024 * 1024 + 1), "member-list-too-large"),
     ],
     ids=["not UTF-8", "empty", "semicolons", "too large"],
 )
@@ -130,3 +132,49 @@ def test_where_nobody_looks_there_is_no_bar(desk: Desk, tmp_path: Path) -> None:
     listed = tmp_path / "good.csv"
     listed.write_text(HEAD + "\n".join(GOOD))
     assert desk("member", "import", listed).err == ""
+
+
+def test_a_dry_run_changes_nothing_and_says_so(empty_desk: Desk) -> None:
+    report = empty_desk.json("member", "import", MEMBERS, "--dry-run", code=1)
+    assert (report["dry_run"], report["new"], report["refused"]) == (True, 200, 7)
+    with empty_desk.database().read() as connection:
+        assert members.find_by_ref(connection, "P-0001") is None
+    assert "A dry run, nothing was changed:" in empty_desk("member", "import", MEMBERS, "--dry-run").out
+
+
+def test_the_report_file_has_every_fault_for_a_spreadsheet(empty_desk: Desk) -> None:
+    path = empty_desk.folder / "report.csv"
+    shown = empty_desk.json("member", "import", MEMBERS, "--report", path, code=1)["problems"]
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [{**row, "line": int(row["line"])} for row in rows] == shown
+    assert path.read_bytes().startswith(b"\xef\xbb\xbf")
+    assert empty_desk.refused("member", "import", MEMBERS, "--report", empty_desk.folder, code=5) == "file-unwritable"
+
+
+def test_a_list_of_an_intermediary_is_held_against_its_scope(empty_desk: Desk) -> None:
+    add = ("--name", "Koperasi", "--kind", "cooperative", "--region", "3273", "--by", "ani")
+    empty_desk.json("intermediary", "add", "KOP-A", *add)
+    report = empty_desk.json("member", "import", MEMBERS, "--intermediary", "KOP-A", code=1)
+    assert (report["new"], report["refused"]) == (0, 207)
+    assert {row["rule"] for row in report["problems"]} >= {"region-not-told"}
+    empty_desk.json("intermediary", "suspend", "KOP-A", "--by", "ani", "--reason", "x")
+    assert (
+        empty_desk.refused("member", "import", MEMBERS, "--intermediary", "KOP-A", code=1) == "intermediary-suspended"
+    )
+    assert empty_desk.refused("member", "import", MEMBERS, "--intermediary", "NOBODY", code=1) == "record-not-found"
+
+
+def test_a_workbook_is_a_list_too(empty_desk: Desk) -> None:
+    rows = [line.split(",") for line in MEMBERS.read_text().splitlines()[:4]]
+    path = empty_desk.folder / "list.xlsx"
+    path.write_bytes(workbook(rows))
+    assert empty_desk.json("member", "import", path)["new"] == 3
+
+
+def test_many_faults_are_shown_in_part_and_counted(empty_desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("reader_tools.cli.member.MOST_SHOWN", 5)
+    monkeypatch.setattr("reader_tools.cli.member.MOST_READ", 2)
+    report = empty_desk.json("member", "import", MEMBERS, code=1)
+    assert (len(report["problems"]), report["problems_left_out"]) == (5, 2)
+    assert "and 5 more: --report FILE.csv" in empty_desk("member", "import", MEMBERS).out
