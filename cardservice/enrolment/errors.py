@@ -9,6 +9,10 @@ EnrolmentError
 |- WorkbookMalformed     no XLSX file that can be read
 |- WorkbookActive        macros, links to elsewhere, or declared entities
 |- WorkbookSheets        not exactly one sheet
+|- RegistryError         the population registry gave no answer that counts
+|  |- RegistryUnavailable      down, slow, or an error of its own
+|  |- RegistryRefused          it refuses us: credentials, quota
+|  `- RegistryAnswerMalformed  not what was agreed, or longer
 `- IntermediaryError     an intermediary that is refused
    |- IntermediaryMalformed     a code, name or scope that can't be meant
    |- ScopeTooWide              more than those above may do
@@ -68,6 +72,30 @@ class WorkbookSheets(EnrolmentError):
     """Which sheet is meant can't be known; evidence: found, how many."""
 
     code = "workbook-sheets"
+
+
+class RegistryError(EnrolmentError):
+    """The root of what keeps the population registry from answering."""
+
+    code = "registry"
+
+
+class RegistryUnavailable(RegistryError):
+    """Down, slow, or an error of its own; evidence: rule."""
+
+    code = "registry-unavailable"
+
+
+class RegistryRefused(RegistryError):
+    """It refuses us: credentials, quota; evidence: response_code."""
+
+    code = "registry-refused"
+
+
+class RegistryAnswerMalformed(RegistryError):
+    """Not what was agreed, or longer; evidence: rule. Never anything of the answer."""
+
+    code = "registry-answer-malformed"
 
 
 class IntermediaryError(EnrolmentError):

@@ -13,7 +13,7 @@ from cardservice.enrolment.personal_data import SealedData, seal
 from cardservice.enrolment.refresh_standing import refresh_standing
 from cardservice.enrolment.row_problem import RowProblem, Rule
 from cardservice.keys import Sealer
-from cardservice.records import audit_events, enrolments, member_months, members
+from cardservice.records import audit_events, enrolments, member_months, members, population_checks
 from cardservice.records.audit_events import AuditEvent
 from cardservice.records.canonical_json import Json
 from cardservice.records.connection import Connection
@@ -99,6 +99,9 @@ class _Writing:
             )
         if after != change.before:
             members.replace_details(self._connection, after)
+        if change.renamed:
+            # What the registry said, it said about other data.
+            population_checks.reopen(self._connection, after.member_id, self._at)
         added = member_months.add(self._connection, after.member_id, change.months)
         self.done.changed += 1
         refresh_standing(self._connection, after.member_id, self._at)
@@ -120,6 +123,7 @@ class _Writing:
         member_months.add_of_newcomers(
             self._connection, [(member.member_id, month) for each, member in came_in for month in each.months]
         )
+        population_checks.open_all(self._connection, [member.member_id for _, member in came_in], self._at)
         self.done.new += len(came_in)
         for each, member in came_in:
             self._tell("member.enrolled", member.member_id, len(each.months))

@@ -2,6 +2,7 @@
 """An order or card that may not go on.
 
 IssuanceError
+|- IdentityMismatch    the population registry knows this member otherwise
 |- OrderNotReady       the order is not approved by two people, or is done or void
 |- ChipNotInStock      no delivery lists this chip
 |- ChipNotBlank        a chip from stock that holds keys already: it is not what the supplier delivered
@@ -18,6 +19,12 @@ class IssuanceError(KartuError):
     """The root of what can go wrong between an order and a live card."""
 
     code = "issuance"
+
+
+class IdentityMismatch(IssuanceError):
+    """The population registry knows this member otherwise, so no new card is made; evidence: state."""
+
+    code = "member-identity-mismatch"
 
 
 class OrderNotReady(IssuanceError):

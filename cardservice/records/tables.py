@@ -24,6 +24,7 @@ from cardservice.records import (
     payment_numbers,
     payments,
     plans,
+    population_checks,
     ppob_partners,
     ppob_requests,
     snap_requests,
@@ -34,7 +35,7 @@ from cardservice.records import (
 )
 from cardservice.records.columns import metadata
 
-# Triggers on both databases refuse UPDATE and DELETE on these (migrations 0001, 0003).
+# Triggers on both databases refuse UPDATE and DELETE on these (migrations 0001, 0003, 0007).
 APPEND_ONLY = (
     "approvals",
     "audit_batches",
@@ -42,6 +43,7 @@ APPEND_ONLY = (
     "journal",
     "payment_reversals",
     "payments",
+    "population_answers",
     "verifications",
 )
 
@@ -70,6 +72,7 @@ __all__ = [
     "payment_numbers",
     "payments",
     "plans",
+    "population_checks",
     "ppob_partners",
     "ppob_requests",
     "snap_requests",

@@ -3,7 +3,7 @@
 
 from enum import IntEnum
 
-from cardservice.enrolment.errors import IntermediaryError, IntermediaryMalformed
+from cardservice.enrolment.errors import IntermediaryError, IntermediaryMalformed, RegistryError
 from cardservice.errors import KartuError
 from cardservice.records.errors import (
     ConstraintRefused,
@@ -55,6 +55,12 @@ ROOMS = {
 REFUSALS_OF_RECORDS = (ConstraintRefused, IdempotencyConflict, PlanConflict, RecordNotFound, StateConflict)
 # Of what custody refuses, this is trouble of the machine.
 CUSTODY_IN_TROUBLE = (CustodyBusy, CustodyJournalUnusable, PublicationFailed)
+# Of enrolment, a list is input; an intermediary that may not is refused, and a registry that is silent is a service in trouble.
+OF_ENROLMENT: dict[type[KartuError], ExitCode] = {
+    IntermediaryMalformed: ExitCode.INPUT,
+    IntermediaryError: ExitCode.REFUSED,
+    RegistryError: ExitCode.SERVICE,
+}
 
 
 def exit_code_for(error: KartuError) -> ExitCode:
@@ -64,8 +70,9 @@ def exit_code_for(error: KartuError) -> ExitCode:
     refused_by_custody = isinstance(error, CustodyRefused) and not isinstance(error, CUSTODY_IN_TROUBLE)
     if refused_by_custody or isinstance(error, REFUSALS_OF_RECORDS):
         return ExitCode.REFUSED
-    if isinstance(error, IntermediaryError) and not isinstance(error, IntermediaryMalformed):
-        return ExitCode.REFUSED
+    for kind, code in OF_ENROLMENT.items():
+        if isinstance(error, kind):
+            return code
     if isinstance(error, DeskError):
         return ExitCode.SERVICE
     room = type(error).__module__

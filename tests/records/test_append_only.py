@@ -5,12 +5,13 @@ import pytest
 from sqlalchemy import Executable, Table, text
 from sqlalchemy.exc import IntegrityError
 
-from cardservice.records import audit_batches, audit_events, journal, payments
+from cardservice.records import audit_batches, audit_events, journal, payments, population_checks
 from cardservice.records.audit_batches import AuditBatch
 from cardservice.records.audit_events import AuditEvent
 from cardservice.records.database import Database
 from cardservice.records.journal import Phase
 from cardservice.records.payments import ReversalRow
+from cardservice.records.population_checks import PopulationAnswer, PopulationState
 from cardservice.records.tables import APPEND_ONLY, metadata
 from tests.records import rows
 
@@ -32,6 +33,12 @@ def filled(database: Database) -> Database:
         )
         audit_events.append(connection, [AuditEvent("card.bound", rows.NOW, {"n": 1}, bound.card_id)])
         heads = audit_events.heads(connection)
+        population_checks.open_all(connection, [bound.member_id], rows.NOW)
+        population_checks.claim(
+            connection, claim_id=rows.identifier("claim", 1), now=rows.NOW, until=rows.LATER, limit=1
+        )
+        answer = PopulationAnswer(PopulationState.VERIFIED, {}, bytes(16), rows.NOW)
+        assert population_checks.settle(connection, bound.member_id, rows.identifier("claim", 1), answer)
         audit_batches.add(connection, AuditBatch(1, heads, 1, bytes(32), b"{}", bytes(64), "kid", rows.NOW))
         connection.execute(
             metadata.tables["verifications"]

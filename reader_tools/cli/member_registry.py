@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``kartu member verify-pending``, ``show`` and ``recheck``: what the population registry says of members."""
+
+import secrets
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+
+from cardservice import clock
+from cardservice.enrolment.population_question import population_state, recheck
+from cardservice.enrolment.population_state import Entitlement, entitled
+from cardservice.enrolment.verify_pending import Verifying, verify_pending
+from cardservice.records import enrolments, members, population_checks
+from cardservice.records.connection import Connection
+from cardservice.records.errors import RecordNotFound
+from cardservice.records.population_checks import PopulationState
+from hsm.client import KeyProcess
+from reader_tools.cli.bureau import open_records
+from reader_tools.cli.output import AsJson, Output
+from reader_tools.cli.person import Person
+from reader_tools.cli.registry_settings import registry_client
+from reader_tools.cli.settings import Settings
+from reader_tools.patient_keys import PatientBlindIndex, PatientSealer
+
+STATES = {
+    PopulationState.PROVISIONAL: (
+        "sementara, menunggu data kependudukan",
+        "provisional, the registry has not answered",
+    ),
+    PopulationState.VERIFIED: ("cocok dengan data kependudukan", "verified by the registry"),
+    PopulationState.MISMATCH: ("tidak cocok dengan data kependudukan", "differs from the registry"),
+}
+
+
+def verify(
+    limit: Annotated[int | None, typer.Option(min=1, help="Ask about so many at most.", show_default=False)] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Ask the population registry about every member whose question is due. Run it every night; twice at once is safe.
+
+    Exit codes: 0 everyone due was asked about; 4 the registry does not answer, and the rest is asked about another time.
+
+    Example: kartu member verify-pending --limit 10000
+    """
+    settings = Settings.load()
+    output = Output.of(settings, as_json=as_json)
+    with open_records(settings) as database, KeyProcess(settings.socket) as keys, registry_client() as registry:
+        with database.read() as connection:
+            due = population_checks.count_due(connection, clock.now())
+        verifying = Verifying(
+            database,
+            registry,
+            PatientSealer(keys.sealer),
+            PatientBlindIndex(keys.blind_index),
+            new_id=lambda: secrets.token_hex(16),
+            now=clock.now,
+        )
+        with _progress(output, min(due, limit or due)) as on_asked:
+            report = verify_pending(verifying, limit=limit, on_asked=on_asked)
+        with database.read() as connection:
+            left = population_checks.count_due(connection, clock.now())
+    counted = {
+        "verified": report.verified,
+        "mismatch": report.mismatch,
+        "postponed": report.postponed,
+        "dropped": report.dropped,
+        "left": left,
+    }
+    if report.stopped is not None:
+        raise report.stopped
+    line = output.say(
+        "{verified} cocok, {mismatch} tidak cocok, {postponed} ditunda, {left} tersisa",
+        "{verified} verified, {mismatch} differ, {postponed} postponed, {left} left",
+    )
+    output.show(counted, lambda console: console.print(line.format(**counted), markup=False))
+
+
+def show(
+    member_ref: Annotated[str, typer.Argument(help="The member's reference, such as P-0001.")], as_json: AsJson = False
+) -> None:
+    """Show who enrolled a member and what the population registry says; no name, no NIK.
+
+    Example: kartu member show P-0001
+    """
+    settings = Settings.load()
+    output = Output.of(settings, as_json=as_json)
+    with open_records(settings) as database, database.read() as connection:
+        document = _document(connection, member_ref)
+    _show(output, document)
+
+
+def ask_again(
+    member_ref: Annotated[str, typer.Argument(help="The member's reference, such as P-0001.")],
+    by: Person,
+    as_json: AsJson = False,
+) -> None:
+    """Ask the registry about a member again, such as one whose entry was corrected there.
+
+    Example: kartu member recheck P-0001 --by ani
+    """
+    settings = Settings.load()
+    output = Output.of(settings, as_json=as_json)
+    with open_records(settings) as database:
+        with database.begin() as connection:
+            recheck(connection, member_ref, by=by, at=clock.now())
+        with database.read() as connection:
+            document = _document(connection, member_ref)
+    _show(output, document)
+
+
+def _document(connection: Connection, member_ref: str) -> dict[str, object]:
+    member = members.find_by_ref(connection, member_ref)
+    if member is None:
+        raise RecordNotFound(record="member")
+    state = population_state(connection, member.member_id)
+    answers = population_checks.answers(connection, member.member_id)
+    whose = enrolments.of_members(connection, [member.member_id]).get(member.member_id)
+    return {
+        "ref": member.external_ref,
+        "enrolled_through": whose.code if whose else None,
+        "region": whose.region if whose else None,
+        "population": state,
+        "verdicts": dict(answers[-1].verdicts) if answers else None,
+        "answered_at": answers[-1].at if answers else None,
+        "entitled": {each.value.lower(): bool(entitled(state, each)) for each in Entitlement},
+    }
+
+
+def _show(output: Output, document: dict[str, object]) -> None:
+    state = PopulationState(str(document["population"]))
+
+    def people(console: Console) -> None:
+        console.print(f"{document['ref']}: {output.say(*STATES[state])}", markup=False)
+        console.print(
+            f"  {output.say('didaftarkan lewat', 'enrolled through')}: {document['enrolled_through']}", markup=False
+        )
+        if not entitled(state, Entitlement.CARD):
+            console.print(
+                f"  {output.say('kartu baru tidak dapat dipesan', 'no new card can be ordered')}", markup=False
+            )
+
+    output.show(document, people)
+
+
+@contextmanager
+def _progress(output: Output, most: int) -> Iterator[Callable[[int], None]]:
+    console = Console(file=sys.stderr)
+    shown = not output.as_json and console.is_terminal
+    with Progress(console=console, transient=True, disable=not shown) as bar:
+        task = bar.add_task(output.say("Menanyakan", "Asking"), total=most)
+        yield lambda done: bar.update(task, completed=done)
