@@ -100,6 +100,21 @@ def test_while_the_token_is_away_callers_are_told_and_nothing_is_answered(
     assert answer_of(store.store, key) == store.answers[key.kid]
 
 
+def test_sabotage_with_handles_kept_for_ever_the_keys_never_come_back(
+    store: TokenUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = store.keys[Purpose.AUDIT]
+    monkeypatch.setattr(type(store.store), "_answers", lambda *_: True)
+    store.vanish()
+    with pytest.raises(TokenFault):
+        store.asks(key)
+    store.come_back()
+    for _ in range(3):
+        store.clock.now += 1
+        with pytest.raises(TokenFault):
+            store.asks(key)
+
+
 def test_between_two_tries_callers_are_told_without_a_look(store: TokenUnderTest) -> None:
     key = store.keys[Purpose.PSEUDONYM]
     store.vanish()
