@@ -36,6 +36,7 @@ def attestation(
         "modules": {
             str(uri.module_path): _digest_of(uri.module_path) for uri in places.all() if isinstance(uri, TokenUri)
         },
+        "unvalidated_tokens": [token.product for token in store.unvalidated()],
         "code": {"version": code_version(), "sha256": code_digest()},
         "ca_certificate_sha256": hashlib.sha256(store.ca_certificate).hexdigest(),
         "journal_head": journal_head,

@@ -39,7 +39,7 @@ from hsm.custody.unfinished import BEGUN, COMPLETE, clear_the_way
 from hsm.errors import PlanRefused
 from hsm.key_custody import BACKUP_KEY_LENGTH, KeyCustody
 from hsm.key_store import KeyKind
-from hsm.production import Environment
+from hsm.production import Environment, refuse_known_masters
 from hsm.sealed_file import Argon2Parameters, Randomness
 
 NAME_LENGTH = 8  # bytes that name one ceremony
@@ -147,6 +147,7 @@ class Ceremony:
         step.note(
             f"plan SHA-256 {self._plan.digest}",
             f"back end {self._custody.store.backend}, {self._plan.store}",
+            *(f"{token.product}: a token in software, NOT VALIDATED" for token in self._custody.store.unvalidated()),
             f"code {code_version()} SHA-256 {code_digest()}",
             f"keys before: {len(self._custody.store.descriptions())}",
         )
@@ -213,6 +214,8 @@ class Ceremony:
 
     def _compare(self, step: TranscriptStep) -> None:
         store = self._custody.store
+        if self._room.environment is Environment.PRODUCTION:
+            refuse_known_masters(store)
         for key in store.descriptions():
             if check_of(store, key) != self._room.backups.read(file_name(key))[0].check_value.hex():
                 self._steps.refuse(f"the backup of {key.purpose} {key.version} names the key that is there")

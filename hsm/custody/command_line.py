@@ -161,4 +161,9 @@ def _store(verb: argparse.ArgumentParser, *, required: bool = True) -> None:
     source = verb.add_mutually_exclusive_group()
     source.add_argument("--passphrase-file", type=Path, metavar="FILE", help="of the sealed file; mode 0600")
     source.add_argument("--passphrase-fd", type=int, metavar="N", help="an inherited descriptor to read it from")
+    verb.add_argument(
+        "--accept-unvalidated-token",
+        action="store_true",
+        help="in production: work on a token in software, which nobody validated",
+    )
     verb.add_argument("--journal", type=Path, metavar="FILE", help="the custody journal; with --store: beside it")

@@ -18,7 +18,7 @@ from hsm.key_uri import FileUri, PinSource
 from hsm.open_keys import open_custody, open_store
 from hsm.passphrase import create_passphrase_file
 from hsm.pin_source import secret_of, with_lasting_secrets
-from hsm.production import Environment, refuse_software_keys
+from hsm.production import Environment, refuse_software_keys, refuse_unvalidated
 from hsm.sealed_file import create_sealed
 
 PRIVATE = 0o700
@@ -48,7 +48,9 @@ def opened_store(options: argparse.Namespace, environment: Environment) -> Itera
     places = places_of(options)
     refuse_software_places(places, environment)
     with open_journal(journal_of(options)) as journal:
-        yield OpenedStore(open_store(places), places, journal)
+        store = open_store(places)
+        refuse_unvalidated_tokens(options, environment, store)
+        yield OpenedStore(store, places, journal)
 
 
 @contextmanager
@@ -67,6 +69,7 @@ def opened_custody(
                 _make_empty(uri)
     backups = BackupFolder(journal_of(options).with_name("backups"))
     with open_journal(journal_of(options)) as journal, open_custody(places) as custody:
+        refuse_unvalidated_tokens(options, environment, custody.store)
         yield OpenedCustody(custody, journal, backups)
 
 
@@ -89,6 +92,12 @@ def refuse_software_places(places: KeyPlaces, environment: Environment) -> None:
     """Raises RefusedInProduction for a sealed file in production."""
     if any(isinstance(uri, FileUri) for uri in places.all()):
         refuse_software_keys(environment)
+
+
+def refuse_unvalidated_tokens(options: argparse.Namespace, environment: Environment, store: KeyStore) -> None:
+    """Raises UnvalidatedToken or OpenTokenFolder for a token in software in production, unless it was accepted by name of the option."""
+    if environment is Environment.PRODUCTION:
+        refuse_unvalidated(store, accepted=options.accept_unvalidated_token)
 
 
 def _make_empty(uri: FileUri) -> None:

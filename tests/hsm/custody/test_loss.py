@@ -20,7 +20,7 @@ from cardservice.clock import now
 from cardservice.keys import KeyOrigin, KeySet, Purpose, SessionRequest
 from hsm.client import KeyProcess
 from hsm.custody.statement import signature_holds
-from hsm.errors import DocumentRefused
+from hsm.errors import DocumentRefused, SoftwareKeys
 from tests.hsm.custody.ceremonies import COMPONENT, CUSTODIANS, PLAN, TRANSPORT_KEY, passphrase
 from tests.hsm.documents import token_input
 from tests.hsm.running import ROOT, eventually, hsm_process, short_folder, workers_of
@@ -184,4 +184,4 @@ def test_production_touches_no_software_keys(machine: Machine) -> None:
         timeout=60,
         check=False,
     )
-    assert json.loads(done.stdout)["error"]["code"] == "hsm-software-keys-refused"
+    assert json.loads(done.stdout)["error"]["code"] == SoftwareKeys.code

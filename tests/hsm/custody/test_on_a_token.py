@@ -2,7 +2,10 @@
 """The same custody over a PKCS#11 token (SoftHSM2): ceremony, rotation, loss, and keys that move between token and sealed file."""
 
 import hashlib
+import json
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,23 +17,27 @@ import pytest
 
 from cardservice.keys import KeyOrigin, Purpose, SessionRequest
 from cardservice.keys import KeySet as CardKeySet
+from hsm.block_cipher import key_check_value
 from hsm.custody.attestation import attestation
 from hsm.custody.journal import open_journal
 from hsm.custody.key_list import list_keys
 from hsm.custody.key_record import check_of, fingerprint
+from hsm.custody.plan import PlannedTransport
 from hsm.custody.rotation import Rotation, RotationOrder
 from hsm.custody.statement import signature_holds, signed, verified
 from hsm.custody.transcript_files import verified_transcript
 from hsm.custody.unfinished import unfinished_ceremony
-from hsm.errors import CeremonyRefused, SharesTooFew
+from hsm.errors import CeremonyRefused, SharesTooFew, UnvalidatedToken, WellKnownKey
 from hsm.key_custody import KeyCustody
+from hsm.key_generation import WELL_KNOWN_TRANSPORT_MASTER
 from hsm.key_places import KeyPlaces
 from hsm.key_ring import KeyRing
 from hsm.key_store import KeyStore
 from hsm.production import Environment
 from hsm.static_card_keys import StaticCardKeys
-from tests.hsm.custody.ceremonies import Held, KeySet
+from tests.hsm.custody.ceremonies import PLAN, TRANSPORT_KEY, Held, InventedSecrets, KeySet, plan
 from tests.hsm.documents import NOW
+from tests.hsm.running import ROOT
 from tests.hsm.softhsm import MODULE, SoftHsm
 
 pytestmark = pytest.mark.needs("softhsm2")
@@ -86,6 +93,7 @@ def test_a_ceremony_on_a_token(on_token: TokenKeySet) -> None:
     text = (on_token.folder / "out" / "transcript.txt").read_text()
     assert "10 groups of 3 restore 14 of 14 keys" in text
     assert "back end pkcs11" in text
+    assert "NOT VALIDATED" in text
 
 
 def test_an_attestation_names_the_token(on_token: TokenKeySet) -> None:
@@ -96,6 +104,7 @@ def test_an_attestation_names_the_token(on_token: TokenKeySet) -> None:
     found = verified(signed(document, store, NOW), {fingerprint(store.verifying_point(audit))})
     assert found.document["backend"] == "pkcs11"
     assert found.document["modules"] == {str(MODULE): hashlib.sha256(MODULE.read_bytes()).hexdigest()}
+    assert found.document["unvalidated_tokens"]
     assert "token=kartu" in found.document["places"][0]
     for key in found.document["keys"]:
         attributes = key["attributes"]
@@ -172,3 +181,39 @@ def test_cut_short_on_a_token_it_begins_again(tmp_path: Path, monkeypatch: pytes
     assert left.isdisjoint(key.kid for key in token.store().descriptions())
     with open_journal(token.journal) as journal:
         assert unfinished_ceremony(journal) is None
+
+
+def listed_in_production(token: TokenKeySet, *flags: str) -> Any:
+    assert token.token is not None
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "hsm.custody", "list", "--keys", str(token.token.uri())),
+            *("--journal", str(token.journal), *flags),
+        ],
+        cwd=ROOT,
+        env=os.environ | {"KARTU_ENV": "production", "SOFTHSM2_CONF": str(token.token.conf)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def test_production_works_on_no_unvalidated_token_that_nobody_accepted(on_token: TokenKeySet) -> None:
+    assert listed_in_production(on_token)["error"]["code"] == UnvalidatedToken.code
+    assert listed_in_production(on_token, "--accept-unvalidated-token")["result"]["backend"] == "pkcs11"
+
+
+def test_a_ceremony_for_production_refuses_the_suppliers_published_key(tmp_path: Path) -> None:
+    known = WELL_KNOWN_TRANSPORT_MASTER
+    kcv = key_check_value(known).hex()
+    text = PLAN.replace('"test"', '"production"').replace(key_check_value(TRANSPORT_KEY).hex(), kcv)
+
+    class Published(InventedSecrets):
+        def component(self, transport: PlannedTransport, number: int) -> bytearray:  # noqa: ARG002 - there is one
+            return bytearray(known if number == 1 else bytes(32))
+
+    token = empty_token(tmp_path / "production")
+    with token.custody() as custody, pytest.raises(WellKnownKey):
+        Held(token.folder).hold(custody, plan(text), environment=Environment.PRODUCTION, secrets=Published())
