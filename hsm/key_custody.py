@@ -29,7 +29,7 @@ class KeptKey:
 
 
 class KeyCustody(Protocol):
-    """What ceremonies, rotation, backup and restore ask of a back end. Each verb may raise KeysUnwritable or TokenLost."""
+    """What ceremonies, rotation, backup and restore ask of a back end. Each verb may raise KeyFileUnwritable, TokenFault or TokenLost."""
 
     @property
     def store(self) -> KeyStore:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Opening one token: for work, or for an administrator who is alone."""
 
+import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 
@@ -33,11 +34,13 @@ def open_token_custody(
     A PIN from a descriptor leaves no place for a lock; then it is the ceremony that sees to it that one administrator works at a time.
     """
     with ExitStack() as stack:
-        if uri.pin_source.path is not None:
-            stack.enter_context(locked(uri.pin_source.path))
         try:
             session = TokenSession(uri, writable=True)
         except PKCS11Error as error:
             raise TokenLost(token=uri.token_name, rule=name_of(error)) from None
         stack.callback(session.close)
+        if uri.pin_source.path is not None:
+            # By the token's own number: however its URI is written, and whatever other token shares the file.
+            number = hashlib.sha256(session.token.serial).hexdigest()[:16]
+            stack.enter_context(locked(uri.pin_source.path.with_name(f"{uri.pin_source.path.name}.{number}")))
         yield TokenCustody(session, randomness=randomness, monotonic=monotonic)
