@@ -6,7 +6,7 @@ SNAP (``snap/``) and JSON PPOB (``ppob/``) word it each in their protocol. ``adv
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Protocol
 
 from cardservice.collection.bill import Bill, draw_bill
@@ -30,10 +30,10 @@ from cardservice.records.audit_events import AuditEvent
 from cardservice.records.connection import Connection
 from cardservice.records.errors import PaymentExists
 from cardservice.records.members import Member
-from cardservice.records.payments import Channel, PaymentRow
+from cardservice.records.payments import LEARNED_WITHIN, Channel, PaymentRow
 
 # A partner tells when its till took the money. Within a day we believe it; a time further back, or ahead, is ours instead (decision 0153).
-BELIEVED = timedelta(days=1)
+BELIEVED = LEARNED_WITHIN
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,9 @@ CollectionError
 |  |- PaymentReversed       what was paid was reversed, and is not paid again under its reference
 |  `- InquiryUnknown        no inquiry of today under this reference
 |- PartnerSettingWrong      a setting of a bank that can't be meant
-`- BankKeyRefused           a bank's public key that is none, or too weak
+|- BankKeyRefused           a bank's public key that is none, or too weak
+|- StatementUnreadable      a statement that can't be read
+`- StatementConflict        another statement was taken in for this partner and day
 """
 
 from cardservice.errors import KartuError
@@ -109,3 +111,15 @@ class BankKeyRefused(CollectionError):
     """A bank's public key that is none, or too weak; evidence: rule."""
 
     code = "bank-key-refused"
+
+
+class StatementUnreadable(CollectionError):
+    """A statement that can't be read; evidence: line, field, rule."""
+
+    code = "statement-unreadable"
+
+
+class StatementConflict(CollectionError):
+    """Another statement was taken in for this partner and day; evidence: partner, day."""
+
+    code = "statement-conflict"

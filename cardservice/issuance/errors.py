@@ -8,6 +8,7 @@ IssuanceError
 |- ChipNotBlank        a chip from stock that holds keys already: it is not what the supplier delivered
 |- CardForAnotherOrder the card was begun for another order, or the order on another card
 |- StateNotAllowed     a change of state that stands in no allow-list
+|- CardNotLive         a card that is not in use gets no new cover proof
 |- KeysNotTold         a card is revoked, and the key process does not know it yet
 `- NoStatusPlace       no free place was found in the status lists
 """
@@ -55,6 +56,12 @@ class StateNotAllowed(IssuanceError):
     """A change that stands in no allow-list; evidence: before, after, mover."""
 
     code = "card-state-not-allowed"
+
+
+class CardNotLive(IssuanceError):
+    """A card that is not in use gets no new cover proof; evidence: chip_serial, state."""
+
+    code = "card-not-live"
 
 
 class KeysNotTold(IssuanceError):

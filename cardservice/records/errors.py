@@ -24,7 +24,8 @@ RecordsError
 |  |- PpobPartnerExists   the aggregator is there already
 |  |- PaymentNumberTaken  the number, or the member, has one already
 |  |- PaymentExists       the partner used the reference before
-|  `- PaymentReversedBefore a payment is reversed once
+|  |- PaymentReversedBefore a payment is reversed once
+|  `- StatementTaken      the partner's statement for the day is there already
 |- IdempotencyConflict    the key was used before, for another request
 |- StateConflict          the row is not in the state the step starts from
 `- PlanConflict           an order has one plan, and this is another
@@ -175,6 +176,12 @@ class PaymentReversedBefore(ConstraintRefused):
     """A payment is reversed once; evidence: payment_id."""
 
     code = "payment-reversed-before"
+
+
+class StatementTaken(ConstraintRefused):
+    """The partner's statement for the day is there already; evidence: day."""
+
+    code = "statement-taken"
 
 
 class IdempotencyConflict(RecordsError):

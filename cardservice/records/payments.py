@@ -3,7 +3,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy import (
@@ -35,6 +35,7 @@ from cardservice.records.errors import PaymentExists, PaymentReversedBefore
 MAX_REFERENCE = 128
 MAX_REASON = 64
 MOST_RUPIAH = 10**14
+LEARNED_WITHIN = timedelta(days=1)
 
 
 class Channel(StrEnum):
@@ -238,12 +239,19 @@ def allocations(connection: Connection, member_id: str) -> tuple[AllocationRow, 
 def of_partner(
     connection: Connection, partner_id: str, since: datetime, until: datetime
 ) -> Sequence[tuple[PaymentRow, bool]]:
-    """What a partner's payments were that we recorded from one moment up to another, and whether each was reversed."""
+    """A partner's payments whose money was taken from one moment up to another, and whether each was reversed."""
     query = (
         select(payments, payment_reversals.c.payment_id.is_not(None).label("is_reversed"))
         .select_from(payments.outerjoin(payment_reversals))
-        .where(payments.c.partner_id == partner_id, payments.c.recorded_at >= since, payments.c.recorded_at < until)
-        .order_by(payments.c.recorded_at, payments.c.payment_id)
+        .where(
+            payments.c.partner_id == partner_id,
+            payments.c.received_at >= since,
+            payments.c.received_at < until,
+            # For the index: we learn of money when it is taken, or within a day (decision 0153).
+            payments.c.recorded_at >= since,
+            payments.c.recorded_at <= until + LEARNED_WITHIN,
+        )
+        .order_by(payments.c.received_at, payments.c.payment_id)
     )
     found = []
     for row in connection.execute(query).mappings():

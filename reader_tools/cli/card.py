@@ -13,6 +13,7 @@ class CardGroup(LazyGroup):
         "info": Entry("reader_tools.cli.card_info", "Say what the card in the reader is."),
         "personalize": Entry("reader_tools.cli.card_personalize", "Make a blank card a member's card."),
         "resume": Entry("reader_tools.cli.card_resume", "Go on with a personalization that was cut short."),
+        "refresh": Entry("reader_tools.cli.card_refresh", "Bring the card's cover proofs up to what was paid."),
         "verify": Entry("reader_tools.cli.card_verify", "Ask whether the card's holder is covered."),
         "void": Entry("reader_tools.cli.card_void", "Take a card out of use."),
         "tell-revoked": Entry("reader_tools.cli.card_tell_revoked", "Tell the key process of every revoked card."),

@@ -12,6 +12,8 @@ class CollectionGroup(LazyGroup):
     entries = {  # noqa: RUF012 - ClassVar in LazyGroup
         "bank": Entry("reader_tools.cli.collection_bank", "Banks that collect over SNAP: add, list, revoke."),
         "aggregator": Entry("reader_tools.cli.collection_aggregator", "PPOB aggregators: add, list, revoke."),
+        "reconcile": Entry("reader_tools.cli.collection_reconcile", "Hold a partner's statement against our payments."),
+        "difference": Entry("reader_tools.cli.collection_difference", "Differences with partners: list, resolve."),
         "number": Entry("reader_tools.cli.collection_number", "Payment numbers: assign, show, end."),
     }
 

@@ -24,6 +24,8 @@ INDONESIAN = {
     "keys and applications": "kunci dan aplikasi",
     "write, read back, prove, secure": "tulis, baca ulang, buktikan, amankan",
     "read back one by one": "baca ulang satu per satu",
+    "see the cover proofs": "lihat bukti kepesertaan",
+    "write cover proofs, read back": "tulis bukti kepesertaan, baca ulang",
     "prove presence": "buktikan kartu ada di sini",
     "read the card": "baca kartu",
 }

@@ -13,6 +13,7 @@ from cardservice.collection.ppob.cases import PpobCase
 from cardservice.collection.snap.cases import Case, Service
 from cardservice.collection.snap.signature import Encoding, hmac_sha512, symmetric_string
 from cardservice.errors import KartuError
+from cardservice.records.reconciliations import Difference
 
 PAGE = (Path(__file__).parents[2] / "docs" / "collection.md").read_text(encoding="utf-8")
 
@@ -36,7 +37,7 @@ def test_the_page_names_every_address() -> None:
 
 def test_the_page_names_every_operation_and_code_of_ppob() -> None:
     assert set(re.findall(r"`(/ppob/v1/[a-z]+)`", PAGE)) == set(OPERATIONS)
-    table = PAGE.rpartition("| rc | meaning |")[2]
+    table = PAGE.rpartition("| rc | meaning |")[2].partition("## End of day")[0]
     assert (
         set(re.findall(r"\| ([0-9]{2}) \|", table))
         == {case.code for case in PpobCase}
@@ -49,3 +50,7 @@ def test_the_pages_codes_are_ours() -> None:
     codes = set(re.findall(r"\b[2-5][0-9]{6}\b", PAGE))
     assert len(codes) > 25
     assert codes <= known
+
+
+def test_the_page_names_every_difference() -> None:
+    assert set(re.findall(r"^\| `([A-Z_]+)` \|", PAGE, re.MULTILINE)) == set(Difference)

@@ -90,3 +90,25 @@ def test_an_aggregator_is_taken_in_and_let_go(empty_desk: Desk) -> None:
     assert wrong == "payment-partner-setting"
     assert empty_desk.json("collection", "aggregator", "revoke", "switch-1")["revoked"]
     assert empty_desk.refused("collection", "aggregator", "revoke", "switch-2", code=1) == "record-not-found"
+
+
+def test_a_statement_is_held_against_the_books(empty_desk: Desk, tmp_path: Path) -> None:
+    file = tmp_path / "bca.csv"
+    file.write_text("reference,amount,status\nr-1,8400,PAID\n")
+    which = ("collection", "reconcile", file, "--partner", "BCA", "--day", "2026-11-23")
+    report = empty_desk.json(*which, code=1)
+    (only,) = report["differences"]
+    assert (report["open"], only["kind"], only["theirs"], only["ours"]) == (1, "MISSING_AT_US", 8400, None)
+    assert "MISSING_AT_US" in empty_desk(*which).out
+    assert "r-1" in empty_desk("collection", "difference", "list").out
+
+    resolve = ("collection", "difference", "resolve", only["difference_id"], "--by", "ani", "--note", "sent again")
+    assert empty_desk.json(*resolve)["resolved_by"] == "ani"
+    assert empty_desk.refused(*resolve, code=1) == "state-conflict"
+    assert empty_desk.json(*which)["open"] == 0
+    assert empty_desk.json("collection", "difference", "list") == {"differences": []}
+
+    file.write_text("reference,amount,status\n")
+    assert empty_desk.refused(*which, code=1) == "statement-conflict"
+    file.write_text("x")
+    assert empty_desk.refused(*which, code=5) == "statement-unreadable"
