@@ -43,8 +43,9 @@ def figures() -> Iterator[Figure]:
         ("whole base, one pack", _evaluated, 60),
         ("whole base, difference of two packs", _compared, 90),
     ):
-        seconds, spans = _over_the_base(members, work)
+        seconds, cpu, spans = _over_the_base(members, work)
         yield Figure.judged(f"{name}: {told}", seconds, "s", "<=", bound * share)
+        yield Figure(f"{name}: CPU of the busier process", cpu, "s", "the same work", cpu / seconds)
         yield Figure(f"{name}: members a second", members / seconds, "1/s", None)
         yield Figure(f"{name}: spans of paid months", spans, "spans", None)
 
@@ -66,27 +67,27 @@ def _standing(number: int, spans: int) -> Standing:
     return Standing({Programme.JKK: paid, Programme.JKM: paid}, basis)
 
 
-def _over_the_base(members: int, work: Callable[[BaseColumns], object]) -> tuple[float, int]:
-    """The seconds that the slower process worked on its half, generation left out; and how many spans there were."""
+def _over_the_base(members: int, work: Callable[[BaseColumns], object]) -> tuple[float, float, int]:
+    """The seconds, on the clock and of CPU, that the slower process worked on its half, generation left out; and how many spans there were."""
     sizes = [min(CHUNK, members - start) for start in range(0, members, CHUNK)]
     halves = [[(size, seed) for seed, size in enumerate(sizes)][place::PROCESSES] for place in range(PROCESSES)]
     with multiprocessing.get_context("spawn").Pool(PROCESSES) as pool:
         done = pool.map(partial(_half, work=work), halves, chunksize=1)
-    return max(seconds for seconds, _ in done), sum(spans for _, spans in done)
+    return max(wall for wall, _, _ in done), max(cpu for _, cpu, _ in done), sum(spans for _, _, spans in done)
 
 
-def _half(chunks: list[tuple[int, int]], work: Callable[[BaseColumns], object]) -> tuple[float, int]:
-    seconds, spans = 0.0, 0
-    results = []
+def _half(chunks: list[tuple[int, int]], work: Callable[[BaseColumns], object]) -> tuple[float, float, int]:
+    wall, cpu, spans = 0.0, 0.0, 0
+    results: list[object] = []
     for size, seed in chunks:
         base = chunk(size, seed)
         spans += len(base.spans[Programme.JKM].first)
-        began = perf_counter()
+        began = perf_counter(), process_time()
         results.append(work(base))
-        seconds += perf_counter() - began
-    began = perf_counter()
+        wall, cpu = wall + perf_counter() - began[0], cpu + process_time() - began[1]
+    began = perf_counter(), process_time()
     together(each for each in results if isinstance(each, dict))
-    return seconds + perf_counter() - began, spans
+    return wall + perf_counter() - began[0], cpu + process_time() - began[1], spans
 
 
 def _evaluated(base: BaseColumns) -> int:

@@ -6,6 +6,7 @@ that one moment has one month wherever the terminal stands.
 """
 
 from datetime import date, datetime, time, timedelta, timezone
+from functools import lru_cache
 
 from cardservice.coverage.month import ContributionMonth
 
@@ -32,6 +33,7 @@ def day_ends(day: date) -> datetime:
     return day_begins(day + timedelta(days=1)) - timedelta(microseconds=1)
 
 
+@lru_cache(maxsize=4096)  # a decision asks for the same few months again and again
 def month_begins(month: ContributionMonth) -> datetime:
     """The first moment of a contribution month."""
     return day_begins(month.first_day)

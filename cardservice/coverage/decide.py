@@ -142,9 +142,7 @@ def _cure(standing: Standing, programme: Programme, now: datetime, wanted: datet
     """The months due, and what the same judgement says once they are paid: so that the cure promises nothing else."""
     current, through = month_at(now), month_at(wanted)
     dues = months_due(standing, programme, current, through, rules)
-    healed = standing
-    for due in dues:
-        healed = healed.with_payment(due.programme, [due.month], now)
+    healed = standing.with_payment(programme, [due.month for due in dues if due.programme is programme], now)
     after = _judged(healed, programme, wanted, rules)
     assert after.state is not None
     assert after.until is not None

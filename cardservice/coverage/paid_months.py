@@ -2,7 +2,7 @@
 """The paid months of one programme, as spans: consecutive months whose money arrived at one moment."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
 
@@ -50,13 +50,7 @@ class PaidMonths:
     @classmethod
     def of(cls, months: Iterable[ContributionMonth], arrived_at: datetime | None = None) -> Self:
         """Paid in just these months, by money of one moment; None: each in time."""
-        spans: list[PaidSpan] = []
-        for month in sorted(set(months)):
-            if spans and month - spans[-1].last == 1:
-                spans[-1] = replace(spans[-1], last=month)
-            else:
-                spans.append(PaidSpan(month, month, arrived_at))
-        return cls(tuple(spans))
+        return cls.of_arrivals((month, arrived_at) for month in set(months))
 
     @classmethod
     def of_arrivals(cls, months: Iterable[tuple[ContributionMonth, datetime | None]]) -> Self:
@@ -71,13 +65,12 @@ class PaidMonths:
 
     def plus(self, other: "PaidMonths") -> Self:
         """The months of both."""
-        return replace(self, spans=(*self.spans, *other.spans))
+        return type(self)((*self.spans, *other.spans))
 
     def arrived_by(self, moment: datetime) -> Self:
         """Only the spans whose money had arrived by ``moment``."""
-        return replace(
-            self, spans=tuple(span for span in self.spans if span.arrived_at is None or span.arrived_at <= moment)
-        )
+        arrived = tuple(span for span in self.spans if span.arrived_at is None or span.arrived_at <= moment)
+        return self if len(arrived) == len(self.spans) else type(self)(arrived)
 
     def last_up_to(self, month: ContributionMonth) -> ContributionMonth | None:
         """The last paid month that is not after ``month``."""
@@ -93,13 +86,14 @@ class PaidMonths:
 
 
 def _runs(months: Iterable[tuple[ContributionMonth, datetime | None]]) -> Iterator[PaidSpan]:
-    run: PaidSpan | None = None
-    for month, arrived_at in months:
-        if run is not None and month - run.last == 1 and arrived_at == run.arrived_at:
-            run = PaidSpan(run.first, month, arrived_at)
+    first: ContributionMonth | None = None
+    last, arrived_at = ContributionMonth(1, 1), None
+    for month, at in months:
+        if first is not None and month - last == 1 and at == arrived_at:
+            last = month
             continue
-        if run is not None:
-            yield run
-        run = PaidSpan(month, month, arrived_at)
-    if run is not None:
-        yield run
+        if first is not None:
+            yield PaidSpan(first, last, arrived_at)
+        first, last, arrived_at = month, month, at
+    if first is not None:
+        yield PaidSpan(first, last, arrived_at)
