@@ -16,11 +16,20 @@ from typing import Any
 
 import pytest
 
+from applets.virtual.card import VirtualCard
+from applets.virtual.factory import blank_chip
+from applets.virtual.runtime import Interface
+from bench.issuer import Issuer, fresh_keys
+from cardservice.card_edge.dialogue import run
+from cardservice.card_edge.dialogues.personalization_plan import Personalized
+from cardservice.card_edge.dialogues.personalize import personalize
+from cardservice.card_edge.errors import CardNotAuthentic
 from cardservice.clock import now
 from cardservice.keys import KeyOrigin, KeySet, Purpose, SessionRequest
 from hsm.client import KeyProcess
 from hsm.custody.statement import signature_holds
 from hsm.errors import DocumentRefused, SoftwareKeys
+from hsm.key_faces import KeyFaces
 from tests.hsm.custody.ceremonies import COMPONENT, CUSTODIANS, PLAN, TRANSPORT_KEY, passphrase
 from tests.hsm.documents import token_input
 from tests.hsm.running import ROOT, eventually, hsm_process, short_folder, workers_of
@@ -78,7 +87,7 @@ def machine(kept: Path) -> Iterator[Machine]:
     with short_folder() as folder:
         made = Machine(folder)
         plan = kept / "plan.toml"
-        plan.write_text(PLAN.replace("file:keys.sealed", "file:keys"))
+        plan.write_text(PLAN.replace("file:keys.sealed", "file:keys").replace('"10-11"', '"10", "70"'))
         digest = hashlib.sha256(plan.read_bytes()).hexdigest()
         words: list[str | Path] = ["ceremony", plan, "--plan-hash", digest, "--out", kept / "out"]
         for number, name in enumerate(CUSTODIANS, 1):
@@ -127,10 +136,29 @@ def work(keys: KeyProcess) -> Made:
     )
 
 
+def blank_card() -> VirtualCard:
+    """A software card with the supplier's key of the ceremony's plan."""
+    image = blank_chip(entropy=os.urandom, transport_master=TRANSPORT_KEY)
+    return VirtualCard(image, interface=Interface.CONTACT, entropy=os.urandom, delay=lambda _: None)
+
+
+def resume(issuer: Issuer, keys: KeyFaces, card: VirtualCard, issued: Personalized) -> Personalized:
+    """Open every channel of a finished card and read it back: what `kartu card resume` does."""
+    known = (issued.public_keys, issued.credentials)
+    issuer.keys = keys
+    return run(
+        personalize(issuer.plan, keys.card_keys, os.urandom, bind=lambda _: None, certify=issuer.certify, known=known),
+        card,
+    )
+
+
 def test_lost_and_restored_by_three_of_five(machine: Machine, kept: Path) -> None:
+    card = blank_card()
     with machine.running() as keys:
         before = work(keys)
         certificate = keys.ca_certificate
+        issuer = Issuer(keys=keys)
+        issued = run(issuer.dialogue(), card)
     machine.custody("backup", kept / "backup")
     for path in machine.folder.iterdir():
         shutil.rmtree(path) if path.is_dir() else path.unlink()
@@ -145,6 +173,8 @@ def test_lost_and_restored_by_three_of_five(machine: Machine, kept: Path) -> Non
         after = work(keys)
         # The same card opens its channel, the old token verifies, the member is found, the old value opens, the name is the same.
         assert after.channel == before.channel
+        again = resume(issuer, keys, card, issued)
+        assert (again.chip.chip_serial, again.objects_sha256) == (issued.chip.chip_serial, issued.objects_sha256)
         published = {key.point for key in keys.verifying_keys(Purpose.ELIGIBILITY_TOKEN)}
         assert before.signer in published
         assert signature_holds(before.signer, before.token, before.signature)
@@ -152,6 +182,9 @@ def test_lost_and_restored_by_three_of_five(machine: Machine, kept: Path) -> Non
         assert keys.sealer.unseal("member/1/nik", before.sealed, reason="test") == NIK
         assert after.pseudonym == before.pseudonym
         assert keys.ca_certificate == certificate
+    # Control: another key set, made just as well, opens nothing on that card.
+    with pytest.raises(CardNotAuthentic):
+        resume(issuer, fresh_keys(), card, issued)
     # And rotation needs no quorum: the backup key is there again.
     assert machine.custody("rotate", "audit", "--id", "after the loss")["backed_up"] is True
 
