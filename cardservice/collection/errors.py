@@ -17,7 +17,11 @@ CollectionError
 |- PartnerSettingWrong      a setting of a bank that can't be meant
 |- BankKeyRefused           a bank's public key that is none, or too weak
 |- StatementUnreadable      a statement that can't be read
-`- StatementConflict        another statement was taken in for this partner and day
+|- StatementConflict        another statement was taken in for this partner and day
+|- CollectionOutOfScope     an intermediary may not collect, or not for this member
+|- GroupListUnreadable      a group's list that can't be read
+|- GroupSumMismatch         a sum that is not the bill's, where the payer's policy refuses it
+`- MonthsNotMovable         months that can't go from a leaver to a joiner
 """
 
 from cardservice.errors import KartuError
@@ -123,3 +127,27 @@ class StatementConflict(CollectionError):
     """Another statement was taken in for this partner and day; evidence: partner, day."""
 
     code = "statement-conflict"
+
+
+class CollectionOutOfScope(CollectionError):
+    """An intermediary may not collect, or not for this member; evidence: intermediary, at (whose rule stands against it), ground."""
+
+    code = "collection-out-of-scope"
+
+
+class GroupListUnreadable(CollectionError):
+    """A group's list that can't be read; evidence: rule."""
+
+    code = "group-list-unreadable"
+
+
+class GroupSumMismatch(CollectionError):
+    """The sum is not the bill's, and the policy is to refuse; evidence: bill, due, paid, difference (whole rupiah, below nothing: short)."""
+
+    code = "group-sum-mismatch"
+
+
+class MonthsNotMovable(CollectionError):
+    """Months that can't go from a leaver to a joiner; evidence: rule (a word), month."""
+
+    code = "months-not-movable"

@@ -14,6 +14,9 @@ from cardservice.records import (
     challenges,
     cover_proofs,
     enrolments,
+    group_bills,
+    group_money,
+    group_payers,
     intermediaries,
     journal,
     member_account,
@@ -36,11 +39,16 @@ from cardservice.records import (
 )
 from cardservice.records.columns import metadata
 
-# Triggers on both databases refuse UPDATE and DELETE on these (migrations 0001, 0003, 0007).
+# Triggers on both databases refuse UPDATE and DELETE on these (migrations 0001, 0003, 0007, 0009).
 APPEND_ONLY = (
     "approvals",
     "audit_batches",
     "audit_events",
+    "group_bill_rows",
+    "group_bills",
+    "group_moves",
+    "group_settlements",
+    "group_sums",
     "journal",
     "payment_reversals",
     "payments",
@@ -62,6 +70,9 @@ __all__ = [
     "challenges",
     "cover_proofs",
     "enrolments",
+    "group_bills",
+    "group_money",
+    "group_payers",
     "intermediaries",
     "journal",
     "member_account",

@@ -3,7 +3,7 @@
 
 from enum import IntEnum
 
-from cardservice.collection.errors import StatementUnreadable
+from cardservice.collection.errors import GroupListUnreadable, StatementUnreadable
 from cardservice.enrolment.errors import IntermediaryError, IntermediaryMalformed, RegistryError
 from cardservice.errors import KartuError
 from cardservice.records.errors import (
@@ -66,7 +66,7 @@ OF_ENROLMENT: dict[type[KartuError], ExitCode] = {
 
 def exit_code_for(error: KartuError) -> ExitCode:
     """The exit code that an error ends with."""
-    if isinstance(error, SettingsInvalid | InputError | PlanRefused | StatementUnreadable):
+    if isinstance(error, SettingsInvalid | InputError | PlanRefused | StatementUnreadable | GroupListUnreadable):
         return ExitCode.INPUT
     refused_by_custody = isinstance(error, CustodyRefused) and not isinstance(error, CUSTODY_IN_TROUBLE)
     if refused_by_custody or isinstance(error, REFUSALS_OF_RECORDS):

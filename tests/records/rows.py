@@ -10,11 +10,27 @@ from sqlalchemy import Connection
 from cardservice.coverage.month import ContributionMonth
 from cardservice.coverage.programme import Programme
 from cardservice.coverage.standing import PaidMonths, Payer, WorkSector
-from cardservice.records import approvals, card_keys, cards, members, orders, standing, stock, verifiers
+from cardservice.records import (
+    approvals,
+    card_keys,
+    cards,
+    group_bills,
+    group_money,
+    group_payers,
+    intermediaries,
+    members,
+    orders,
+    standing,
+    stock,
+    verifiers,
+)
 from cardservice.records.card_keys import CardKey, KeyState
 from cardservice.records.card_state import CardState
 from cardservice.records.cards import NewCard
 from cardservice.records.challenges import Challenge
+from cardservice.records.group_bills import GroupBill, GroupBillRow
+from cardservice.records.group_money import GroupMove, GroupSum
+from cardservice.records.group_payers import GroupPayer, Mismatch
 from cardservice.records.members import Member
 from cardservice.records.paid_record import PaidRecord
 from cardservice.records.payments import Channel, PaymentRow
@@ -183,3 +199,20 @@ def payment(number: int, *, of_member: int | None = None, rupiah: int = 8_400) -
         recorded_at=NOW,
         months=[],
     )
+
+
+def fill_group(connection: Connection) -> None:
+    """A row in every table of group payers, for members 1 and 2; member 1 is there."""
+    members.add(connection, member(2))
+    scheme, one, two = intermediaries.SCHEME_ID, identifier("member", 1), identifier("member", 2)
+    group_payers.register(connection, GroupPayer(scheme, Mismatch.HOLD, NOW))
+    bill = GroupBill(scheme, identifier("bill", 1), "2026-11", octets("list", 1, 32), 8_400, "ani", NOW)
+    group_bills.add(connection, bill, [GroupBillRow(2, one, "P-0001", [["JKK", 202611, 8_400]], 8_400)])
+    group_bills.settle(connection, bill, NOW)
+    group_money.add_sum(connection, GroupSum(scheme, identifier("sum", 1), "TRF-1", 8_400, NOW, NOW))
+    ids = (identifier("payment", 1), identifier("payment", 2))
+    month = ContributionMonth(2027, 1)
+    move = GroupMove(
+        scheme, identifier("move", 1), Programme.JKK, month, "M", one, two, *ids, 5_000, "ani", "left", NOW
+    )
+    group_money.add_moves(connection, [move])
