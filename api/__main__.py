@@ -50,7 +50,8 @@ def main() -> int:
 async def _serve(settings: Settings, listening: socket.socket) -> None:
     store = RecordsStore(open_database(settings.database_url), await open_verification_store(settings.database_url))
     try:
-        with KeyProcess(settings.keys_socket) as keys:
+        key_users = None if settings.keys_uid is None else [settings.keys_uid]
+        with KeyProcess(settings.keys_socket, server_uids=key_users) as keys:
             app = create_app(settings, keys=keys, store=store, clock=now)
             server = _Server(
                 uvicorn.Config(

@@ -14,6 +14,7 @@ DEFAULT_HOSTS = "127.0.0.1,localhost,[::1],testserver"
 MAX_AT_ONCE = 64
 BODY_SECONDS = 10
 ENVIRONMENTS = ("development", "test", "production")
+UID_DIGITS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,7 @@ class Settings:
 
     database_url: str = field(repr=False)  # KARTU_DATABASE_URL
     keys_socket: Path  # KARTU_KEYS_SOCKET, or the desk's name for it, KARTU_HSM_SOCKET
+    keys_uid: int | None = None  # KARTU_KEYS_UID: the user that runs the key process, where it is not our own
     host: str = "127.0.0.1"  # KARTU_LISTEN, before the last colon
     port: int = 8080  # KARTU_LISTEN, after it; 0 takes any free port
     environment: str = "development"  # KARTU_ENV
@@ -46,6 +48,7 @@ class Settings:
         return cls(
             database_url=given["KARTU_DATABASE_URL"],
             keys_socket=Path(socket),
+            keys_uid=_uid(given.get("KARTU_KEYS_UID")),
             host=host,
             port=port,
             environment=name,
@@ -72,6 +75,14 @@ def _address(value: str) -> tuple[str, int]:
     if not (colon and host and port.isascii() and port.isdigit() and int(port) <= 0xFFFF):
         raise ServiceSettingWrong(setting="KARTU_LISTEN", rule="host:port")
     return host, int(port)
+
+
+def _uid(value: str | None) -> int | None:
+    if value is None:
+        return None
+    if not value.isascii() or not value.isdigit() or len(value) > UID_DIGITS:
+        raise ServiceSettingWrong(setting="KARTU_KEYS_UID", rule="a user id, as a number")
+    return int(value)
 
 
 def _bracketed(host: str) -> str:

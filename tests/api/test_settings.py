@@ -63,6 +63,8 @@ def test_everything_set() -> None:
         ("KARTU_AT_ONCE", "0"),
         ("KARTU_AT_ONCE", "10001"),
         ("KARTU_AT_ONCE", "many"),
+        ("KARTU_KEYS_UID", "kartu"),
+        ("KARTU_KEYS_UID", "-1"),
     ],
 )
 def test_a_setting_that_cannot_be_meant_is_named(name: str, value: str) -> None:
@@ -76,6 +78,11 @@ def test_the_issuer_follows_the_port_that_was_taken_unless_it_is_named() -> None
     assert (free.port, free.issuer) == (4711, "http://[::1]:4711")
     named = Settings.load(LEAST | {"KARTU_LISTEN": "[::1]:0", "KARTU_ISSUER": "https://kartu.example"}).at_port(4711)
     assert named.issuer == "https://kartu.example"
+
+
+def test_the_key_process_may_run_as_another_user() -> None:
+    assert Settings.load(LEAST).keys_uid is None
+    assert Settings.load(LEAST | {"KARTU_KEYS_UID": "991"}).keys_uid == 991
 
 
 @pytest.mark.parametrize("issuer", ["", "http://kartu.example"])
