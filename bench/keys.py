@@ -84,7 +84,7 @@ def back_end_figures(name: str, keys: AbstractContextManager[KeyUri], seconds: f
                     *(rate, "/s", "the library in process", alone, ">=", GOAL_RATIO),
                 )
                 if name != "software":
-                    goal = f"ES256, {name}: the same, as a rate"
+                    goal = f"ES256, {name}: the same, {batch} per question, as a rate"
                     yield Figure.judged(goal, rate, "/s", ">=", GOAL_SOFTHSM)
             for callers in (1, 16, 64):
                 processes = min(callers, PROCESSES)
