@@ -14,7 +14,6 @@ from cardservice.coverage.programme import Programme
 from cardservice.coverage.rules import Rules
 
 SOLD_AHEAD = 12  # months beyond this one that a channel sells at once (facts/contributions.md, "payment periods")
-_MUCH = 10**12  # rupiah: more than a bill can be
 _ASKED = "bill"
 
 
@@ -49,7 +48,8 @@ class Bill:
 def draw_bill(known: MemberLedger, rules: Rules, at: datetime) -> Bill:
     """The bill at a moment. Raises UnknownTariff for a month that no rule prices."""
     month = month_at(at)
-    bought = parts_of(known.allocated(rules, at, Payment(_ASKED, at, at, _MUCH)), _ASKED)
+    asked = Payment(_ASKED, at, at, _enough(known, rules, at))
+    bought = parts_of(known.allocated(rules, at, asked), _ASKED)
     due = tuple(each for each in bought if each.month <= month)
     next_month = min((each.month for each in bought), default=month)
     together = [each for each in bought if each.month == next_month and each.programme in rules.paid_together]
@@ -79,6 +79,20 @@ def bill_lines(parts: Sequence[Allocation], most: int) -> tuple[BillLine, ...]:
             for own in dict.fromkeys(run.programmes for run in runs)
         ]
     return tuple(runs) if len(runs) <= most else (_merged(runs),)
+
+
+def _enough(known: MemberLedger, rules: Rules, at: datetime) -> int:
+    """Rupiah that buy everything through a year ahead, at full prices, and not years more, which would only be counted for nothing."""
+    month = month_at(at)
+    owed = known.allocated(rules, at, Payment(_ASKED, at, at, 0)).owed_from
+    months = max(1, month - min(owed.values(), default=month) + 1) + SOLD_AHEAD + 1
+    bases = [each.basis for each in known.terms.bases]
+    dearest = sum(
+        max(rules.tariffs[programme].minimum_rupiah, *(basis.full_monthly.get(programme, 0) for basis in bases))
+        for programme in owed
+        if programme in rules.tariffs
+    )
+    return dearest * months
 
 
 def _merged(runs: Sequence[BillLine]) -> BillLine:

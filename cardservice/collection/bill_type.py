@@ -23,14 +23,19 @@ class BillType(StrEnum):
         return self in {BillType.OPEN, BillType.MINIMUM_ONCE, BillType.OPEN_MINIMUM}
 
 
+def require_open(kind: BillType, *, due: int, ceiling: int, month: str) -> None:
+    """Raises NothingDue where nothing is owed and nothing is sold ahead, or a year ahead is paid already."""
+    if due == 0 and (ceiling == 0 or not kind.sells_ahead):
+        raise NothingDue(month=month)
+
+
 def require_payable(kind: BillType, *, rupiah: int, due: int, one_month: int, ceiling: int, month: str) -> None:
     """Raises NothingDue or AmountRefused unless ``rupiah`` can be paid.
 
     ``due`` is the whole bill, ``one_month`` the least that buys anything (the oldest unpaid month, all its programmes), ``ceiling`` the
     bill and a year ahead. C: exactly the bill; I, L, X: up to the bill; M, N: at least a month; O: anything. Nothing passes the ceiling.
     """
-    if due == 0 and not kind.sells_ahead:
-        raise NothingDue(month=month)
+    require_open(kind, due=due, ceiling=ceiling, month=month)
     least, most = {
         BillType.CLOSED: (due, due),
         BillType.PARTIAL: (1, due),

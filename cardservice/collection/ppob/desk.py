@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from cardservice.audit.record import record
-from cardservice.collection.bill_type import BillType
+from cardservice.collection.bill_type import BillType, require_open
 from cardservice.collection.biller import BillerPort, PaymentOrder
 from cardservice.collection.errors import (
     AmountRefused,
@@ -125,8 +125,8 @@ class PpobDesk:
         self, connection: Connection, partner: PpobPartner, asked: PpobAsked, payee: Payee, now: datetime
     ) -> str:
         owing = self.biller.inquire(connection, payee, now)
-        if owing.bill.due == 0 and not BillType(partner.bill_type).sells_ahead:
-            raise NothingDue(month=str(owing.bill.month))
+        bill = owing.bill
+        require_open(BillType(partner.bill_type), due=bill.due, ceiling=bill.ceiling, month=str(bill.month))
         return _told(asked, owing.shown_name, owing.bill.parts, owing.bill.due)
 
     def _payment(

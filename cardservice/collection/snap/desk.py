@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from cardservice.audit.record import record
-from cardservice.collection.bill_type import BillType
+from cardservice.collection.bill_type import BillType, require_open
 from cardservice.collection.biller import BillerPort, PaymentOrder
 from cardservice.collection.errors import (
     AmountRefused,
@@ -180,8 +180,8 @@ class _Turn:
     def _inquiry(self, connection: Connection, payee: Payee, asked: InquiryRequest) -> Answer:
         owing = self.desk.biller.inquire(connection, payee, self.now)
         bank = self.calling.bank
-        if owing.bill.due == 0 and not BillType(bank.bill_type).sells_ahead:
-            raise NothingDue(month=str(owing.bill.month))
+        bill = owing.bill
+        require_open(BillType(bank.bill_type), due=bill.due, ceiling=bill.ceiling, month=str(bill.month))
         return inquired(bank, asked, owing)
 
     def _payment(
