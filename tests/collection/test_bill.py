@@ -105,3 +105,22 @@ def test_what_is_paid_is_paid_except_where_months_are_sold_ahead(kind: BillType)
 def test_who_paid_a_year_ahead_is_told_so(kind: BillType) -> None:
     with pytest.raises(NothingDue):
         require_payable(kind, rupiah=100, **(PAYABLE | {"due": 0, "ceiling": 0}))  # type: ignore[arg-type] # as above
+
+
+@pytest.mark.parametrize(
+    ("moment", "month"),
+    [
+        ("2026-11-30T23:59:59+07:00", "2026-11"),  # the last second of a month in Jakarta
+        ("2026-12-01T00:00:00+07:00", "2026-12"),
+        ("2026-12-01T00:59:59+08:00", "2026-11"),  # December in Makassar, November in Jakarta
+        ("2026-12-01T01:59:59+09:00", "2026-11"),  # and in Jayapura
+        ("2026-11-30T17:00:00+00:00", "2026-12"),
+        ("2026-12-31T16:59:59+00:00", "2026-12"),
+        ("2028-02-29T23:59:59+07:00", "2028-02"),  # leap day
+        ("2028-02-29T17:00:00+00:00", "2028-03"),
+    ],
+)
+def test_a_bill_is_of_jakartas_month(moment: str, month: str) -> None:
+    drawn = draw_bill(ledger([], [JKK, JKM], 10_000), RULES_2026, datetime.fromisoformat(moment))
+    assert str(drawn.month) == month
+    assert {str(each.month) for each in drawn.parts} == {month}
