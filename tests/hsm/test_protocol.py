@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cardservice.keys import KeyOrigin, KeySet, Purpose, SessionRequest
+from hsm import strict_cbor
 from hsm.channel_requests import OpenSecureChannels, RevokeCards, WrapKeySet
 from hsm.document_requests import SIGNING_REQUESTS
 from hsm.errors import FrameTooLarge, HsmError, MalformedFrame, RequestRefused, error_from_wire, errors_by_code
@@ -135,3 +136,58 @@ def test_every_operation_has_a_rate_and_no_operation_is_general() -> None:
         Purpose.COVER_PROOF,
         Purpose.AUDIT,
     }
+
+
+def _tagged(number: int, content: bytes) -> bytes:
+    return b"\xd8" + bytes([number]) + content
+
+
+def _shared(levels: int) -> bytes:
+    """Lists of two references to the list before: some bytes for each level, and each level doubles what it stands for."""
+    lists = [b"\xd8\x1c\x82\x01\x01"] + [
+        _tagged(28, b"\x82" + 2 * _tagged(29, cbor2.dumps(number))) for number in range(levels)
+    ]
+    return b"\x98" + bytes([len(lists)]) + b"".join(lists)
+
+
+_COLLIDING = {number * (2**61 - 1): 0 for number in range(9, 20_009)}  # all of one hash: each key meets all before it
+
+
+@pytest.mark.parametrize(
+    "encoded",
+    [
+        _shared(100),
+        _tagged(30, cbor2.dumps([2**1_000_000 - 1, 3**630_000])),
+        _tagged(35, cbor2.dumps("a|b" * 60_000)),
+        _tagged(5, cbor2.dumps([2**62, 3])),
+        cbor2.dumps(_COLLIDING),
+        cbor2.dumps([1.5]),
+        cbor2.dumps(dict.fromkeys(range(65), 0)),
+    ],
+    ids=["shared", "fraction", "expression", "exponent", "colliding", "float", "long map"],
+)
+def test_what_costs_more_than_its_bytes_is_refused_before_it_is_decoded(
+    encoded: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decoded: list[bytes] = []
+    monkeypatch.setattr(cbor2, "loads", decoded.append)
+    with pytest.raises(strict_cbor.NotStrictCbor):
+        strict_cbor.decode_strict(encoded)
+    assert decoded == []
+
+
+def test_sabotage_without_the_look_at_heads_a_few_bytes_are_expanded(monkeypatch: pytest.MonkeyPatch) -> None:
+    few = _shared(16)
+    expanded: list[int] = []
+    encode = cbor2.dumps
+
+    def measured(item: object) -> bytes:
+        encoded = encode(item)
+        expanded.append(len(encoded))
+        return encoded
+
+    monkeypatch.setattr(strict_cbor, "_refuse_strange", lambda _: None)
+    monkeypatch.setattr(cbor2, "dumps", measured)
+    with pytest.raises(strict_cbor.NotStrictCbor):
+        strict_cbor.decode_strict(few)
+    assert expanded[0] > 100 * len(few)
