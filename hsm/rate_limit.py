@@ -86,6 +86,12 @@ class RateLimit:
                 raise RateExceeded(operation=operation)
             cells[place], cells[place + 1] = spent, now
 
+    def give_back(self, operation: str, weight: int) -> None:
+        """Undo ``spend`` for what was refused all the same: the bucket is everybody's, and who is refused must not empty it."""
+        place, _ = self._places[operation]
+        with self._counters as cells:
+            cells[place] = max(0.0, cells[place] - weight)
+
 
 def counters_needed(rates: Mapping[str, Rate]) -> int:
     """How many doubles a limit of these rates counts with."""

@@ -7,9 +7,16 @@ import pytest
 
 from hsm.anomaly_limit import CELLS_NEEDED, FACTOR, FLOORS, HOLD, AnomalyLimit
 from hsm.errors import AnomalyRefused
+from hsm.grants import GrantDesk
+from hsm.in_process import NoncesInMemory, RevokedInMemory
 from hsm.locked_memory import LockedMemory
+from hsm.officers import Officers
+from hsm.operations import KeyOperations
 from hsm.protocol import OPERATIONS
-from hsm.safeguards import counters_in
+from hsm.rate_limit import Rate, RateLimit
+from hsm.requests import Ping
+from hsm.safeguards import Safeguards, counters_in
+from hsm.software_store import SoftwareStore
 from tests.hsm.documents import NOW
 from tests.hsm.running import SetClock
 
@@ -135,6 +142,33 @@ def test_a_full_table_refuses_whoever_is_new() -> None:
         limit.spend(256, "unseal", 1)
     limit.spend(255, "unseal", 1)
     counters.close()
+
+
+def narrow(store: SoftwareStore) -> KeyOperations:
+    """Ten pings for all, five for each caller, and none ever come back."""
+    limits = RateLimit({"ping": Rate(0, 10)}, lambda: 0.0), AnomalyLimit(SetClock(), floors={"ping": 5})
+    grants = GrantDesk(Officers({}), NoncesInMemory(), lambda: 0.0)
+    safeguards = Safeguards(*limits, RevokedInMemory(), grants, lambda _: None)
+    return KeyOperations(store, clock=SetClock(), safeguards=safeguards)
+
+
+def admitted(operations: KeyOperations, uid: int, times: int) -> int:
+    return [operations.admit([Ping()], uid) for _ in range(times)].count([None])
+
+
+def test_a_caller_past_its_limit_takes_nothing_from_the_others(store: SoftwareStore) -> None:
+    operations = narrow(store)
+    assert admitted(operations, OTHER, 50) == 5
+    assert admitted(operations, ME, 5) == 5
+
+
+def test_sabotage_what_is_refused_and_counted_against_everybody_shuts_the_others_out(
+    store: SoftwareStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(RateLimit, "give_back", lambda *_: None)
+    operations = narrow(store)
+    assert admitted(operations, OTHER, 50) == 5
+    assert admitted(operations, ME, 5) == 0
 
 
 def test_sabotage_without_a_memory_a_thief_takes_everything(caplog: pytest.LogCaptureFixture) -> None:
