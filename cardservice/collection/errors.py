@@ -21,7 +21,9 @@ CollectionError
 |- CollectionOutOfScope     an intermediary may not collect, or not for this member
 |- GroupListUnreadable      a group's list that can't be read
 |- GroupSumMismatch         a sum that is not the bill's, where the payer's policy refuses it
-`- MonthsNotMovable         months that can't go from a leaver to a joiner
+|- MonthsNotMovable         months that can't go from a leaver to a joiner
+|- AgentStopped             an agent takes no new cash: too much held, too long, or no activity
+`- RemittanceTooHigh        an agent hands over more than it holds
 """
 
 from cardservice.errors import KartuError
@@ -151,3 +153,15 @@ class MonthsNotMovable(CollectionError):
     """Months that can't go from a leaver to a joiner; evidence: rule (a word), month."""
 
     code = "months-not-movable"
+
+
+class AgentStopped(CollectionError):
+    """An agent takes no new cash; evidence: intermediary, ground."""
+
+    code = "agent-stopped"
+
+
+class RemittanceTooHigh(CollectionError):
+    """An agent hands over more than it holds; evidence: intermediary, held, rupiah."""
+
+    code = "remittance-too-high"

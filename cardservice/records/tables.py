@@ -3,6 +3,7 @@
 
 from cardservice.records import (
     access_tokens,
+    agent_cash,
     approvals,
     audit_batches,
     audit_events,
@@ -39,11 +40,13 @@ from cardservice.records import (
 )
 from cardservice.records.columns import metadata
 
-# Triggers on both databases refuse UPDATE and DELETE on these (migrations 0001, 0003, 0007, 0009).
+# Triggers on both databases refuse UPDATE and DELETE on these (migrations 0001, 0003, 0007, 0009, 0010).
 APPEND_ONLY = (
     "approvals",
     "audit_batches",
     "audit_events",
+    "cash_receipts",
+    "cash_remittances",
     "group_bill_rows",
     "group_bills",
     "group_moves",
@@ -59,6 +62,7 @@ APPEND_ONLY = (
 __all__ = [
     "APPEND_ONLY",
     "access_tokens",
+    "agent_cash",
     "approvals",
     "audit_batches",
     "audit_events",

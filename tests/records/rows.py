@@ -11,6 +11,7 @@ from cardservice.coverage.month import ContributionMonth
 from cardservice.coverage.programme import Programme
 from cardservice.coverage.standing import PaidMonths, Payer, WorkSector
 from cardservice.records import (
+    agent_cash,
     approvals,
     card_keys,
     cards,
@@ -24,6 +25,7 @@ from cardservice.records import (
     stock,
     verifiers,
 )
+from cardservice.records.agent_cash import CashAgent, CashReceipt, Remittance
 from cardservice.records.card_keys import CardKey, KeyState
 from cardservice.records.card_state import CardState
 from cardservice.records.cards import NewCard
@@ -216,3 +218,12 @@ def fill_group(connection: Connection) -> None:
         scheme, identifier("move", 1), Programme.JKK, month, "M", one, two, *ids, 5_000, "ani", "left", NOW
     )
     group_money.add_moves(connection, [move])
+
+
+def fill_cash(connection: Connection) -> None:
+    """An agent with a receipt and a remittance; member 1 is there."""
+    scheme = intermediaries.SCHEME_ID
+    agent_cash.set_terms(connection, CashAgent(scheme, 750, 9_000, 1_000_000, 7, 3, NOW))
+    receipt = CashReceipt(scheme, 1, "r", identifier("member", 1), identifier("payment", 1), 8_400, 567, 63, NOW)
+    agent_cash.add_receipt(connection, receipt)
+    agent_cash.add_remittance(connection, Remittance(scheme, "s", 8_400, NOW))

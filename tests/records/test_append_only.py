@@ -32,6 +32,7 @@ def filled(database: Database) -> Database:
             ReversalRow(payment.member_id, payment.payment_id, payment.partner_id, "asked", rows.NOW, rows.NOW),
         )
         rows.fill_group(connection)
+        rows.fill_cash(connection)
         audit_events.append(connection, [AuditEvent("card.bound", rows.NOW, {"n": 1}, bound.card_id)])
         heads = audit_events.heads(connection)
         population_checks.open_all(connection, [bound.member_id], rows.NOW)

@@ -1,0 +1,231 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``kartu agent``: agents who take members' cash: their terms, receipts, remittances, what they hold, and stops."""
+
+import secrets
+from pathlib import Path
+from typing import Annotated, TypeAlias
+
+import typer
+from rich.console import Console
+
+from cardservice import clock
+from cardservice.audit.signed_event import check_signed_event
+from cardservice.collection.cash.ageing import Ageing, ageing
+from cardservice.collection.cash.agent import agent_at_work, resume_agent, set_agent_terms, watch_agents
+from cardservice.collection.cash.proof import signed_receipt
+from cardservice.collection.cash.remit import remit as remit_cash
+from cardservice.collection.cash.take import Cash, take_cash
+from cardservice.credentials import jwks
+from cardservice.keys import Purpose
+from cardservice.records import agent_cash
+from cardservice.records.agent_cash import MAX_CASH_REFERENCE, CashAgent
+from hsm.client import KeyProcess
+from reader_tools.cli.bureau import open_records
+from reader_tools.cli.exit_code import ExitCode
+from reader_tools.cli.named_file import read_named
+from reader_tools.cli.output import AsJson, Output
+from reader_tools.cli.person import Person
+from reader_tools.cli.settings import Settings
+
+MOST_OCTETS = 64 * 1024
+
+app = typer.Typer(no_args_is_help=True)
+
+
+def _reference(text: str) -> str:
+    text = text.strip()
+    if not text or len(text) > MAX_CASH_REFERENCE or not text.isprintable():
+        raise typer.BadParameter(f"1 to {MAX_CASH_REFERENCE} printable characters")
+    return text
+
+
+Code: TypeAlias = Annotated[str, typer.Argument(help="The agent's code, such as AGEN-7.")]
+Reference: TypeAlias = Annotated[
+    str, typer.Option(help="The agent's own reference; told twice, it is one.", callback=_reference)
+]
+Rupiah: TypeAlias = Annotated[int, typer.Option(min=1, help="Whole rupiah.")]
+
+
+@app.callback()
+def agent() -> None:
+    """Agents' cash: a receipt covers the member at once; what the agent holds is matched to remittances, oldest first.
+
+    Example: kartu agent take AGEN-7 --member P-0001 --rupiah 16800 --reference R-1
+    """
+
+
+@app.command()
+def terms(
+    code: Code,
+    by: Person,
+    rate_bp: Annotated[int, typer.Option(min=0, max=10_000, help="Commission in basis points.")] = 750,
+    agent_share_bp: Annotated[int, typer.Option(min=0, max=10_000, help="The agent's part of it.")] = 9_000,
+    most_rupiah: Annotated[int, typer.Option(min=1, help="The most that may be held.")] = 5_000_000,
+    most_days: Annotated[int, typer.Option(min=1, help="The longest that it may be held.")] = 3,
+    inactive_months: Annotated[int, typer.Option(min=1, help="Months without cash until the agent is cut.")] = 3,
+    as_json: AsJson = False,
+) -> None:
+    """Let an intermediary that may collect take cash, or change its terms.
+
+    Example: kartu agent terms AGEN-7 --rate-bp 750 --agent-share-bp 9000 --by ani
+    """
+    settings = Settings.load()
+    output = Output.of(settings, as_json=as_json)
+    told = CashAgent("", rate_bp, agent_share_bp, most_rupiah, most_days, inactive_months, clock.now())
+    with open_records(settings) as database, database.begin() as connection:
+        kept = set_agent_terms(connection, code, told, by=by)
+    document: dict[str, object] = {
+        "code": code,
+        "rate_bp": kept.rate_bp,
+        "agent_share_bp": kept.agent_share_bp,
+        "most_rupiah": kept.most_rupiah,
+        "most_days": kept.most_days,
+        "inactive_months": kept.inactive_months,
+        "stopped_for": kept.stopped_for,
+    }
+    said = output.say("Syarat agen disimpan", "Agent's terms kept")
+    output.show(document, lambda console: console.print(f"{said}: {code}", markup=False))
+
+
+@app.command()
+def take(
+    code: Code,
+    member: Annotated[str, typer.Option(help="The member, by the reference of the list.")],
+    rupiah: Rupiah,
+    reference: Reference,
+    as_json: AsJson = False,
+) -> None:
+    """Take a member's cash and give a receipt with the agent's next number. Cover counts from now.
+
+    Example: kartu agent take AGEN-7 --member P-0001 --rupiah 16800 --reference R-1
+    """
+    settings = Settings.load()
+    output = Output.of(settings, as_json=as_json)
+    cash = Cash(reference, member, rupiah)
+    with open_records(settings) as database:
+        receipt = take_cash(database, code, cash, new_id=lambda: secrets.token_hex(16), at=clock.now())
+    document: dict[str, object] = {
+        "code": code,
+        "number": receipt.number,
+        "member_ref": member,
+        "rupiah": receipt.rupiah,
+        "commission": {"agent": receipt.agent_rupiah, "body": receipt.body_rupiah},
+        "taken_at": receipt.taken_at,
+    }
+    said = output.say("Kuitansi", "Receipt")
+    output.show(document, lambda console: console.print(f"{said} {code} {receipt.number}: Rp{rupiah}", markup=False))
+
+
+@app.command()
+def receipt(
+    code: Code,
+    number: Annotated[int, typer.Option(min=1, help="The receipt's number.")],
+    as_json: AsJson = False,
+) -> None:
+    """Print a receipt as a signed JSON document, which anybody can check with the published audit keys. Needs the key process.
+
+    Example: kartu agent receipt AGEN-7 --number 1 --json > receipt.json
+    """
+    settings = Settings.load()
+    output = Output.of(settings, as_json=True)  # a signed document has one form
+    del as_json
+    with open_records(settings) as database, KeyProcess(settings.socket) as keys, database.begin() as connection:
+        document = signed_receipt(connection, keys.signer(Purpose.AUDIT), code, number, clock.now())
+    output.show(dict(document), lambda _: None)
+
+
+@app.command("check-receipt")
+def check_receipt(
+    file: Annotated[Path, typer.Argument(help="The signed receipt.")],
+    keys: Annotated[Path, typer.Option(help="The published audit keys: audit-keys.json of kartu keys publish.")],
+    as_json: AsJson = False,
+) -> None:
+    """Check a signed receipt without any database of ours. Exit code 1 where it is not genuine.
+
+    Example: kartu agent check-receipt receipt.json --keys audit-keys.json
+    """
+    output = Output.of(Settings.load(), as_json=as_json)
+    known = jwks.decode(read_named(keys, MOST_OCTETS))
+    answer = check_signed_event(read_named(file, MOST_OCTETS), known)
+    document: dict[str, object] = (
+        {"genuine": True, "event": answer.content} if answer else {"genuine": False, "doubt": answer.doubt}  # type: ignore[union-attr] # the truth of it tells which
+    )
+    said = output.say("asli", "genuine") if answer else output.say("tidak asli", "not genuine")
+    output.show(document, lambda console: console.print(said, markup=False))
+    raise typer.Exit(ExitCode.OK if answer else ExitCode.REFUSED)
+
+
+@app.command()
+def remit(code: Code, rupiah: Rupiah, reference: Reference, as_json: AsJson = False) -> None:
+    """Take in what an agent hands over; it settles the agent's oldest receipts.
+
+    Example: kartu agent remit AGEN-7 --rupiah 16800 --reference S-1
+    """
+    settings = Settings.load()
+    output = Output.of(settings, as_json=as_json)
+    with open_records(settings) as database, database.begin() as connection:
+        done = remit_cash(connection, code, reference, rupiah, clock.now())
+    document = {"code": code, "settled": list(done.settled), "resumed": done.resumed, **_held(done.held)}
+    said = output.say("Disetor; masih dipegang", "Remitted; still held")
+    output.show(document, lambda console: console.print(f"{said}: Rp{done.held.rupiah}", markup=False))
+
+
+@app.command()
+def held(code: Code, as_json: AsJson = False) -> None:
+    """Show what an agent collected and did not remit, by age in days.
+
+    Example: kartu agent held AGEN-7
+    """
+    settings = Settings.load()
+    output = Output.of(settings, as_json=as_json)
+    with open_records(settings) as database, database.begin() as connection:
+        found = agent_at_work(connection, code)
+        now_held = ageing(agent_cash.unremitted(connection, found.intermediary_id), clock.now())
+
+    def people(console: Console) -> None:
+        heads = (output.say("Hari", "Days"), "Rp")
+        rows = [(name, str(rupiah)) for name, rupiah in now_held.buckets.items()]
+        console.print(output.table(heads, rows), markup=False)
+
+    output.show({"code": code, "stopped_for": found.terms.stopped_for, **_held(now_held)}, people)
+
+
+@app.command()
+def watch(as_json: AsJson = False) -> None:
+    """Stop every agent that holds too much or too long, or took no cash for too many months. Run it daily. Exit code 1 where one was stopped.
+
+    Example: kartu agent watch
+    """
+    settings = Settings.load()
+    output = Output.of(settings, as_json=as_json)
+    with open_records(settings) as database, database.begin() as connection:
+        stopped = watch_agents(connection, clock.now())
+    said = output.say("Dihentikan", "Stopped")
+    output.show(
+        {"stopped": [{"code": code, "ground": ground} for code, ground in stopped]},
+        lambda console: console.print(f"{said}: {', '.join(code for code, _ in stopped) or '-'}", markup=False),
+    )
+    raise typer.Exit(ExitCode.REFUSED if stopped else ExitCode.OK)
+
+
+@app.command()
+def resume(
+    code: Code,
+    by: Person,
+    reason: Annotated[str, typer.Option(help="Why; kept in the books.")],
+    as_json: AsJson = False,
+) -> None:
+    """Let a stopped agent take cash again. The alarm stops it again at its next receipt if it still holds.
+
+    Example: kartu agent resume AGEN-7 --by ani --reason "back after the harvest"
+    """
+    settings = Settings.load()
+    output = Output.of(settings, as_json=as_json)
+    with open_records(settings) as database, database.begin() as connection:
+        resume_agent(connection, code, by=by, reason=reason, at=clock.now())
+    said = output.say("Agen boleh menerima lagi", "The agent may go on")
+    output.show({"code": code, "stopped_for": None}, lambda console: console.print(f"{said}: {code}", markup=False))
+
+
+def _held(found: Ageing) -> dict[str, object]:
+    return {"held": found.rupiah, "buckets": dict(found.buckets), "oldest_days": found.oldest_days}

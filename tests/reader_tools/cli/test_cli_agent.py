@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``kartu agent``: cash is taken, its receipt signed and checked, and handed over."""
+
+import json
+
+import pytest
+
+from cardservice.credentials import jwks
+from cardservice.keys import Purpose
+from hsm.client import KeyProcess
+from tests.reader_tools.cli.desk import Desk
+
+CODE = "AGEN-7"
+
+
+@pytest.fixture
+def agent(desk: Desk) -> Desk:
+    told = ("--name", "Agen Tujuh", "--kind", "field-agent", "--collect", "--by", "ani")
+    desk.json("intermediary", "add", CODE, *told)
+    assert desk.json("agent", "terms", CODE, "--by", "ani")["rate_bp"] == 750
+    return desk
+
+
+def test_cash_from_the_member_to_the_agency(agent: Desk) -> None:
+    """P-0063 never paid: the least that is taken is a month."""
+    told = ("--member", "P-0063", "--reference", "R-1")
+    refused = agent.json("agent", "take", CODE, *told, "--rupiah", "1", code=1)["error"]
+    assert refused["code"] == "payment-amount-refused"
+    month = str(refused["evidence"]["least"])
+    taken = agent.json("agent", "take", CODE, *told, "--rupiah", month)
+    assert taken["number"] == 1
+    assert agent.json("agent", "take", CODE, *told, "--rupiah", month) == taken
+    assert agent.json("agent", "held", CODE)["held"] == int(month)
+    assert month in agent("agent", "held", CODE).out
+    assert agent.refused("agent", "remit", CODE, "--rupiah", "99999999", "--reference", "S", code=1) == (
+        "remittance-too-high"
+    )
+    assert agent.json("agent", "remit", CODE, "--rupiah", month, "--reference", "S")["settled"] == [1]
+    assert agent.json("agent", "watch") == {"stopped": []}
+    assert agent.json("agent", "resume", CODE, "--by", "ani", "--reason", "x")["stopped_for"] is None
+
+
+def test_a_signed_receipt_is_checked_with_published_keys(agent: Desk, keys: KeyProcess) -> None:
+    told = ("--member", "P-0063", "--reference", "R-1")
+    least = agent.json("agent", "take", CODE, *told, "--rupiah", "1", code=1)["error"]["evidence"]["least"]
+    agent.json("agent", "take", CODE, *told, "--rupiah", str(least))
+    document = agent.json("agent", "receipt", CODE, "--number", "1")
+    path, key_file = agent.folder / "receipt.json", agent.folder / "audit-keys.json"
+    path.write_text(json.dumps(document))
+    key_file.write_bytes(published(keys))
+    assert agent.json("agent", "check-receipt", path, "--keys", key_file)["genuine"] is True
+    path.write_text(json.dumps(document).replace(f'"rupiah": {least}', '"rupiah": 1'))
+    assert agent.json("agent", "check-receipt", path, "--keys", key_file, code=1)["doubt"] == "not-in-batch"
+    assert agent.refused("agent", "receipt", CODE, "--number", "9", code=1) == "record-not-found"
+
+
+def published(keys: KeyProcess) -> bytes:
+    """The audit keys as the key process tells them."""
+    return jwks.encode(keys.verifying_keys(Purpose.AUDIT))
