@@ -55,7 +55,11 @@ def test_any_byte_changed_breaks_the_signature(place: int, change: int) -> None:
         open_pack(bytes(changed), shipped_signature(), scheme_key())
 
 
-@pytest.mark.parametrize("signature", [b"", bytes(64), b"\xff" * 64, signed(PACK), shipped_signature()[:63]])
+@pytest.mark.parametrize(
+    "signature",
+    [b"", bytes(64), b"\xff" * 64, signed(PACK), shipped_signature()[:63]],
+    ids=["none", "zeros", "ones", "another key's", "cut short"],
+)
 def test_no_other_signature_will_do(signature: bytes) -> None:
     with pytest.raises(RulePackUnsigned):
         open_pack(PACK, signature, scheme_key())
