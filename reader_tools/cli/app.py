@@ -29,6 +29,7 @@ class KartuGroup(LazyGroup):
         ),
         "group": Entry("reader_tools.cli.group", "Group payers: one sum for a list of members; months that move."),
         "agent": Entry("reader_tools.cli.agent", "Agents' cash: receipts, remittance, ageing, stops."),
+        "report": Entry("reader_tools.cli.report", "Reports about contributions: figures, no small groups."),
         "demo": Entry("reader_tools.cli.demo", "The whole walk, from a blank card to a verified patient."),
         "serve": Entry("reader_tools.cli.serve", "Start the service."),
         "database": Entry("reader_tools.cli.database", "The database: make it, bring it up to date."),
