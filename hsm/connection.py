@@ -11,12 +11,17 @@ _CHUNK = 64 * 1024
 
 
 class Connection:
-    """Buffers of one caller, whom the kernel knows by ``uid``. ``waiting_since`` is when the half frame here began, or None."""
+    """Buffers of one caller, whom the kernel knows by ``uid``; he came or last asked at ``heard``.
 
-    def __init__(self, peer: socket.socket, uid: int) -> None:
+    ``waiting_since`` is when the half frame here began, ``deaf_since`` when answers were first seen lying here, or None.
+    """
+
+    def __init__(self, peer: socket.socket, uid: int, now: float = 0.0) -> None:
         self.peer = peer
         self.uid = uid
+        self.heard = now
         self.waiting_since: float | None = None
+        self.deaf_since: float | None = None
         self.closing = False  # nothing more is read; closed once the last answer is out
         self._inbox = bytearray()
         self._outbox = bytearray()
@@ -49,11 +54,17 @@ class Connection:
                 break
             encoded = bytes(self._inbox[LENGTH_SIZE:end])
             del self._inbox[:end]
+            self.heard = now
             yield encoded
         if not self._inbox:
             self.waiting_since = None
         elif self.waiting_since is None:
             self.waiting_since = now
+
+    @property
+    def is_at_rest(self) -> bool:
+        """Nothing is under way, either way: who is hung up on now loses nothing, and may come back."""
+        return not (self._inbox or self._outbox or self.closing)
 
     @property
     def has_half_frame(self) -> bool:

@@ -2,7 +2,8 @@
 """The server of one worker: one thread, one selector, many callers on a UNIX socket. It knows frames and callers, not keys.
 
 What goes wrong with one request is that request's answer. A connection is closed only where the next byte could no longer be
-understood: a frame too long, or one that never ends.
+understood, a frame too long or one that never ends; where answers are not taken; and where there are too many: then whoever has been
+quiet longest makes room for the new caller, among those of the user who holds most. Clients come back without noticing (line.py).
 
 Workers share the listening socket. All wake for a new caller; whoever has fewest takes it, and the others let it be for a moment
 (``PATIENCE``): should nobody have come by then, the right one is busy, and any will do.
@@ -12,6 +13,7 @@ import logging
 import os
 import selectors
 import socket
+from collections import Counter
 from collections.abc import Callable, Collection
 from contextlib import suppress
 
@@ -25,7 +27,7 @@ from hsm.tally import Tally
 from hsm.worker_seats import Seat
 
 MAX_CONNECTIONS = 512
-HALF_FRAME_SECONDS = 5.0
+HALF_FRAME_SECONDS = 5.0  # for the rest of a frame, and for taking answers
 PATIENCE = 0.02  # seconds in which a colleague may take a caller
 FAREWELL_SECONDS = 2.0  # in which callers may take their last answers
 _TICK = 0.5  # seconds between looks at half frames
@@ -79,7 +81,7 @@ class KeyServer:
                 for key, events in self._selector.select(self._until_next_look()):
                     if key.fileobj is self._listening:
                         self._consider_caller()
-                    elif isinstance(key.data, Connection):
+                    elif key.data in self._connections:  # it may have made room a moment ago
                         self._attend(key.data, events)
                 now = self._monotonic()
                 self._seat.tell_alive(now)
@@ -90,6 +92,7 @@ class KeyServer:
                 if now >= next_look:
                     self._tally.tell(now)
                     self._refuse_half_frames()
+                    self._leave_the_deaf()
                     next_look = now + _TICK
             self._seat.leave()
             self._tally.tell(self._monotonic(), at_once=True)
@@ -117,12 +120,12 @@ class KeyServer:
             return
         peer.setblocking(False)
         uid = peer_uid(peer)
-        connection = Connection(peer, uid)
+        connection = Connection(peer, uid, self._monotonic())
         if uid not in self._served_uids:
             log.warning("caller refused uid=%d", uid)
             connection.refuse(CallerRefused(uid=uid))
             peer.close()
-        elif len(self._connections) >= MAX_CONNECTIONS:
+        elif not self._has_room_for(uid):
             log.warning("caller refused, %d are connected", MAX_CONNECTIONS)
             connection.refuse(CallerRefused(uid=uid))
             peer.close()
@@ -130,6 +133,17 @@ class KeyServer:
             self._connections.add(connection)
             self._seat.tell_callers(len(self._connections))
             self._selector.register(peer, selectors.EVENT_READ, connection)
+
+    def _has_room_for(self, uid: int) -> bool:
+        """Whether one more may stay, if need be in the place of another. Who holds most gives up even what is under way, but not to himself."""
+        if len(self._connections) < MAX_CONNECTIONS:
+            return True
+        ((most, _),) = Counter(each.uid for each in self._connections).most_common(1)
+        held = [each for each in self._connections if each.uid == most and (each.is_at_rest or most != uid)]
+        if held:
+            log.warning("hung up on uid=%d to make room, %d are connected", most, MAX_CONNECTIONS)
+            self._close(min(held, key=lambda each: (not each.is_at_rest, each.heard)))
+        return bool(held)
 
     def _attend(self, connection: Connection, events: int) -> None:
         if events & selectors.EVENT_WRITE:
@@ -200,6 +214,18 @@ class KeyServer:
                 log.warning("refused a half frame")
                 connection.refuse(MalformedFrame(rule="the rest of a frame did not come"))
                 self._settle(connection)
+
+    def _leave_the_deaf(self) -> None:
+        """Who takes no answers asks nothing more: the place is wanted by others."""
+        now = self._monotonic()
+        for connection in list(self._connections):
+            if not connection.has_answers_waiting:
+                connection.deaf_since = None
+            elif connection.deaf_since is None:
+                connection.deaf_since = now
+            elif now - connection.deaf_since > self._half_frame_seconds:
+                log.warning("hung up on a caller that takes no answers uid=%d", connection.uid)
+                self._close(connection)
 
     def _close(self, connection: Connection) -> None:
         self._connections.discard(connection)

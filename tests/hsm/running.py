@@ -61,6 +61,7 @@ def serving(
     *,
     rates: Mapping[str, Rate] = DEFAULT_RATES,
     served_uid: int | None = None,
+    other_uids: Sequence[int] = (),
     half_frame_seconds: float = 5.0,
     recorder: Callable[[str], None] | None = None,
     group: int | None = None,
@@ -85,7 +86,7 @@ def serving(
                 listening,
                 operations,
                 monotonic=monotonic,
-                served_uids=[os.geteuid() if served_uid is None else served_uid],
+                served_uids=[os.geteuid() if served_uid is None else served_uid, *other_uids],
                 half_frame_seconds=half_frame_seconds,
             )
             thread = threading.Thread(target=server.serve)

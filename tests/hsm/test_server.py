@@ -7,18 +7,23 @@ import stat
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from cardservice.keys import Purpose
+from hsm import server
+from hsm.client import KeyProcess
 from hsm.errors import SocketUnusable
 from hsm.guards.by_purpose import GUARDS
 from hsm.key_bundle import KeyBundle
 from hsm.listening_socket import listen, listening_at
+from hsm.server import KeyServer
 from tests.hsm.documents import audit_root
 from tests.hsm.raw_caller import RawCaller
-from tests.hsm.running import ROOT, Recorder, SetClock, serving, short_folder
+from tests.hsm.running import ROOT, Recorder, SetClock, eventually, serving, short_folder
 
 
 def test_socket_and_folder_are_closed_to_others(socket_path: Path) -> None:
@@ -82,6 +87,86 @@ def test_a_caller_that_takes_no_answers_does_not_stop_the_others(socket_path: Pa
             for _ in range(100_000):
                 deaf.send(len(request).to_bytes(4) + request)
         assert other.ask(["ping"]) == [[0, "software"]]
+
+
+def test_a_caller_that_takes_no_answers_is_hung_up_on(bundle: KeyBundle, clock: SetClock) -> None:
+    request = b"\x81\x81\x73show-ca-certificate"
+    with serving(bundle, clock, half_frame_seconds=0.1) as path, RawCaller(path) as deaf:
+        deaf.peer.setblocking(False)
+
+        def is_hung_up_on() -> bool:
+            try:
+                deaf.send(len(request).to_bytes(4) + request)
+            except BlockingIOError:
+                return False
+            except OSError:
+                return True
+            return False
+
+        assert eventually(is_hung_up_on)
+
+
+PING = [[0, "software"]]
+
+
+@pytest.fixture
+def callers_as(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """Room for four; and the kernel says of callers to come that they are of this user."""
+    monkeypatch.setattr(server, "MAX_CONNECTIONS", 4)
+    return lambda uid: monkeypatch.setattr(server, "peer_uid", lambda _: uid)
+
+
+@pytest.mark.parametrize("rest", [b"", b"\x00\x00"], ids=["idle", "half frames"])
+def test_another_users_crowd_locks_nobody_out(
+    bundle: KeyBundle, clock: SetClock, callers_as: Callable[[int], None], rest: bytes
+) -> None:
+    """The clinic keeps its one connection, and gets another, however many the crowd opens."""
+    with serving(bundle, clock, other_uids=[7]) as path, ExitStack() as stack:
+        clinic = stack.enter_context(RawCaller(path))
+        assert clinic.ask(["ping"]) == PING
+        callers_as(7)
+        for _ in range(12):
+            one_of_them = stack.enter_context(RawCaller(path))
+            one_of_them.send(b"\x00\x00\x00\x07\x81\x81\x64ping" + rest)
+            assert one_of_them.receive()  # an answer, or that there is no room even for him
+        callers_as(os.geteuid())
+        assert stack.enter_context(RawCaller(path)).ask(["ping"]) == PING
+        assert clinic.ask(["ping"]) == PING
+
+
+def test_where_there_are_too_many_the_quietest_makes_room(
+    bundle: KeyBundle, clock: SetClock, callers_as: Callable[[int], None]
+) -> None:
+    callers_as(os.geteuid())
+    with serving(bundle, clock) as path, ExitStack() as stack:
+        first, second, *others = (stack.enter_context(RawCaller(path)) for _ in range(4))
+        for caller in (second, *others, first):
+            assert caller.ask(["ping"]) == PING
+        assert stack.enter_context(RawCaller(path)).ask(["ping"]) == PING
+        assert second.receive() is None
+        assert [caller.ask(["ping"]) for caller in (first, *others)] == [PING] * 3
+
+
+def test_a_client_that_had_to_make_room_comes_back_without_noticing(
+    bundle: KeyBundle, clock: SetClock, callers_as: Callable[[int], None]
+) -> None:
+    callers_as(os.geteuid())
+    with serving(bundle, clock) as path, KeyProcess(path) as keys, ExitStack() as stack:
+        assert keys.ping() == "software"
+        for _ in range(4):
+            assert stack.enter_context(RawCaller(path)).ask(["ping"]) == PING
+        assert keys.ping() == "software"
+
+
+def test_sabotage_without_making_room_idle_callers_lock_everybody_out(
+    bundle: KeyBundle, clock: SetClock, callers_as: Callable[[int], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    callers_as(os.geteuid())
+    monkeypatch.setattr(KeyServer, "_has_room_for", lambda self, _: len(self._connections) < 4)
+    with serving(bundle, clock) as path, ExitStack() as stack:
+        for _ in range(4):
+            assert stack.enter_context(RawCaller(path)).ask(["ping"]) == PING
+        assert stack.enter_context(RawCaller(path)).receive()[0][:2] == [1, "hsm-caller-refused"]
 
 
 def test_another_user_is_refused(bundle: KeyBundle, clock: SetClock) -> None:
