@@ -123,9 +123,9 @@ def _listed(key: KeyDescription, check: str, state: KeyState, now: datetime, *, 
 
 
 def _state(key: KeyDescription, now: datetime) -> KeyState:
-    if now < key.active_from:
-        return KeyState.NEXT
-    return KeyState.ACTIVE if key.is_active(now) else KeyState.ENDED
+    if key.expires <= now:  # first: a rotation at once ends the next key too, before it ever began
+        return KeyState.ENDED
+    return KeyState.NEXT if now < key.active_from else KeyState.ACTIVE
 
 
 def _days(left: timedelta) -> int:

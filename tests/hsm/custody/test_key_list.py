@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The list of keys: states as time goes by, which key is the current one, and what is due."""
 
+import os
 from collections import Counter
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -10,6 +11,7 @@ import pytest
 from cardservice.keys import Purpose
 from hsm.crypto_periods import CRYPTO_PERIODS
 from hsm.custody.key_list import KeyState, ListedKey, list_keys, warnings
+from hsm.key_bundle import KeyBundle
 from hsm.key_ring import KeyRing
 from hsm.key_store import KeyKind
 from hsm.software_store import SoftwareStore
@@ -32,6 +34,18 @@ def test_token_keys_follow_one_another(store: SoftwareStore) -> None:
     assert states(store, purpose, NOW) == [KeyState.ACTIVE, KeyState.NEXT]
     assert states(store, purpose, NOW + 85 * DAY) == [KeyState.ACTIVE, KeyState.ACTIVE]
     assert states(store, purpose, NOW + 91 * DAY) == [KeyState.ENDED, KeyState.ACTIVE]
+
+
+def test_a_next_key_that_was_ended_before_it_began_is_ended(bundle: KeyBundle) -> None:
+    """What `rotate --at now` does to it."""
+    keys = [
+        replace(key, description=replace(key.description, expires=NOW))
+        if key.description.purpose is Purpose.ELIGIBILITY_TOKEN
+        else key
+        for key in bundle.keys
+    ]
+    ended = SoftwareStore(replace(bundle, keys=keys), os.urandom)
+    assert states(ended, Purpose.ELIGIBILITY_TOKEN, NOW) == [KeyState.ENDED, KeyState.ENDED]
 
 
 @pytest.mark.parametrize("days", [0, 82, 83, 85, 91])
