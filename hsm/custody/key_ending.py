@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A key is ended or destroyed on record: intent into the journal, deed, outcome."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from hsm.custody.backup_folder import BackupFolder, file_name
@@ -39,6 +39,18 @@ def destroy_key(
     custody.destroy(key)
     (backups.path / file_name(key)).unlink(missing_ok=True)
     journal.append(DESTROYED, clock(), **facts)
+
+
+def ended_keys(journal: CustodyJournal) -> Mapping[str, datetime]:
+    """The keys that were ended, by kid, each with its end. Raises CustodyJournalDamaged."""
+    found = {}
+    for entry in journal.of(ENDED):
+        try:
+            key = description_of(entry.facts["key"])
+        except (KeyError, TypeError, ValueError):
+            raise CustodyJournalDamaged(path="", number=entry.number) from None
+        found[key.kid] = key.expires
+    return found
 
 
 def destroyed_keys(journal: CustodyJournal) -> Sequence[tuple[KeyDescription, str]]:

@@ -2,7 +2,8 @@
 """Keys come back: a quorum of shares opens the backup, the backup proves itself, and an empty back end takes every key again.
 
 The manifest is believed because the audit key that signed it is found among the wrapped keys, and only the quorum's backup key opens that.
-Wrapped keys stay as they were at birth; the manifest says what became of them since (an ended key comes back ended).
+Wrapped keys stay as they were at birth; the manifest says what became of them since (an ended key comes back ended). What this machine's
+own journal says stands above it: an old backup gives no ended key its power back, and brings no destroyed key.
 """
 
 import json
@@ -17,6 +18,7 @@ from hsm.custody.backup_set import KIND, BackupSet, certificates_of, records_of,
 from hsm.custody.ca_certificates import note_ca_certificate
 from hsm.custody.conversation import Conversation
 from hsm.custody.journal import CustodyJournal
+from hsm.custody.key_ending import destroyed_keys, ended_keys
 from hsm.custody.key_record import check_of, described, description_of, fingerprint
 from hsm.custody.share_file import HeldShare, combined
 from hsm.custody.statement import verified
@@ -49,6 +51,7 @@ def restore(
     conversation: Conversation,
 ) -> dict[str, object]:
     """Bring every key back. Raises BackupRefused for a back end with other keys. Cut short, what came back stays, and the rest follows when asked again."""
+    believed = _as_the_journal_has_it(believed, journal)
     with wiped(combined(shares)) as backup_key:
         missing = _missing(believed, custody.store)
         journal.append(BEGUN, clock(), keys=len(believed.keys), missing=len(missing), share_set=shares[0].share_set)
@@ -104,6 +107,18 @@ def _signed_by_a_key_inside(found: BackupSet, backup_key: bytes) -> Mapping[str,
         raise BackupRefused(rule="the manifest is signed by an audit key of the backup")
     opened_in_software(inside[0], backup_key)  # compares the key that it finds with the check value
     return verified(found.manifest, {signer}).document
+
+
+def _as_the_journal_has_it(believed: BelievedBackup, journal: CustodyJournal) -> BelievedBackup:
+    """Without the keys that were destroyed here, and with those ended that were ended here since. Raises CustodyJournalDamaged."""
+    destroyed, ends = {key.kid for key, _ in destroyed_keys(journal)}, ended_keys(journal)
+    keys = []
+    for backup, check in believed.keys:
+        key = backup.description
+        if key.kid not in destroyed:
+            end = min(key.expires, ends.get(key.kid, key.expires))
+            keys.append((replace(backup, description=replace(key, expires=end)), check))
+    return replace(believed, keys=keys)
 
 
 def _missing(believed: BelievedBackup, store: KeyStore) -> list[tuple[KeyBackup, str]]:

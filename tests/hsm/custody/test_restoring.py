@@ -2,6 +2,8 @@
 """Backup and restoration: a quorum brings every key back as it was, and whatever does not fit is refused before anything changes."""
 
 import json
+import shutil
+from pathlib import Path
 
 import pytest
 
@@ -10,13 +12,13 @@ from hsm.custody import restoring
 from hsm.custody.backup_folder import file_name
 from hsm.custody.ca_certificates import ca_certificates
 from hsm.custody.journal import open_journal
-from hsm.custody.key_ending import end_key
+from hsm.custody.key_ending import destroy_key, end_key
 from hsm.custody.key_record import check_of, fingerprint
 from hsm.custody.statement import signed
 from hsm.errors import BackupRefused, ShareRefused, SharesTooFew, StatementRefused
 from hsm.key_generation import development_keys
 from hsm.key_plan import KeyPlan
-from hsm.key_store import KeyStore
+from hsm.key_store import KeyDescription, KeyStore
 from hsm.officers import Officers
 from hsm.software_store import SoftwareStore
 from tests.hsm.custody.ceremonies import KeySet
@@ -157,6 +159,37 @@ def test_an_ended_key_comes_back_ended(made: KeySet, lost: KeySet) -> None:
         ended = end_key(custody, journal, key, "test", made.clock)
     lost.restore(made.back_up("backup"), made.shares(1, 2, 3))
     assert next(one for one in lost.store().descriptions() if one.kid == key.kid) == ended
+
+
+@pytest.fixture
+def old_backup(made: KeySet, lost: KeySet) -> Path:
+    """A backup from before a cover-proof key was ended and a token key destroyed; the back end was lost since, the journal was not."""
+    backup = made.back_up("backup")
+    with made.custody() as custody, open_journal(made.journal) as journal:
+        end_key(custody, journal, first(custody.store, Purpose.COVER_PROOF), "stolen", made.clock)
+        stolen = first(custody.store, Purpose.ELIGIBILITY_TOKEN)
+        destroy_key(custody, journal, made.backups, stolen, "stolen", made.clock)
+    shutil.copy(made.journal, lost.journal)
+    return backup
+
+
+def first(store: KeyStore, purpose: Purpose) -> KeyDescription:
+    return next(key for key in store.descriptions() if key.purpose is purpose)
+
+
+def test_an_old_backup_gives_a_stolen_key_no_second_life(made: KeySet, lost: KeySet, old_backup: Path) -> None:
+    lost.restore(old_backup, made.shares(1, 2, 3))
+    assert checks(lost.store()) == checks(made.store())
+    assert lost.restore(old_backup, made.shares(1, 2, 3))["restored"] == 0
+
+
+def test_sabotage_without_the_journals_word_it_signs_again(
+    made: KeySet, lost: KeySet, old_backup: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(restoring, "_as_the_journal_has_it", lambda believed, _: believed)
+    lost.restore(old_backup, made.shares(1, 2, 3))
+    assert len(lost.store().descriptions()) == len(made.store().descriptions()) + 1
+    assert first(lost.store(), Purpose.COVER_PROOF).is_active(NOW)
 
 
 def test_a_key_without_its_backup_stops_a_backup(made: KeySet) -> None:
