@@ -27,7 +27,7 @@ from cardservice.credentials.card_certificate import CardCertificateRequest
 from cardservice.credentials.certificate_profile import PivSlot
 from cardservice.credentials.cover_claims import CoverClaims
 from cardservice.issuance.piv_profile import PivIdentity, piv_objects
-from cardservice.keys import Purpose
+from cardservice.keys import ISSUER_SECTOR, KeyVersions, Purpose
 from hsm.in_process import InProcessKeys
 from hsm.key_faces import KeyFaces
 from hsm.key_generation import WELL_KNOWN_TRANSPORT_MASTER, development_keys
@@ -74,7 +74,11 @@ class Issuer:
 
     def dialogue(self) -> Dialogue[Personalized]:
         """Personalize the blank card that it will be run over."""
-        return personalize(self.plan, self.keys.card_keys, self.entropy, bind=lambda _: None, certify=self.certify)
+        return personalize(self.plan, self.keys.card_keys, self.entropy, bind=self.bind, certify=self.certify)
+
+    def bind(self, _: ChipFacts) -> KeyVersions:
+        """Any card will do."""
+        return self.keys.card_keys.current_versions((ISSUER_SECTOR, *self.plan.sectors))
 
     def certify(self, _: ChipFacts, keys: CardPublicKeys) -> Credentials:
         """Four certificates and one cover proof per sector, as cardservice/credentials makes them."""

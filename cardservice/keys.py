@@ -5,12 +5,16 @@ The answers come from the ``hsm`` process (see ``hsm/client.py``); tests answer 
 never appear in these types: a caller sees session keys for one secure channel, and key blocks that only the card can open.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
 ISSUER_SECTOR = 0x00  # the issuer security domain's own keys, in kjs-div-1's sector byte
+
+
+# A card's own key version numbers: of the issuer security domain (00), and of each sector.
+KeyVersions = Mapping[int, int]
 
 
 class KeyOrigin(StrEnum):
@@ -85,6 +89,10 @@ class CardKeys(Protocol):
         self, pairs: Sequence[tuple[KeySet, KeySet]]
     ) -> list[tuple[WrappedKey, WrappedKey, WrappedKey]]:
         """The same for each pair (new, under), in one trip to the keys."""
+        ...
+
+    def current_versions(self, sectors: Sequence[int]) -> dict[int, int]:
+        """The key version number that a card made now gets in each sector, 00 the issuer's, in one trip to the keys."""
         ...
 
 

@@ -35,6 +35,7 @@ FLOORS: Mapping[str, int] = {
     "sign-audit-root": 10_000,
     "open-secure-channels": 1_000_000,
     "wrap-key-set": 500_000,
+    "list-current-masters": 500_000,
     "seal": 10_000_000,
     "unseal": 2_000,
     "unseal-many": 5_000,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Requests about cards: session keys for secure channels, new key sets wrapped for PUT KEY, and that a card is revoked."""
+"""Requests about cards: session keys for secure channels, new key sets wrapped for PUT KEY, which version they get, and that a card is revoked."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -13,6 +13,7 @@ from hsm.wire_fields import Fields
 
 MAX_CHANNELS = 256
 MAX_REVOKED = 1024
+MAX_SECTORS = 256
 MAX_SEQUENCE_COUNTER = 0xFF_FFFF  # 3 bytes (Amendment D, 4.1.5.1)
 AID_LENGTHS = range(5, 17)  # ISO/IEC 7816-4
 
@@ -59,6 +60,28 @@ class WrapKeySet(Request):
         new, under = (_key_set_from_wire(fields.inner(name)) for name in ("new", "under"))
         fields.end()
         return cls(new, under)
+
+
+@dataclass(frozen=True, slots=True)
+class ListCurrentMasters(Request):
+    """Which masters make new cards' keys now, by sector, 00 the issuer's. Answer: their key version numbers, in the order asked."""
+
+    sectors: Sequence[int]
+    operation: ClassVar[str] = "list-current-masters"
+
+    def to_wire(self) -> list[object]:
+        """The sectors."""
+        return [list(self.sectors)]
+
+    @classmethod
+    def from_wire(cls, fields: Fields) -> Self:
+        """The sectors."""
+        sectors = []
+        for item in fields.each("sectors", MAX_SECTORS):
+            sectors.append(item.number("sector", 0xFF))
+            item.end()
+        fields.end()
+        return cls(sectors)
 
 
 @dataclass(frozen=True, slots=True)

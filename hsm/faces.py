@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
 from cardservice.keys import KeySet, Purpose, SessionKeys, SessionRequest, VerifyingKey, WrappedKey
-from hsm.channel_requests import MAX_CHANNELS, OpenSecureChannels, WrapKeySet
+from hsm.channel_requests import MAX_CHANNELS, ListCurrentMasters, OpenSecureChannels, WrapKeySet
 from hsm.document_requests import SIGNING_REQUESTS
 from hsm.errors import RequestRefused
 from hsm.grants import Grant
@@ -51,6 +51,11 @@ class AskedCardKeys:
                 enc, mac, dek = (WrappedKey(*key) for key in answer)
                 wrapped.append((enc, mac, dek))
         return wrapped
+
+    def current_versions(self, sectors: Sequence[int]) -> dict[int, int]:
+        """What a card made now gets in each sector, 00 the issuer's."""
+        (versions,) = self._ask([ListCurrentMasters(sectors)])
+        return dict(zip(sectors, versions, strict=True))
 
 
 class AskedSigner:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Choosing the key: by purpose, version, sector and time, among the keys that a store lists."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from cardservice.keys import ISSUER_SECTOR, KeyOrigin, KeySet, Purpose
@@ -31,10 +32,15 @@ class KeyRing:
         keys = self._by_purpose.get(purpose)
         if not keys:
             raise KeyNotFound(purpose=str(purpose))
-        active = [key for key in keys if key.is_active(now)]
-        if not active:
-            raise KeyNotActive(purpose=str(purpose), rule="no key of this purpose is within its dates")
-        return max(active, key=lambda key: key.active_from)
+        return _latest(keys, now)
+
+    def current_master(self, sector: int, now: datetime) -> KeyDescription:
+        """The master whose version a card made now gets in this sector. Raises KeyNotFound or KeyNotActive."""
+        purpose = _master_purpose(sector)
+        keys = [key for key in self._by_purpose.get(purpose, []) if key.sector == sector]
+        if not keys:
+            raise KeyNotFound(purpose=str(purpose), sector=sector)
+        return _latest(keys, now)
 
     def published(self, purpose: Purpose, now: datetime) -> list[KeyDescription]:
         """Current, next and past keys whose signatures a verifier may meet; the one that signs now first, then the newest."""
@@ -48,5 +54,16 @@ class KeyRing:
         """The master behind a static key set, whatever its dates: cards outlive it. Raises KeyNotFound."""
         if key_set.origin is KeyOrigin.TRANSPORT:
             return self.find(Purpose.TRANSPORT, key_set.key_version_number, key_set.sector)
-        purpose = Purpose.CARD_MASTER if key_set.sector == ISSUER_SECTOR else Purpose.SECTOR_MASTER
-        return self.find(purpose, key_set.key_version_number, key_set.sector)
+        return self.find(_master_purpose(key_set.sector), key_set.key_version_number, key_set.sector)
+
+
+def _master_purpose(sector: int) -> Purpose:
+    return Purpose.CARD_MASTER if sector == ISSUER_SECTOR else Purpose.SECTOR_MASTER
+
+
+def _latest(keys: Sequence[KeyDescription], now: datetime) -> KeyDescription:
+    """Of the active ones the last to become so; of two at once the higher version, as after a rotation within that second."""
+    active = [key for key in keys if key.is_active(now)]
+    if not active:
+        raise KeyNotActive(purpose=str(keys[0].purpose), rule="no key of this purpose is within its dates")
+    return max(active, key=lambda key: (key.active_from, key.version))

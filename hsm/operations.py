@@ -8,7 +8,7 @@ from typing import Any
 from cryptography import x509
 
 from cardservice.keys import Purpose
-from hsm.channel_requests import OpenSecureChannels, RevokeCards, WrapKeySet
+from hsm.channel_requests import ListCurrentMasters, OpenSecureChannels, RevokeCards, WrapKeySet
 from hsm.document_requests import SIGNING_REQUESTS, SignDocument
 from hsm.errors import CardRevoked, HsmError, UnknownOperation
 from hsm.grants import Deed
@@ -47,6 +47,7 @@ class KeyOperations:
             ListVerifyingKeys: self._list_verifying_keys,
             OpenSecureChannels: self._open_secure_channels,
             WrapKeySet: self._wrap_key_set,
+            ListCurrentMasters: self._list_current_masters,
             SealValues: self._seal,
             UnsealValue: self._unseal,
             UnsealMany: self._unseal_many,
@@ -131,6 +132,10 @@ class KeyOperations:
         self._refuse_revoked(request.new.kdd)
         wrapped = self._card_keys.wrapped_key_set(request.new, request.under, self._clock())
         return [[key.length, key.ciphertext, key.kcv] for key in wrapped]
+
+    def _list_current_masters(self, request: ListCurrentMasters) -> object:
+        now = self._clock()
+        return [self._ring.current_master(sector, now).version for sector in request.sectors]
 
     def _seal(self, request: SealValues) -> object:
         now = self._clock()

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import cbor2
 
-from hsm.channel_requests import OpenSecureChannels, RevokeCards, WrapKeySet
+from hsm.channel_requests import ListCurrentMasters, OpenSecureChannels, RevokeCards, WrapKeySet
 from hsm.document_requests import SIGNING_REQUESTS
 from hsm.errors import FrameTooLarge, HsmError, MalformedFrame, UnknownOperation, error_from_wire
 from hsm.officer_requests import LiftAnomaly, UnsealMany
@@ -31,6 +31,7 @@ _KINDS: tuple[type[Request], ...] = (
     *SIGNING_REQUESTS.values(),
     OpenSecureChannels,
     WrapKeySet,
+    ListCurrentMasters,
     SealValues,
     UnsealValue,
     MakeBlindIndexes,

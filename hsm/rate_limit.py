@@ -30,6 +30,7 @@ DEFAULT_RATES: Mapping[str, Rate] = {
     "sign-audit-root": Rate(10, 100),
     "open-secure-channels": Rate(2_000, 20_000),
     "wrap-key-set": Rate(500, 5_000),
+    "list-current-masters": Rate(500, 5_000),
     "seal": Rate(10_000, 50_000),
     "unseal": Rate(10, 200),
     "unseal-many": Rate(2, 2048),

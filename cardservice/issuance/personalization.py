@@ -30,6 +30,7 @@ from cardservice.issuance.errors import OrderNotReady
 from cardservice.issuance.life_cycle import Mover
 from cardservice.issuance.moving import move_card
 from cardservice.issuance.piv_profile import PivIdentity, piv_objects
+from cardservice.keys import KeyVersions
 from cardservice.records import audit_events, cards, journal, members, orders, plans
 from cardservice.records.audit_events import AuditEvent
 from cardservice.records.canonical_json import Json
@@ -142,9 +143,11 @@ class Personalization:
                 at=at,
             )
 
-    def _bind(self, chip: ChipFacts) -> None:
-        self._card_id = bind_chip(self._bureau, self._order_id, chip, self._puk, described=self._described)
+    def _bind(self, chip: ChipFacts) -> KeyVersions:
+        bound = bind_chip(self._bureau, self._order_id, chip, self._puk, described=self._described)
+        self._card_id, key_versions = bound
         self._described = None
+        return key_versions
 
     def _certify(self, _: ChipFacts, keys: CardPublicKeys) -> Credentials:
         return certify(self._bureau, self._required_card(), self._order_id, keys, self._holder_reference)

@@ -101,12 +101,16 @@ def _ahead(key: KeyDescription) -> timedelta:
     return WARN_AHEAD if making > 6 * WARN_AHEAD else WARN_AHEAD_OF_SHORT_PERIODS
 
 
+def _began(key: KeyDescription) -> tuple[datetime, int]:
+    return key.active_from, key.version
+
+
 def _current(keys: Iterable[KeyDescription], now: datetime) -> list[KeyDescription]:
     """Of each slot the active key that began last: the one that the key ring takes."""
     found: dict[tuple[str, int], KeyDescription] = {}
     for key in keys:
         slot = (str(key.purpose), key.sector)
-        if key.is_active(now) and (slot not in found or key.active_from > found[slot].active_from):
+        if key.is_active(now) and (slot not in found or _began(key) > _began(found[slot])):
             found[slot] = key
     return list(found.values())
 

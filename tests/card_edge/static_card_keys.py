@@ -37,6 +37,12 @@ class StaticCardKeys:
     ) -> list[tuple[WrappedKey, WrappedKey, WrappedKey]]:
         return [self.wrapped_key_set(new, under) for new, under in pairs]
 
+    def current_versions(self, sectors: Sequence[int]) -> dict[int, int]:
+        return {
+            sector: max(key_set.key_version_number for key_set in self.sets if key_set.sector == sector)
+            for sector in sectors
+        }
+
     def _session(self, request: SessionRequest) -> SessionKeys:
         keys = self.sets[request.key_set]
         cryptogram_bits = 8 * len(request.host_challenge)

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from cardservice.keys import KeyOrigin, KeySet, Purpose, SessionRequest
 from hsm import strict_cbor
-from hsm.channel_requests import OpenSecureChannels, RevokeCards, WrapKeySet
+from hsm.channel_requests import ListCurrentMasters, OpenSecureChannels, RevokeCards, WrapKeySet
 from hsm.document_requests import SIGNING_REQUESTS
 from hsm.errors import FrameTooLarge, HsmError, MalformedFrame, RequestRefused, error_from_wire, errors_by_code
 from hsm.grants import Grant
@@ -60,6 +60,7 @@ REQUESTS: st.SearchStrategy[Request] = st.one_of(
     *(st.builds(kind, st.binary(min_size=1, max_size=200)) for kind in SIGNING_REQUESTS.values()),
     st.builds(OpenSecureChannels, st.lists(CHANNELS, min_size=1, max_size=4)),
     st.builds(WrapKeySet, KEY_SETS, KEY_SETS),
+    st.builds(ListCurrentMasters, st.lists(st.integers(0, 255), min_size=1, max_size=4)),
     st.builds(SealValues, st.lists(st.tuples(NOTES, st.binary(max_size=40)), min_size=1, max_size=4)),
     st.builds(UnsealValue, NOTES, st.binary(max_size=90), NOTES),
     st.builds(MakeBlindIndexes, st.lists(st.binary(min_size=1, max_size=40), min_size=1, max_size=4)),

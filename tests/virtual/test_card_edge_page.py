@@ -19,7 +19,7 @@ from applets.virtual.chip import (
 )
 from applets.virtual.factory import TRANSPORT_KEY_VERSION
 from applets.virtual.runtime import Interface
-from applets.virtual.sector.keys import KEY_VERSION
+from applets.virtual.sector.keys import KEY_VERSIONS
 from applets.virtual.sector.objects import COVER_PROOF_MAX
 from applets.virtual.sector.tap import CONTEXT
 from tests.virtual.host import PIV_AID
@@ -42,7 +42,7 @@ PAGE = (Path(__file__).parents[2] / "docs/card-edge.md").read_text(encoding="utf
         f"{COUNTERS} monotonic 32-bit counters",
         f"PIN 6-8 digits, {PivMemory().pin.limit} tries; PUK 8 bytes, {PivMemory().puk.limit} tries",
         f'`"{CONTEXT.decode()}"`',
-        f"its own set only (KVN {KEY_VERSION:02X})",
+        f"its own set only (KVN {KEY_VERSIONS[0]:02X} to {KEY_VERSIONS[-1]:02X})",
         f"transport key KVN {TRANSPORT_KEY_VERSION:02X}",
         f"| STOCK | OP_READY {CardState.OP_READY:02X} |",
         f"SECURED {CardState.SECURED:02X}",

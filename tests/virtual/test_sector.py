@@ -142,8 +142,22 @@ def test_a_sector_replaces_its_own_keys(sector: Host, transport: StaticKeySet) -
     sector.enter(AID, second)
 
 
+def test_a_sector_has_one_key_set_whatever_its_version(sector: Host, transport: StaticKeySet) -> None:
+    first, second = key_set(0x31, 32, seed=5), key_set(0x3F, 32, seed=6)
+    sector.must(sector.send(0x80, 0xD8, 0x00, 0x81, put_key_data(first, transport.dek)))
+    sector.enter(AID, first)
+    assert sector.send(0x80, 0xD8, 0x00, 0x81, put_key_data(second, first.dek)).sw == 0x6A80  # nothing beside it
+    assert sector.send(0x80, 0xD8, 0x30, 0x81, put_key_data(second, first.dek)).sw == 0x6A88  # not the set it has
+    sector.must(sector.send(0x80, 0xD8, 0x31, 0x81, put_key_data(second, first.dek)))
+    sector.select(AID)
+    assert sector.open(first).sw == 0x6A88
+    sector.must(sector.open(second))
+
+
 @pytest.mark.parametrize(
-    ("version", "length", "sw"), [(0x31, 32, 0x6A80), (0x30, 24, 0x6A80)], ids=["version", "AES-192"]
+    ("version", "length", "sw"),
+    [(0x2F, 32, 0x6A80), (0x40, 32, 0x6A80), (0x30, 24, 0x6A80)],
+    ids=["below", "above", "AES-192"],
 )
 def test_sector_keys_of_another_kind(sector: Host, transport: StaticKeySet, version: int, length: int, sw: int) -> None:
     data = put_key_data(key_set(version, length), transport.dek)

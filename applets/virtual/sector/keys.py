@@ -13,7 +13,7 @@ from applets.virtual.security_domain.put_key import SEVERAL_FROM_1, answer, plac
 from cardservice.card_edge.apdu import ResponseApdu
 from cardservice.card_edge.status_word import StatusWord
 
-KEY_VERSION = 0x30
+KEY_VERSIONS = range(0x30, 0x40)
 KEY_LENGTHS = frozenset({16, 32})
 KEY_INFORMATION = (0x00, 0xE0)
 
@@ -36,9 +36,9 @@ def make_key_pair(runtime: Runtime, aid: bytes) -> bytes:
 
 
 def put_key(runtime: Runtime, command: Frame) -> ResponseApdu:
-    """``80 D8 00 81`` first, ``80 D8 30 81`` to replace, under the DEK of the set that opened the channel."""
+    """``80 D8 00 81`` first, ``80 D8 KVN 81`` to replace the set of that version, under the DEK of the set that opened the channel."""
     channel = runtime.demand_encryption()
-    if command.p2 != SEVERAL_FROM_1 or command.p1 not in {0x00, KEY_VERSION}:
+    if command.p2 != SEVERAL_FROM_1 or command.p1 not in {0x00, *KEY_VERSIONS}:
         raise Refused(StatusWord.INCORRECT_P1_P2)
     placed = place_keys(runtime, runtime.transient.selected, command.p1, command.data, channel.dek)
     return ResponseApdu(placed, StatusWord.SUCCESS)
@@ -47,9 +47,11 @@ def put_key(runtime: Runtime, command: Frame) -> ResponseApdu:
 def place_keys(runtime: Runtime, aid: bytes, replaced: int, data: bytes, dek: bytes) -> bytes:
     """The key set of a PUT KEY data field, placed in one write; the answer, version and check values. 6A80 bad data, 6982 wrong check value."""
     version, keys = read_keys(data, SEVERAL_FROM_1, dek)
-    if version != KEY_VERSION or len(keys[0].value) not in KEY_LENGTHS:
+    own = runtime.chip.key_sets_of(aid)
+    # A sector has one set: what is there is replaced, nothing is added beside it.
+    if version not in KEY_VERSIONS or len(keys[0].value) not in KEY_LENGTHS or (own and not replaced):
         raise Refused(StatusWord.WRONG_DATA)
-    changed = place_key_set(runtime.chip.key_sets_of(aid), replaced, version, keys)
+    changed = place_key_set(own, replaced, version, keys)
     runtime.image.commit(runtime.chip.with_key_sets(aid, changed))
     return answer(version, keys)
 

@@ -10,7 +10,6 @@ from cardservice.card_edge.dialogues.channel_opening import PUBLIC
 from cardservice.card_edge.dialogues.ground import Groundwork
 from cardservice.card_edge.dialogues.inventory import Inventory
 from cardservice.card_edge.dialogues.personalization_plan import (
-    ISSUER_KEY_VERSION,
     PIV_SLOTS,
     TRANSPORT_KEY_VERSION,
     CardPublicKeys,
@@ -49,12 +48,13 @@ class _Sector:
     """A sector that gets its first keys, and its key pair where one is made."""
 
     number: int
+    key_version: int
     wrapped: KeyBlock
     generated: bool
     answer: Pending
 
     def point(self) -> bytes | None:
-        return parse_sector_answer(self.answer.data, ISSUER_KEY_VERSION, self.wrapped, generated=self.generated)
+        return parse_sector_answer(self.answer.data, self.key_version, self.wrapped, generated=self.generated)
 
 
 def lay_groundwork(
@@ -84,14 +84,14 @@ def lay_groundwork(
         # Asked for only now: the card has proven that it holds the transport keys.
         to_wrap = [(ISSUER_SECTOR, ground.transport_keys), *((sector, ground.issuer_keys) for sector in fresh)]
         blocks = _wrapped(ground, to_wrap)
-        put = batch.add("PUT KEY", put_key(ISSUER_KEY_VERSION, blocks[ISSUER_SECTOR]), channel=channel)
+        put = batch.add("PUT KEY", put_key(ground.key_versions[ISSUER_SECTOR], blocks[ISSUER_SECTOR]), channel=channel)
         channel = yield from ground.opener.open(batch, ground.issuer_domain, "ISD")
     _prepare_domain(batch, channel, plan, inventory)
     answered = [_personalize_sector(ground, batch, channel, sector, blocks[sector], generate=make) for sector in fresh]
     piv = _piv_keys(batch, channel, PIV_SLOTS if make else ())
     yield from batch.flush("keys and applications")
     if put is not None:
-        check_put_key_answer(put.data, ISSUER_KEY_VERSION, blocks[ISSUER_SECTOR])
+        check_put_key_answer(put.data, ground.key_versions[ISSUER_SECTOR], blocks[ISSUER_SECTOR])
     points = {sector: parse_public_key(answer.data) for sector, answer in made.items()}
     points.update({sector.number: point for sector in answered if (point := sector.point()) is not None})
     if public_keys is None:
@@ -125,16 +125,16 @@ def _prepare_domain(batch: Batch, channel: SecureChannel, plan: Plan, inventory:
 def _personalize_sector(
     ground: Groundwork, batch: Batch, channel: SecureChannel, sector: int, wrapped: KeyBlock, *, generate: bool
 ) -> _Sector:
-    what = f"sector {sector:02X}"
+    what, version = f"sector {sector:02X}", ground.key_versions[sector]
     ground.opener.counters[ground.sector_keys(sector)] = 0
     batch.add(f"INSTALL for personalization {what}", install_for_personalization(sector_aid(sector)), channel=channel)
     (command,) = store_data(
-        sector_elements(ISSUER_KEY_VERSION, wrapped, generate=generate),
+        sector_elements(version, wrapped, generate=generate),
         Structure.BER_TLV,
         block_size=channel.max_data,
         response_expected=True,
     )
-    return _Sector(sector, wrapped, generate, batch.add(f"keys of {what}", command, channel=channel))
+    return _Sector(sector, version, wrapped, generate, batch.add(f"keys of {what}", command, channel=channel))
 
 
 def _piv_keys(

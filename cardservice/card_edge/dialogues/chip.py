@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from cardservice.card_edge.batch import Batch
 from cardservice.card_edge.dialogue import Dialogue
 from cardservice.card_edge.dialogues.channel_opening import CHALLENGE_LENGTH, Entropy
-from cardservice.card_edge.dialogues.personalization_plan import ISSUER_KEY_VERSION, ChipFacts
+from cardservice.card_edge.dialogues.personalization_plan import ChipFacts, issuer_versions
 from cardservice.card_edge.globalplatform.cplc import parse_cplc
 from cardservice.card_edge.globalplatform.get_data import CARD_PRODUCTION_LIFE_CYCLE, KEY_INFORMATION, get_data
 from cardservice.card_edge.globalplatform.key_information import key_versions, parse_key_information
@@ -42,9 +42,10 @@ def probe(entropy: Entropy) -> Dialogue[Probe]:
     yield from batch.flush("look at the chip")
     versions = key_versions(parse_key_information(keys.data))
     response = parse_initialize_update(answer.data)
-    if ISSUER_KEY_VERSION in versions and response.key_version_number != ISSUER_KEY_VERSION:
+    ours = issuer_versions(versions)
+    if ours and response.key_version_number not in ours:
         # A card torn between PUT KEY and DELETE KEY that prefers the old set: ask for ours by name.
-        answer = batch.add("INITIALIZE UPDATE", initialize_update(ISSUER_KEY_VERSION, host_challenge))
+        answer = batch.add("INITIALIZE UPDATE", initialize_update(ours[-1], host_challenge))
         yield from batch.flush("ask for the issuer's keys")
         response = parse_initialize_update(answer.data)
     chip = ChipFacts(parse_cplc(cplc.data).chip_serial, response.kdd, response.parameter.pseudo_random, versions)

@@ -8,22 +8,23 @@ from cardservice.card_edge.batch import Batch
 from cardservice.card_edge.dialogue import Dialogue
 from cardservice.card_edge.dialogues.channel_opening import PUBLIC, SECRET, ChannelOpener, Opening
 from cardservice.card_edge.dialogues.chip import Probe
-from cardservice.card_edge.dialogues.personalization_plan import ISSUER_KEY_VERSION, TRANSPORT_KEY_VERSION
+from cardservice.card_edge.dialogues.personalization_plan import TRANSPORT_KEY_VERSION
 from cardservice.card_edge.globalplatform.select import select
 from cardservice.card_edge.piv.select import PIV_AID, select_piv
 from cardservice.card_edge.scp03.parameters import SecurityLevel
 from cardservice.card_edge.scp03.secure_channel import SecureChannel
 from cardservice.card_edge.sector.aid import sector_aid
 from cardservice.card_edge.sector.select import select_sector
-from cardservice.keys import KeyOrigin, KeySet
+from cardservice.keys import ISSUER_SECTOR, KeyOrigin, KeySet, KeyVersions
 
 
 @dataclass(frozen=True, slots=True)
 class Groundwork:
-    """One card under personalization."""
+    """One card, and the key version numbers that are its own."""
 
     seen: Probe
     opener: ChannelOpener
+    key_versions: KeyVersions
 
     @property
     def transport_keys(self) -> KeySet:
@@ -33,11 +34,11 @@ class Groundwork:
     @property
     def issuer_keys(self) -> KeySet:
         """The issuer security domain's per-card key set."""
-        return self.sector_keys(0x00)
+        return self.sector_keys(ISSUER_SECTOR)
 
     def sector_keys(self, sector: int) -> KeySet:
         """The per-card key set of one sector."""
-        return KeySet(KeyOrigin.SCHEME, ISSUER_KEY_VERSION, self.seen.chip.kdd, sector)
+        return KeySet(KeyOrigin.SCHEME, self.key_versions[sector], self.seen.chip.kdd, sector)
 
     @property
     def issuer_domain(self) -> Opening:

@@ -7,7 +7,7 @@ from cardservice.card_edge.batch import Batch
 from cardservice.card_edge.dialogue import Dialogue
 from cardservice.card_edge.dialogues.channel_opening import SECRET
 from cardservice.card_edge.dialogues.ground import Groundwork
-from cardservice.card_edge.dialogues.personalization_plan import ISSUER_KEY_VERSION, TRANSPORT_KEY_VERSION, Plan
+from cardservice.card_edge.dialogues.personalization_plan import TRANSPORT_KEY_VERSION, Plan
 from cardservice.card_edge.globalplatform.get_data import KEY_INFORMATION, get_data
 from cardservice.card_edge.globalplatform.get_status import StatusScope, get_status, parse_status
 from cardservice.card_edge.globalplatform.life_cycle import CardLifeCycle
@@ -81,7 +81,8 @@ def _learn_counters(ground: Groundwork, batch: Batch, keyed: frozenset[int]) -> 
     for sector in sorted(keyed):
         challenge = ground.opener.entropy(8)
         batch.add(f"SELECT sector {sector:02X}", select_sector(sector_aid(sector)))
-        asked.append((sector, batch.add("INITIALIZE UPDATE", initialize_update(ISSUER_KEY_VERSION, challenge))))
+        command = initialize_update(ground.key_versions[sector], challenge)
+        asked.append((sector, batch.add("INITIALIZE UPDATE", command)))
     yield from batch.flush("learn the sectors' sequence counters")
     for sector, answer in asked:
         counter = parse_initialize_update(answer.data).sequence_counter

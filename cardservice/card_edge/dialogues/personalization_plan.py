@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is to be written to one card, decided before the first byte is sent."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from cardservice.card_edge.piv.key_reference import KeyReference
+from cardservice.keys import KeyVersions
 
-ISSUER_KEY_VERSION = 0x30  # GPC_GUI_010: SCP03 key sets are 30 to 3F
+ISSUER_KEY_VERSIONS = range(0x30, 0x40)  # GPC_GUI_010: SCP03 key sets are 30 to 3F
 TRANSPORT_KEY_VERSION = 0xFF
 PIV_SLOTS = (
     KeyReference.AUTHENTICATION,
@@ -57,10 +58,16 @@ class ChipFacts:
     @property
     def blank(self) -> bool:
         """Whether only the supplier's transport keys are on the chip."""
-        return ISSUER_KEY_VERSION not in self.key_versions
+        return not issuer_versions(self.key_versions)
 
 
-Bind = Callable[[ChipFacts], None]
+# Says which key version numbers the card has, or is to get: they stay the same however often it is torn and resumed.
+Bind = Callable[[ChipFacts], KeyVersions]
+
+
+def issuer_versions(versions: Iterable[int]) -> list[int]:
+    """Those of a chip's key version numbers that are the issuer's, not the supplier's, in order."""
+    return sorted(version for version in versions if version in ISSUER_KEY_VERSIONS)
 
 
 @dataclass(frozen=True, slots=True)

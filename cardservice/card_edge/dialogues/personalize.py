@@ -39,13 +39,14 @@ def personalize(
 ) -> Dialogue[Personalized]:
     """Personalize a blank card, or finish one that was torn.
 
-    ``bind`` is called with the chip's facts before the first write and raises where this card may not be written for this order;
+    ``bind`` is called with the chip's facts before the first write, raises where this card may not be written for this order, and says which key
+    version numbers are this card's: the same ones whenever it is resumed, whatever was rotated meanwhile;
     ``certify`` is called once the card's public keys are known, and not at all if ``known`` gives the credentials of keys already on the card.
     """
     seen = yield from probe(entropy)
-    bind(seen.chip)
+    key_versions = bind(seen.chip)
     opener = ChannelOpener(keys, entropy, seen.initialize_update.parameter)
-    ground = Groundwork(seen, opener)
+    ground = Groundwork(seen, opener, key_versions)
     batch = Batch()
     inventory = Inventory.blank() if seen.chip.blank else (yield from take_inventory(ground, batch, plan))
     laid = yield from lay_groundwork(ground, batch, plan, inventory, public_keys=known[0] if known else None)

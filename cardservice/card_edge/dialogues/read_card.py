@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from cardservice.card_edge.batch import Batch, Pending
 from cardservice.card_edge.dialogue import Dialogue
-from cardservice.card_edge.dialogues.personalization_plan import ISSUER_KEY_VERSION
+from cardservice.card_edge.dialogues.personalization_plan import issuer_versions
 from cardservice.card_edge.globalplatform.cplc import parse_cplc
 from cardservice.card_edge.globalplatform.get_data import CARD_PRODUCTION_LIFE_CYCLE, KEY_INFORMATION, get_data
 from cardservice.card_edge.globalplatform.key_information import key_versions, parse_key_information
@@ -49,7 +49,7 @@ class CardReading:
     @property
     def blank(self) -> bool:
         """Whether it has key sets, and none of ours."""
-        return bool(self.key_versions) and ISSUER_KEY_VERSION not in self.key_versions
+        return bool(self.key_versions) and not issuer_versions(self.key_versions)
 
 
 def read_card(sectors: Iterable[int]) -> Dialogue[CardReading]:

@@ -11,15 +11,15 @@ from dataclasses import dataclass
 from cardservice.card_edge.batch import Batch
 from cardservice.card_edge.dialogue import Dialogue
 from cardservice.card_edge.dialogues.channel_opening import CHALLENGE_LENGTH, ChannelOpener, Entropy
-from cardservice.card_edge.dialogues.chip import probe
+from cardservice.card_edge.dialogues.chip import ANY_KEY_VERSION, probe
 from cardservice.card_edge.dialogues.ground import Groundwork
-from cardservice.card_edge.dialogues.personalization_plan import ISSUER_KEY_VERSION, ChipFacts
-from cardservice.card_edge.errors import UnexpectedResponse
+from cardservice.card_edge.dialogues.personalization_plan import ISSUER_KEY_VERSIONS, ChipFacts
+from cardservice.card_edge.errors import CardNotAuthentic, UnexpectedResponse
 from cardservice.card_edge.scp03.initialize_update import initialize_update, parse_initialize_update
 from cardservice.card_edge.sector.aid import sector_aid
 from cardservice.card_edge.sector.cover_proof import put_cover_proof
 from cardservice.card_edge.sector.select import parse_sector_select, select_sector
-from cardservice.keys import CardKeys
+from cardservice.keys import ISSUER_SECTOR, CardKeys
 
 SectorsOf = Callable[[ChipFacts], Sequence[int]]
 Renew = Callable[[Mapping[int, bytes]], Mapping[int, bytes]]
@@ -34,6 +34,15 @@ class Refreshed:
     written: Mapping[int, bytes]
 
 
+@dataclass(frozen=True, slots=True)
+class _Face:
+    """What a sector says of itself. The key version is the card's word: the channel under that key set proves it, or is refused."""
+
+    proof: bytes
+    key_version: int
+    counter: int | None
+
+
 def refresh_proofs(keys: CardKeys, entropy: Entropy, *, sectors_of: SectorsOf, renew: Renew) -> Dialogue[Refreshed]:
     """Refresh the cover proofs of the card in the field.
 
@@ -43,9 +52,15 @@ def refresh_proofs(keys: CardKeys, entropy: Entropy, *, sectors_of: SectorsOf, r
     """
     seen = yield from probe(entropy)
     sectors = tuple(sectors_of(seen.chip))
-    ground = Groundwork(seen, ChannelOpener(keys, entropy, seen.initialize_update.parameter))
     batch = Batch()
-    before = yield from _ask_sectors(ground, batch, sectors)
+    faces = yield from _ask_sectors(batch, entropy, sectors)
+    versions = {sector: face.key_version for sector, face in faces.items()}
+    versions[ISSUER_SECTOR] = seen.initialize_update.key_version_number
+    ground = Groundwork(seen, ChannelOpener(keys, entropy, seen.initialize_update.parameter), versions)
+    for sector, face in faces.items():
+        if face.counter is not None:
+            ground.opener.counters[ground.sector_keys(sector)] = face.counter
+    before = {sector: face.proof for sector, face in faces.items()}
     written = renew(before)
     ground.opener.foresee([ground.sector(sector) for sector in written])
     answers = {}
@@ -60,16 +75,19 @@ def refresh_proofs(keys: CardKeys, entropy: Entropy, *, sectors_of: SectorsOf, r
     return Refreshed(seen.chip, before, written)
 
 
-def _ask_sectors(ground: Groundwork, batch: Batch, sectors: Sequence[int]) -> Dialogue[dict[int, bytes]]:
-    """Each sector's proof, and its sequence counter, so that the next channel can be predicted."""
+def _ask_sectors(batch: Batch, entropy: Entropy, sectors: Sequence[int]) -> Dialogue[dict[int, _Face]]:
+    """Each sector's proof and, of its one key set, the version and sequence counter, so that the next channel can be predicted."""
     asked = []
     for sector in sectors:
         selected = batch.add(f"SELECT sector {sector:02X}", select_sector(sector_aid(sector)))
-        command = initialize_update(ISSUER_KEY_VERSION, ground.opener.entropy(CHALLENGE_LENGTH))
+        command = initialize_update(ANY_KEY_VERSION, entropy(CHALLENGE_LENGTH))
         asked.append((sector, selected, batch.add("INITIALIZE UPDATE", command)))
     yield from batch.flush("see the cover proofs")
-    for sector, _, answer in asked:
-        counter = parse_initialize_update(answer.data).sequence_counter
-        if counter is not None:
-            ground.opener.counters[ground.sector_keys(sector)] = counter
-    return {sector: parse_sector_select(selected.data, sector_aid(sector)) for sector, selected, _ in asked}
+    faces = {}
+    for sector, selected, answer in asked:
+        told = parse_initialize_update(answer.data)
+        if told.key_version_number not in ISSUER_KEY_VERSIONS:
+            raise CardNotAuthentic(key_version_number=f"{told.key_version_number:02X}")
+        proof = parse_sector_select(selected.data, sector_aid(sector))
+        faces[sector] = _Face(proof, told.key_version_number, told.sequence_counter)
+    return faces

@@ -23,7 +23,7 @@ from cardservice.card_edge.dialogues.personalization_plan import (
 )
 from cardservice.card_edge.dialogues.personalize import personalize
 from cardservice.card_edge.script import Script
-from cardservice.keys import CardKeys
+from cardservice.keys import ISSUER_SECTOR, CardKeys, KeyVersions
 
 NOW = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)
 NAME = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "bureau of the tests")])
@@ -42,8 +42,12 @@ class Bureau:
     certified: list[tuple[CardPublicKeys, Credentials]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.bind = self.bound.append
+        self.bind = self._bind
         self.answer = self._certify
+
+    def _bind(self, chip: ChipFacts) -> KeyVersions:
+        self.bound.append(chip)
+        return self.keys.current_versions((ISSUER_SECTOR, *self.plan.sectors))
 
     def _certify(self, _: ChipFacts, public_keys: CardPublicKeys) -> Credentials:
         certificates = {

@@ -26,7 +26,7 @@ from cardservice.card_edge.piv.key_reference import KeyReference
 from cardservice.card_edge.scp03.parameters import SecurityLevel
 from cardservice.card_edge.sector.aid import sector_aid
 from cardservice.card_edge.sector.tap import verify_tap
-from cardservice.keys import CardKeys, KeySet, SessionKeys, SessionRequest, WrappedKey
+from cardservice.keys import CardKeys, KeySet, KeyVersions, SessionKeys, SessionRequest, WrappedKey
 from tests.card_edge.dialogues.bureau import Bureau
 
 Blank = Callable[..., VirtualCard]
@@ -134,7 +134,7 @@ def test_it_writes_nothing_where_binding_is_refused(bureau: Bureau, blank: Blank
     class NotThisCard(CardEdgeError):
         code = "not-this-card"
 
-    def refuse(_: ChipFacts) -> None:
+    def refuse(_: ChipFacts) -> KeyVersions:
         raise NotThisCard
 
     bureau.bind = refuse
@@ -184,6 +184,9 @@ class OtherMaster:
         self, pairs: Sequence[tuple[KeySet, KeySet]]
     ) -> list[tuple[WrappedKey, WrappedKey, WrappedKey]]:
         return self._keys.wrapped_key_set_each(pairs)
+
+    def current_versions(self, sectors: Sequence[int]) -> dict[int, int]:
+        return self._keys.current_versions(sectors)
 
 
 def test_a_card_that_does_not_hold_the_transport_keys_gets_nothing(bureau: Bureau, blank: Blank) -> None:

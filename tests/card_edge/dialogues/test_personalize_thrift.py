@@ -76,6 +76,9 @@ class CountedKeys:
         self.wrapped.append(len(pairs))
         return self._keys.wrapped_key_set_each(pairs)
 
+    def current_versions(self, sectors: Sequence[int]) -> dict[int, int]:
+        return self._keys.current_versions(sectors)
+
 
 def test_the_sessions_of_a_round_trip_are_asked_for_at_once(bureau: Bureau, blank: Blank) -> None:
     bureau.keys = counted = CountedKeys(bureau.keys)

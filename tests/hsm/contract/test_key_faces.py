@@ -194,6 +194,16 @@ def test_an_old_master_opens_channels_but_makes_no_new_cards(keys: KeyFaces, clo
         keys.card_keys.wrapped_key_set(ISSUER, TRANSPORT)
 
 
+def test_the_current_masters_are_told_by_version(keys: KeyFaces, clock: SetClock) -> None:
+    assert keys.card_keys.current_versions((0x00, 0x10, 0x01)) == {0x00: 0x30, 0x10: 0x30, 0x01: 0x30}
+    with pytest.raises(KeyNotFound) as caught:
+        keys.card_keys.current_versions((0x00, 0x02))
+    assert caught.value.evidence["sector"] == 0x02
+    clock.time = NOW + timedelta(days=400)
+    with pytest.raises(KeyNotActive):
+        keys.card_keys.current_versions((0x01,))
+
+
 @pytest.mark.parametrize(
     "key_set",
     [

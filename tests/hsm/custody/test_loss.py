@@ -147,7 +147,7 @@ def resume(issuer: Issuer, keys: KeyFaces, card: VirtualCard, issued: Personaliz
     known = (issued.public_keys, issued.credentials)
     issuer.keys = keys
     return run(
-        personalize(issuer.plan, keys.card_keys, os.urandom, bind=lambda _: None, certify=issuer.certify, known=known),
+        personalize(issuer.plan, keys.card_keys, os.urandom, bind=issuer.bind, certify=issuer.certify, known=known),
         card,
     )
 

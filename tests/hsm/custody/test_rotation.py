@@ -109,6 +109,10 @@ def test_masters_get_a_new_version_for_new_cards_and_old_cards_keep_working(
     rotate(made, purpose, at=LATER, sector=sector)
     assert [key.version for key in keys(made, purpose) if key.sector == sector] == [0x30, 0x31]
     assert card_keys(made).session_keys([request]) == before
+    ring = KeyRing(made.store())
+    assert ring.current_master(sector, NOW).version == 0x30
+    assert ring.current_master(sector, LATER).version == 0x31
+    assert ring.current_master(0x11, LATER).version == 0x30  # of a sector that was not meant
     under = card(0x30, sector)
     assert len(card_keys(made).wrapped_key_set(card(0x31, sector), under, LATER)) == 3
     # A year on: the old version makes no new card, and opens the old ones still.
@@ -117,6 +121,24 @@ def test_masters_get_a_new_version_for_new_cards_and_old_cards_keep_working(
         card_keys(made).wrapped_key_set(card(0x30, sector), card(0x31, sector), year_on)
     assert len(card_keys(made).wrapped_key_set(card(0x31, sector), under, year_on)) == 3
     assert card_keys(made).session_keys([request]) == before
+
+
+def test_ahead_of_time_a_master_takes_over_a_week_before_the_last_one_ends(made: KeySet) -> None:
+    rotate(made, Purpose.CARD_MASTER)
+    first, _ = keys(made, Purpose.CARD_MASTER)
+    ring = KeyRing(made.store())
+    assert ring.current_master(0x00, first.expires - 8 * DAY).version == 0x30
+    assert ring.current_master(0x00, first.expires - 7 * DAY).version == 0x31
+
+
+def test_a_rotation_in_the_second_of_a_ceremony_counts(made: KeySet) -> None:
+    rotate(made, Purpose.CARD_MASTER, at=NOW, now=NOW)
+    assert KeyRing(made.store()).current_master(0x00, NOW).version == 0x31
+    assert [
+        one.description.version
+        for one in list_keys(made.store(), NOW)
+        if one.is_current and one.description.purpose is Purpose.CARD_MASTER
+    ] == [0x31]
 
 
 def test_without_a_sector_all_sectors_get_theirs(made: KeySet) -> None:
