@@ -19,9 +19,11 @@ from api.settings import Settings
 from api.store import RecordsStore
 from api.unreadable import Protocol
 from cardservice.clock import now
+from cardservice.coverage.packs_in_force import PacksInForce
 from cardservice.errors import KartuError
 from cardservice.records.database import open_database
 from cardservice.records.hot_path.opening import open_verification_store
+from cardservice.rule_folder import load_rule_packs
 from cardservice.texts.catalogue import Language, text
 from hsm.client import KeyProcess
 
@@ -35,10 +37,11 @@ def main() -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s", stream=sys.stderr)
     try:
         settings = Settings.load(os.environ)
+        packs = load_rule_packs(settings.rule_packs, settings.rule_pack_key)
         listening = _listen(settings)
         settings = settings.at_port(listening.getsockname()[1])
         with listening, asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            runner.run(_serve(settings, listening))
+            runner.run(_serve(settings, packs, listening))
     except KartuError as refused:
         words = text(refused.code)
         cause = words.cause(Language.ENGLISH, refused.evidence)
@@ -47,12 +50,12 @@ def main() -> int:
     return 0
 
 
-async def _serve(settings: Settings, listening: socket.socket) -> None:
+async def _serve(settings: Settings, packs: PacksInForce, listening: socket.socket) -> None:
     store = RecordsStore(open_database(settings.database_url), await open_verification_store(settings.database_url))
     try:
         key_users = None if settings.keys_uid is None else [settings.keys_uid]
         with KeyProcess(settings.keys_socket, server_uids=key_users) as keys:
-            app = create_app(settings, keys=keys, store=store, clock=now)
+            app = create_app(settings, keys=keys, store=store, packs=packs, clock=now)
             server = _Server(
                 uvicorn.Config(
                     app,

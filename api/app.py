@@ -29,6 +29,7 @@ from api.published_keys import PublishedKeys
 from api.settings import Settings
 from api.snap import SnapProtocol
 from api.wiring import ServiceKeys, ServiceStore, Wiring, ppob_desk, snap_desk
+from cardservice.coverage.packs_in_force import PacksInForce
 from cardservice.errors import KartuError
 from cardservice.keys import Purpose
 from cardservice.partnership.errors import CallerUnknown
@@ -43,6 +44,7 @@ def create_app(
     *,
     keys: ServiceKeys,
     store: ServiceStore,
+    packs: PacksInForce,
     clock: Callable[[], datetime],
     randomness: Callable[[int], bytes] = os.urandom,
 ) -> FastAPI:
@@ -62,8 +64,8 @@ def create_app(
                     PartnerRoutes, protocol=protocol, hosts=settings.allowed_hosts, seconds=settings.body_seconds
                 )
                 for protocol in (
-                    cache(lambda: SnapProtocol(snap_desk(keys, store, randomness), clock)),
-                    cache(lambda: PpobProtocol(ppob_desk(keys, store, randomness), clock)),
+                    cache(lambda: SnapProtocol(snap_desk(keys, store, packs, randomness), clock)),
+                    cache(lambda: PpobProtocol(ppob_desk(keys, store, packs, randomness), clock)),
                 )
             ),
             Middleware(Unforeseen),
@@ -82,6 +84,7 @@ def create_app(
         settings=settings,
         keys=keys,
         store=store,
+        packs=packs,
         clock=clock,
         randomness=randomness,
         token_keys=PublishedKeys(lambda: keys.verifying_keys(Purpose.ELIGIBILITY_TOKEN), clock),

@@ -37,7 +37,7 @@ def readyz(wiring: Wired) -> Ready:
     failing = [code for code in (_database(wiring), _keys(wiring)) if code is not None]
     if failing:
         raise NotReady(failing=failing)
-    return Ready(database="ok", keys="ok")
+    return Ready(database="ok", keys="ok", rule_pack=wiring.packs.at(wiring.clock()).number)
 
 
 def _database(wiring: Wiring) -> str | None:

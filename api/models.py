@@ -202,6 +202,7 @@ class Ready(Body):
     status: Annotated[str, Field(pattern="^ready$")] = "ready"
     database: str
     keys: str
+    rule_pack: Annotated[int, Field(description="The number of the rule pack in force now")]
 
 
 class PublicKey(Body):

@@ -30,6 +30,12 @@ class Settings:
     issuer: str = f"http://{DEFAULT_LISTEN}"  # KARTU_ISSUER: iss of tokens
     allowed_hosts: frozenset[str] = frozenset(DEFAULT_HOSTS.split(","))  # KARTU_ALLOWED_HOSTS, with commas; * for any
     at_once: int = MAX_AT_ONCE  # KARTU_AT_ONCE: requests served at the same time; more are told to come back
+    rule_packs: Path | None = (
+        None  # KARTU_RULE_PACKS: the folder of signed rule packs; None: those that come with the code
+    )
+    rule_pack_key: Path | None = (
+        None  # KARTU_RULE_PACK_KEY: the public key that signed them; None: the one beside those
+    )
     body_seconds: float = BODY_SECONDS  # how long a body may take to arrive
 
     @classmethod
@@ -54,6 +60,8 @@ class Settings:
             environment=name,
             issuer=_issuer(given.get("KARTU_ISSUER"), f"http://{_bracketed(host)}:{port}", name),
             allowed_hosts=_hosts(given.get("KARTU_ALLOWED_HOSTS"), host),
+            rule_packs=_path(given.get("KARTU_RULE_PACKS")),
+            rule_pack_key=_path(given.get("KARTU_RULE_PACK_KEY")),
             at_once=_count(given.get("KARTU_AT_ONCE", str(MAX_AT_ONCE))),
         )
 
@@ -75,6 +83,10 @@ def _address(value: str) -> tuple[str, int]:
     if not (colon and host and port.isascii() and port.isdigit() and int(port) <= 0xFFFF):
         raise ServiceSettingWrong(setting="KARTU_LISTEN", rule="host:port")
     return host, int(port)
+
+
+def _path(value: str | None) -> Path | None:
+    return None if value is None else Path(value)
 
 
 def _uid(value: str | None) -> int | None:

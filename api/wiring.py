@@ -15,6 +15,7 @@ from cardservice.collection.biller import MemberBiller
 from cardservice.collection.ppob.desk import PpobDesk
 from cardservice.collection.snap.bank_secrets import BankSecrets
 from cardservice.collection.snap.desk import SnapDesk
+from cardservice.coverage.packs_in_force import PacksInForce
 from cardservice.credentials import eligibility_token
 from cardservice.credentials.eligibility_token import EligibilityToken
 from cardservice.keys import BlindIndex, Purpose, Sealer, Signer, VerifyingKey
@@ -75,6 +76,7 @@ class Wiring:
     settings: Settings
     keys: ServiceKeys
     store: ServiceStore
+    packs: PacksInForce
     clock: Callable[[], datetime]
     randomness: Callable[[int], bytes]
     token_keys: PublishedKeys
@@ -83,7 +85,9 @@ class Wiring:
     @property
     def means(self) -> Means:
         """What the use case needs of it."""
-        return Means(self.store, self._sign, self.cover_proof_keys.current, self.settings.issuer, self.randomness)
+        return Means(
+            self.store, self._sign, self.cover_proof_keys.current, self.settings.issuer, self.packs, self.randomness
+        )
 
     async def _sign(self, token: EligibilityToken) -> str:
         """Sign in a thread: a key process that hangs must not take every other request with it (decision 0073)."""
@@ -98,17 +102,21 @@ async def wiring_of(request: Request) -> Wiring:
 Wired = Annotated[Wiring, Depends(wiring_of)]
 
 
-def snap_desk(keys: ServiceKeys, store: ServiceStore, randomness: Callable[[int], bytes]) -> SnapDesk:
+def snap_desk(
+    keys: ServiceKeys, store: ServiceStore, packs: PacksInForce, randomness: Callable[[int], bytes]
+) -> SnapDesk:
     """What answers banks: the biller over the records, and their secrets opened by the keys."""
     return SnapDesk(
         store.database,
-        MemberBiller(lambda: randomness(16).hex()),
+        MemberBiller(lambda: randomness(16).hex(), packs),
         BankSecrets(lambda: keys.sealer),
         lambda: keys.blind_index,
         randomness,
     )
 
 
-def ppob_desk(keys: ServiceKeys, store: ServiceStore, randomness: Callable[[int], bytes]) -> PpobDesk:
+def ppob_desk(
+    keys: ServiceKeys, store: ServiceStore, packs: PacksInForce, randomness: Callable[[int], bytes]
+) -> PpobDesk:
     """What answers aggregators, over a biller like the banks'."""
-    return PpobDesk(store.database, MemberBiller(lambda: randomness(16).hex()), lambda: keys.blind_index)
+    return PpobDesk(store.database, MemberBiller(lambda: randomness(16).hex(), packs), lambda: keys.blind_index)

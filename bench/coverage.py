@@ -20,17 +20,18 @@ from cardservice.coverage.decide import coverage
 from cardservice.coverage.pack_difference import Difference, difference, together
 from cardservice.coverage.paid_months import PaidMonths, PaidSpan
 from cardservice.coverage.programme import Programme
-from cardservice.coverage.rules_2026 import RULES_2026
 from cardservice.coverage.standing import Standing
 from cardservice.coverage.whole_base import evaluate
+from cardservice.rule_folder import load_rule_packs
 
 MEMBERS = 10_000_000
 PROCESSES = 2
 CHUNK = 200_000
 SCALAR = 4_000
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
+RULES = load_rule_packs().at(NOW)
 # What could be asked before a pack goes live: grace of two months instead of three.
-OTHER_PACK = replace(RULES_2026, number=2, grace_months=2)
+OTHER_PACK = replace(RULES, number=2, grace_months=2)
 
 
 def figures() -> Iterator[Figure]:
@@ -54,7 +55,7 @@ def _scalar() -> Figure:
     standings = [_standing(place, 3) for place in range(SCALAR)]
     began = process_time()
     for standing in standings:
-        coverage(standing, Programme.JKM, NOW)
+        coverage(standing, Programme.JKM, NOW, rule_pack=RULES)
     spent = process_time() - began
     return Figure("one decision after another, cure included: decisions a second", SCALAR / spent, "1/s", "one core")
 
@@ -91,8 +92,8 @@ def _half(chunks: list[tuple[int, int]], work: Callable[[BaseColumns], object]) 
 
 
 def _evaluated(base: BaseColumns) -> int:
-    return int(evaluate(base, Programme.JKM, NOW, RULES_2026).state.sum())
+    return int(evaluate(base, Programme.JKM, NOW, RULES).state.sum())
 
 
 def _compared(base: BaseColumns) -> Difference:
-    return difference(base, Programme.JKM, NOW, RULES_2026, OTHER_PACK)
+    return difference(base, Programme.JKM, NOW, RULES, OTHER_PACK)

@@ -30,6 +30,7 @@ from cardservice.issuance.personalization import Personalization
 from cardservice.issuance.stock import receive_chips
 from cardservice.records.database import open_database
 from cardservice.records.schema import upgrade
+from cardservice.rule_folder import load_rule_packs
 from hsm.client import KeyProcess
 
 ROOT = Path(__file__).parents[1]
@@ -58,7 +59,7 @@ def service_cpu(runs: int = RUNS) -> ServiceShare:
         url = f"sqlite:///{folder}/records.db"
         upgrade(url)
         with closing(open_database(url)) as database:
-            bureau = Bureau(database, keys, now, secrets.token_bytes)
+            bureau = Bureau(database, keys, now, secrets.token_bytes, load_rule_packs())
             listed = read_member_list(MEMBERS.read_bytes(), today=now().date())
             import_members(
                 database,
@@ -67,6 +68,7 @@ def service_cpu(runs: int = RUNS) -> ServiceShare:
                 blind_index=keys.blind_index,
                 new_id=bureau.identifier,
                 at=now(),
+                rules=bureau.packs.at(now()),
             )
             taken = [_one(bureau, f"P-{number:04d}", pid) for number in range(1, WARM_UP + runs + 1)][WARM_UP:]
     return ServiceShare(median(each.service for each in taken), mean(each.keys for each in taken))

@@ -23,8 +23,7 @@ from cardservice.collection.member_ledger import parts_of, read_ledger
 from cardservice.collection.payee import Payee
 from cardservice.collection.shown_name import ANYBODY
 from cardservice.coverage.ledger import Allocation
-from cardservice.coverage.rules import Rules
-from cardservice.coverage.rules_2026 import RULES_2026
+from cardservice.coverage.packs_in_force import PacksInForce
 from cardservice.records import members, payment_numbers, payments
 from cardservice.records.audit_events import AuditEvent
 from cardservice.records.connection import Connection
@@ -93,15 +92,15 @@ class BillerPort(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class MemberBiller:
-    """The biller over members' ledgers. ``new_id`` gives random 128-bit identifiers."""
+    """The biller over members' ledgers. ``new_id`` gives random 128-bit identifiers; money is priced by the pack in force when it comes."""
 
     new_id: Callable[[], str]
-    rules: Rules = RULES_2026
+    packs: PacksInForce
 
     def inquire(self, connection: Connection, payee: Payee, at: datetime) -> Owing:
         """As BillerPort. Raises NumberUnknown, NumberExpired, UnknownTariff."""
         member, name = _member(connection, payee, at, for_payment=False)
-        return Owing(member.member_id, name, draw_bill(read_ledger(connection, member), self.rules, at))
+        return Owing(member.member_id, name, draw_bill(read_ledger(connection, member), self.packs.at(at), at))
 
     def pay(self, connection: Connection, payee: Payee, order: PaymentOrder, at: datetime) -> Receipt:
         """As BillerPort. Raises NumberUnknown, NumberExpired, NothingDue, AmountRefused, PaymentConflict, PaymentReversed."""
@@ -115,7 +114,7 @@ class MemberBiller:
                 raise PaymentReversed
             return receipt
         known = read_ledger(connection, member)
-        bill = draw_bill(known, self.rules, at)
+        bill = draw_bill(known, self.packs.at(at), at)
         require_payable(
             order.kind,
             rupiah=order.rupiah,
@@ -137,7 +136,7 @@ class MemberBiller:
             months=[],
         )
         try:
-            credited = credit_to(connection, known, payment, rules=self.rules)
+            credited = credit_to(connection, known, payment, rules=self.packs.at(at))
         except PaymentExists:  # for another member, at this very moment
             raise PaymentConflict from None
         return Receipt(payment, name, credited.bought, event=credited.event)
@@ -146,7 +145,7 @@ class MemberBiller:
         """As BillerPort. Raises PaymentUnknown."""
         payment = _payment(connection, partner_id, reference)
         member = members.get(connection, payment.member_id)
-        ledger = read_ledger(connection, member).allocated(self.rules, at)
+        ledger = read_ledger(connection, member).allocated(self.packs.at(at), at)
         return Receipt(
             payment,
             _name(connection, member.member_id),
@@ -157,7 +156,9 @@ class MemberBiller:
     def reverse(self, connection: Connection, partner_id: str, reference: str, reason: str, at: datetime) -> Receipt:
         """As BillerPort. Raises PaymentUnknown, PaymentReversed."""
         payment = _payment(connection, partner_id, reference)
-        undone = reverse_payment(connection, payment, partner_id=partner_id, reason=reason, at=at, rules=self.rules)
+        undone = reverse_payment(
+            connection, payment, partner_id=partner_id, reason=reason, at=at, rules=self.packs.at(at)
+        )
         return Receipt(payment, _name(connection, payment.member_id), (), reversed=True, event=undone.event)
 
 

@@ -12,7 +12,6 @@ from cardservice.collection.errors import PaymentReversed
 from cardservice.collection.member_ledger import MemberLedger, parts_of, read_ledger, write_ledger
 from cardservice.coverage.ledger import Allocation, Ledger
 from cardservice.coverage.rules import Rules
-from cardservice.coverage.rules_2026 import RULES_2026
 from cardservice.enrolment.refresh_standing import refresh_standing
 from cardservice.records import members, payments
 from cardservice.records.audit_events import AuditEvent
@@ -32,7 +31,7 @@ class Credited:
     event: AuditEvent
 
 
-def credit_payment(connection: Connection, payment: PaymentRow, *, rules: Rules = RULES_2026) -> Credited:
+def credit_payment(connection: Connection, payment: PaymentRow, *, rules: Rules) -> Credited:
     """Credit a payment to its member. The event is the caller's to append, once, at the end of the transaction.
 
     Raises PaymentExists where the partner used the reference before, RecordNotFound for no such member, UnknownTariff.
@@ -56,6 +55,7 @@ def credit_to(connection: Connection, known: MemberLedger, payment: PaymentRow, 
         "rupiah": payment.amount,
         "allocated": sum(each.amount for each in bought),
         "credit": ledger.credit,
+        "rule_pack": rules.number,
     }
     event = AuditEvent("payment.credited", payment.recorded_at, detail, member_id=payment.member_id)
     return Credited(payment, bought, ledger, event)
@@ -68,7 +68,7 @@ def reverse_payment(
     partner_id: str,
     reason: str,
     at: datetime,
-    rules: Rules = RULES_2026,
+    rules: Rules,
 ) -> Credited:
     """Take a payment back, once. The ledger follows; cover that was answered before stays as it was answered.
 
@@ -88,6 +88,7 @@ def reverse_payment(
         "partner": partner_id,
         "rupiah": payment.amount,
         "reason": reason,
+        "rule_pack": rules.number,
     }
     event = AuditEvent("payment.reversed", at, detail, member_id=member.member_id)
     return Credited(payment, (), ledger, event)

@@ -14,7 +14,6 @@ from cardservice.coverage.decision import Coverage, CoverState, Cure, Reason
 from cardservice.coverage.paid_months import PaidMonths
 from cardservice.coverage.programme import Programme
 from cardservice.coverage.rules import Rules
-from cardservice.coverage.rules_2026 import RULES_2026
 from cardservice.coverage.standing import Member, Standing
 from cardservice.coverage.stretch import Stretch, stretches
 
@@ -27,25 +26,34 @@ def coverage(
     as_of: datetime,
     *,
     knowledge_at: datetime | None = None,
-    rule_pack: Rules = RULES_2026,
+    rule_pack: Rules,
+    paid_under: Rules | None = None,
 ) -> Coverage:
     """Decide cover at ``as_of`` from what was known at ``knowledge_at`` (default: ``as_of`` itself). Both are aware moments.
 
-    The cure is meant for payment at ``knowledge_at``; for an event in the past it restores cover from then on, not for the event. Raises what
-    the member's ledger raises, where it has one.
+    The cure is meant for payment at ``knowledge_at``; for an event in the past it restores cover from then on, not for the event; it is
+    priced by ``paid_under`` (default: ``rule_pack``). Raises what the member's ledger raises, where it has one.
     """
     now = as_of if knowledge_at is None else knowledge_at
     standing = member.known_at(now, rule_pack)
     answer = _judged(standing, programme, as_of, rule_pack)
     if answer.reason in _NO_CURE or (answer and Reason.IN_GRACE not in answer.reasons):
         return answer
-    if as_of < now and (answer or _judged(standing, programme, now, rule_pack)):
+    pay = paid_under or rule_pack
+    if as_of < now and (answer or _judged(standing, programme, now, pay)):
         return answer
-    return replace(answer, cure=_cure(standing, programme, now, max(as_of, now), rule_pack))
+    judge = pay if as_of < now else rule_pack
+    return replace(answer, cure=_cure(standing, programme, now, max(as_of, now), pay, judge))
 
 
 def decide(
-    member: Member, programme: Programme, service_date: date, *, now: datetime, rule_pack: Rules = RULES_2026
+    member: Member,
+    programme: Programme,
+    service_date: date,
+    *,
+    now: datetime,
+    rule_pack: Rules,
+    paid_under: Rules | None = None,
 ) -> Coverage:
     """Decide cover for a day, where nobody says at what time the event was.
 
@@ -53,9 +61,9 @@ def decide(
     the answer is no for PAID_THAT_DAY: only the time of the event can tell.
     """
     if service_date == civil_day(now):
-        return coverage(member, programme, now, rule_pack=rule_pack)
+        return coverage(member, programme, now, rule_pack=rule_pack, paid_under=paid_under)
     begins = day_begins(service_date)
-    answer = coverage(member, programme, begins, knowledge_at=now, rule_pack=rule_pack)
+    answer = coverage(member, programme, begins, knowledge_at=now, rule_pack=rule_pack, paid_under=paid_under)
     if answer.reason is not Reason.PAID_AFTER_EVENT or begins > now:
         return answer
     if not coverage(member, programme, day_ends(service_date), knowledge_at=now, rule_pack=rule_pack):
@@ -138,12 +146,14 @@ def _not_covered(
     return Coverage(programme, as_of, state, paid_through=anchor, reasons=reasons, paid_at=min(too_late))
 
 
-def _cure(standing: Standing, programme: Programme, now: datetime, wanted: datetime, rules: Rules) -> Cure:
+def _cure(
+    standing: Standing, programme: Programme, now: datetime, wanted: datetime, rules: Rules, judge: Rules
+) -> Cure:
     """The months due, and what the same judgement says once they are paid: so that the cure promises nothing else."""
     current, through = month_at(now), month_at(wanted)
     dues = months_due(standing, programme, current, through, rules)
     healed = standing.with_payment(programme, [due.month for due in dues if due.programme is programme], now)
-    after = _judged(healed, programme, wanted, rules)
+    after = _judged(healed, programme, wanted, judge)
     assert after.state is not None
     assert after.until is not None
     return Cure(

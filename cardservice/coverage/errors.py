@@ -8,7 +8,9 @@ CoverageError
 |- UnknownTariff     a month whose contribution no rule gives
 `- RulePackRefused   a rule pack that is not taken
    |- RulePackMalformed a member that is unknown, missing, twice, or not what it should be
-   `- RulePackUnsigned  no signature of the scheme's key over these bytes
+   |- RulePackUnsigned  no signature of the scheme's key over these bytes
+   |- RulePacksDisagree packs of which no one can say when each is in force
+   `- RulePackFileRefused a file of the folder of packs, and so the start of a program
 """
 
 from cardservice.errors import KartuError
@@ -60,3 +62,15 @@ class RulePackUnsigned(RulePackRefused):
     """No signature of the key over just these bytes; evidence: rule."""
 
     code = "rule-pack-unsigned"
+
+
+class RulePacksDisagree(RulePackRefused):
+    """Packs side by side of which no one can say when each is in force; evidence: field, rule."""
+
+    code = "rule-packs-disagree"
+
+
+class RulePackFileRefused(RulePackRefused):
+    """A file that keeps a program from starting, since it decides cover; evidence: file, field, rule."""
+
+    code = "rule-pack-file-refused"

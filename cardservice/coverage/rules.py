@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The shape of the rules that decide cover and price a month; each rule carries its citation and how sure we are of it.
 
-The figures themselves are data: ``rules_2026.py`` holds the pack in force. A dated, signed pack read from outside fits the same shape.
+The figures themselves are data: dated, signed packs (``rule_pack.py``), of which ``packs_in_force.py`` says which one decides.
 """
 
 from collections.abc import Mapping

@@ -22,7 +22,7 @@ _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _THUMBPRINT = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
 _MAX_TEXT = 512
 _REQUIRED = frozenset({"iss", "aud", "sub", "iat", "exp", "jti", "as_of", "programme", "assurance", "cnf", "covered"})
-_OPTIONAL = frozenset({"until", "reason", "sector", "facility"})
+_OPTIONAL = frozenset({"until", "reason", "sector", "facility", "rule_pack"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,8 @@ class EligibilityToken:
     """The claims of an eligibility token.
 
     ``subject`` is the holder's pseudonym for this sector, ``card_key_thumbprint`` the RFC 7638 thumbprint of the card key that answered the
-    challenge (``cnf.jkt``). ``until`` goes with covered, ``reason`` (a code) with not covered. ``assurance`` is a level 0-255 or a code.
+    challenge (``cnf.jkt``). ``until`` goes with covered, ``reason`` (a code) with not covered. ``assurance`` is a level 0-255 or a code;
+    ``rule_pack`` the number of the rules that decided.
     Times are whole seconds, aware.
     """
 
@@ -49,6 +50,7 @@ class EligibilityToken:
     reason: str | None = None
     sector: int | None = None
     facility: str | None = None
+    rule_pack: int | None = None
 
     def claims(self) -> dict[str, Any]:
         """The JWT claims. Raises TokenClaimsRefused where a value has no place in a token."""
@@ -68,6 +70,7 @@ class EligibilityToken:
             "reason": self.reason,
             "sector": self.sector,
             "facility": self.facility,
+            "rule_pack": self.rule_pack,
         }
         present = {name: value for name, value in members.items() if value is not None}
         _require_shape(present)
@@ -103,6 +106,7 @@ def verify(token: str, *, keys: Iterable[VerifyingKey], issuer: str, audience: s
         reason=claims.get("reason"),
         sector=claims.get("sector"),
         facility=claims.get("facility"),
+        rule_pack=claims.get("rule_pack"),
     )
 
 
@@ -126,6 +130,7 @@ def _require_shape(claims: Mapping[str, Any]) -> None:
         "reason": _is_code,
         "sector": _is_byte,
         "facility": _is_text,
+        "rule_pack": _is_number,
     }
     for name, value in claims.items():
         if not shapes[name](value):
@@ -158,6 +163,10 @@ def _is_date(value: Any) -> bool:
 
 def _is_byte(value: Any) -> bool:
     return type(value) is int and 0 <= value <= 0xFF
+
+
+def _is_number(value: Any) -> bool:
+    return type(value) is int and 0 < value <= 0xFFFF
 
 
 def _is_level(value: Any) -> bool:

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import chain, islice
 
-from cardservice.coverage.rules import Rules
-from cardservice.coverage.rules_2026 import RULES_2026
+from cardservice.coverage.packs_in_force import PacksInForce
 from cardservice.enrolment.enroller import Enroller
 from cardservice.enrolment.errors import ListUnfinished
 from cardservice.enrolment.judge_rows import Change, Newcomer, Nothing, Prices, Verdict, judge_rows
@@ -43,7 +42,7 @@ class Importing:
     by: Enroller
     new_id: Callable[[], str]
     now: Callable[[], datetime]
-    rules: Rules = RULES_2026
+    packs: PacksInForce
 
 
 def import_list(
@@ -92,7 +91,8 @@ def preview_list(
         good, problems = _parted(rows)
         prints = fingerprints(importing.blind_index, good)
         with importing.database.read() as connection:
-            prices = Prices(importing.rules, importing.now())
+            at = importing.now()
+            prices = Prices(importing.packs.at(at), at)
             verdicts = judge_rows(connection, good, prints, importing.by, prices)
         problems += [verdict for verdict in verdicts if isinstance(verdict, RowProblem)]
         total.new += sum(isinstance(verdict, Newcomer) for verdict in verdicts)
@@ -125,7 +125,7 @@ def _import_chunk(importing: Importing, key: ListKey, passes: int, rows: list[Li
     good, problems = _parted(rows)
     prints = fingerprints(importing.blind_index, good)
     at = importing.now()
-    prices = Prices(importing.rules, at)
+    prices = Prices(importing.packs.at(at), at)
     with importing.database.read() as connection:
         verdicts = judge_rows(connection, good, prints, importing.by, prices)
     sealed = seal_rows(importing.sealer, verdicts, importing.new_id)

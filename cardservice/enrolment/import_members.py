@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cardservice.coverage.rules import Rules
-from cardservice.coverage.rules_2026 import RULES_2026
 from cardservice.enrolment.enroller import enroller
 from cardservice.enrolment.judge_rows import Prices, judge_rows
 from cardservice.enrolment.member_list import MemberList
@@ -59,7 +58,7 @@ def import_members(
     blind_index: BlindIndex,
     new_id: Callable[[], str],
     at: datetime,
-    rules: Rules = RULES_2026,
+    rules: Rules,
     on_rows: Callable[[int], None] = lambda _: None,
 ) -> ImportReport:
     """Import a list in transactions of CHUNK rows; after a crash, import it again. ``on_rows`` hears how many rows are done.
@@ -85,7 +84,7 @@ def import_rows(
     blind_index: BlindIndex,
     new_id: Callable[[], str],
     at: datetime,
-    rules: Rules = RULES_2026,
+    rules: Rules,
 ) -> ImportReport:
     """Import some rows in the caller's transaction, audit events included: nothing else may append to the trail in it."""
     by = enroller(connection, at.date())

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from cardservice.coverage.packs_in_force import PacksInForce
 from cardservice.keys import CardKeys, Pseudonyms, Purpose, Sealer, Signer
 from cardservice.records.database import Database
 
@@ -54,12 +55,13 @@ class BureauKeys(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Bureau:
-    """Where an order becomes a card. ``sectors`` are the faces that every new card gets."""
+    """Where an order becomes a card. ``packs`` are named in cover proofs; ``sectors`` are the faces that every new card gets."""
 
     database: Database
     keys: BureauKeys
     now: Callable[[], datetime]
     entropy: Callable[[int], bytes]
+    packs: PacksInForce
     sectors: tuple[int, ...] = (HEALTH, TRANSPORT, COUNTER)
 
     def identifier(self) -> str:

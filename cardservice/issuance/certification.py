@@ -7,7 +7,6 @@ from datetime import datetime
 
 from cardservice.card_edge.dialogues.personalization_plan import CardPublicKeys, Credentials
 from cardservice.card_edge.piv.key_reference import KeyReference
-from cardservice.coverage.rules_2026 import RULES_2026
 from cardservice.credentials import thumbprint
 from cardservice.credentials.goodkey import require_good_card_key
 from cardservice.enrolment.refresh_standing import paid_record
@@ -52,7 +51,7 @@ def certify(bureau: Bureau, card_id: str, order_id: str, keys: CardPublicKeys, h
         detail: dict[str, Json] = {slot: spki_sha256(point).hex() for slot, point in points.items()}
         journal.append(connection, card_id, order_id=order_id, step="certify", phase=Phase.INTENT, detail=detail, at=at)
     issued = sign_certificates(bureau, drafts)
-    proofs = sign_cover_proofs(bureau, faces, rule_pack=RULES_2026.number, at=at)
+    proofs = sign_cover_proofs(bureau, faces, rule_pack=bureau.packs.at(at).number, at=at)
     with bureau.database.begin() as connection:
         signed = {piv_slot_name(slot): der for slot, der in issued.items()}
         certificates.issue_all(connection, card_id, generation, signed, at=at)

@@ -14,8 +14,6 @@ from hashlib import sha256
 from cardservice.card_edge.dialogue import Dialogue
 from cardservice.card_edge.dialogues.personalization_plan import ChipFacts
 from cardservice.card_edge.dialogues.refresh_proofs import refresh_proofs
-from cardservice.coverage.rules import Rules
-from cardservice.coverage.rules_2026 import RULES_2026
 from cardservice.credentials import cover_proof
 from cardservice.credentials.errors import CredentialError
 from cardservice.issuance.bureau import Bureau
@@ -59,9 +57,8 @@ class RefreshedCard:
 class Refresh:
     """One visit. ``dialogue`` is run over the card by whoever holds it."""
 
-    def __init__(self, bureau: Bureau, *, rules: Rules = RULES_2026) -> None:
+    def __init__(self, bureau: Bureau) -> None:
         self._bureau = bureau
-        self._rules = rules
         self._card: Card | None = None
         self._faces: dict[int, CardStanding] = {}
         self._why: dict[int, Stale] = {}
@@ -90,7 +87,7 @@ class Refresh:
         card, at = self._required_card(), self._bureau.now()
         keys = [self._bureau.keys.signer(Purpose.COVER_PROOF).verifying_key]
         for sector, face in self._faces.items():
-            why = stale(on_card[sector], face, keys=keys, rule_pack=self._rules.number, at=at)
+            why = stale(on_card[sector], face, keys=keys, rule_pack=self._bureau.packs.at(at).number, at=at)
             if why is not None:
                 self._why[sector] = why
         if not self._why:
@@ -98,7 +95,7 @@ class Refresh:
         asked: dict[str, Json] = {f"{sector:02X}": why.value for sector, why in self._why.items()}
         self._write_down(card, Phase.INTENT, asked, at)
         faces = {sector: self._faces[sector] for sector in self._why}
-        proofs = sign_cover_proofs(self._bureau, faces, rule_pack=self._rules.number, at=at)
+        proofs = sign_cover_proofs(self._bureau, faces, rule_pack=self._bureau.packs.at(at).number, at=at)
         with self._bureau.database.begin() as connection:
             cover_proofs.add_all(connection, card.card_id, proofs, at=at)
         return proofs

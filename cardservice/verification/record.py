@@ -75,6 +75,7 @@ async def record_answer(
         "outcome": outcome,
         "told": [claim.value for claim in sorted(told)],
         "token_id": token.token_id,
+        "rule_pack": token.rule_pack,
     }
     await store.append(verification, AuditEvent(ANSWERED, at, detail, standing.card_id, standing.member_id))
 

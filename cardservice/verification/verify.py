@@ -9,8 +9,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from cardservice.coverage.decide import coverage, decide
 from cardservice.coverage.decision import Coverage
+from cardservice.coverage.packs_in_force import PacksInForce
 from cardservice.credentials import base64url
 from cardservice.credentials.eligibility_token import EligibilityToken
 from cardservice.keys import VerifyingKey
@@ -40,6 +40,7 @@ class Means:
     sign: Callable[[EligibilityToken], Awaitable[str]]
     cover_proof_keys: Callable[[], Awaitable[Sequence[VerifyingKey]]]
     issuer: str
+    packs: PacksInForce
     randomness: Callable[[int], bytes]
 
 
@@ -67,12 +68,14 @@ async def verify(presentation: Presentation, asker: Asker, *, means: Means, now:
         await record_refusal(means.store, trace, refused)
         raise type(refused)(**refused.evidence, receipt_id=receipt.receipt_id) from None
     # 6. Is the holder covered, by what we know now.
-    decision = _decided(standing, answered.challenge, now)
+    decision = _decided(standing, answered.challenge, means.packs, now)
     # 7. What this verifier may learn of it.
     claims = disclosed(asker.kind, presentation.purpose)
     cover = tell(decision, claims)
     # 8. Signed, but not given yet.
-    token = _token(cover, standing, proven, asker, means, now)
+    token = _token(
+        cover, standing, proven, asker, means, rule_pack=_rule_pack(answered.challenge, means.packs), now=now
+    )
     signed = await means.sign(token)
     # 9. Written down, or no answer.
     await record_answer(means.store, trace, standing, decision, claims, token)
@@ -80,12 +83,18 @@ async def verify(presentation: Presentation, asker: Asker, *, means: Means, now:
     return Verified(cover, token.subject, signed, token.expires_at, receipt)
 
 
-def _decided(standing: CardStanding, challenge: Challenge, now: datetime) -> Coverage:
+def _decided(standing: CardStanding, challenge: Challenge, packs: PacksInForce, now: datetime) -> Coverage:
     """At the moment of the event where it was named, or else for the day."""
     member = standing.paid.for_coverage()
     if challenge.event_at is not None:
-        return coverage(member, challenge.programme, challenge.event_at, knowledge_at=now)
-    return decide(member, challenge.programme, challenge.service_date, now=now)
+        return packs.coverage(member, challenge.programme, challenge.event_at, knowledge_at=now)
+    return packs.decide(member, challenge.programme, challenge.service_date, now=now)
+
+
+def _rule_pack(challenge: Challenge, packs: PacksInForce) -> int:
+    """The number of the pack that decided: that of the day of the event."""
+    day = challenge.service_date
+    return (packs.on(day) if challenge.event_at is None else packs.at(challenge.event_at)).number
 
 
 def _vouched(
@@ -139,7 +148,14 @@ def _good(standing: CardStanding | None, key: VouchedKey, asker: Asker) -> CardS
 
 
 def _token(
-    cover: ToldCover, standing: CardStanding, key: VouchedKey, asker: Asker, means: Means, now: datetime
+    cover: ToldCover,
+    standing: CardStanding,
+    key: VouchedKey,
+    asker: Asker,
+    means: Means,
+    *,
+    rule_pack: int,
+    now: datetime,
 ) -> EligibilityToken:
     issued_at = now.replace(microsecond=0)
     return EligibilityToken(
@@ -157,4 +173,5 @@ def _token(
         until=cover.until,
         reason=cover.token_reason,
         sector=standing.sector,
+        rule_pack=rule_pack,
     )

@@ -71,6 +71,7 @@ OPTIONAL: dict[str, Callable[[Any], bool]] = {
     "until": _is_date,
     "sector": lambda value: type(value) is int and 0 <= value <= 0xFF,
     "facility": _is_text,
+    "rule_pack": lambda value: type(value) is int and 0 < value <= 0xFFFF,
 }
 
 

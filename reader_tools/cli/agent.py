@@ -20,7 +20,7 @@ from cardservice.keys import Purpose
 from cardservice.records import agent_cash
 from cardservice.records.agent_cash import MAX_CASH_REFERENCE, CashAgent
 from hsm.client import KeyProcess
-from reader_tools.cli.bureau import open_records
+from reader_tools.cli.bureau import open_records, rule_packs
 from reader_tools.cli.exit_code import ExitCode
 from reader_tools.cli.named_file import read_named
 from reader_tools.cli.output import AsJson, Output
@@ -103,7 +103,10 @@ def take(
     output = Output.of(settings, as_json=as_json)
     cash = Cash(reference, member, rupiah)
     with open_records(settings) as database:
-        receipt = take_cash(database, code, cash, new_id=lambda: secrets.token_hex(16), at=clock.now())
+        at = clock.now()
+        receipt = take_cash(
+            database, code, cash, new_id=lambda: secrets.token_hex(16), at=at, rules=rule_packs(settings).at(at)
+        )
     document: dict[str, object] = {
         "code": code,
         "number": receipt.number,

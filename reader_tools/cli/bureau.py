@@ -7,9 +7,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from cardservice import clock
+from cardservice.coverage.packs_in_force import PacksInForce
 from cardservice.issuance.bureau import Bureau
 from cardservice.records.database import Database, open_database, parse_address
 from cardservice.records.errors import DatabaseBehind
+from cardservice.rule_folder import load_rule_packs
 from hsm.client import KeyProcess
 from reader_tools.cli.settings import Settings
 
@@ -28,8 +30,14 @@ def open_records(settings: Settings) -> Iterator[Database]:
 @contextmanager
 def open_bureau(settings: Settings) -> Iterator[Bureau]:
     """Records and keys. The key process is not asked for anything yet, so commands that need no key work without it."""
+    packs = rule_packs(settings)
     with open_records(settings) as database, KeyProcess(settings.socket) as keys:
-        yield Bureau(database, keys, clock.now, secrets.token_bytes)
+        yield Bureau(database, keys, clock.now, secrets.token_bytes, packs)
+
+
+def rule_packs(settings: Settings) -> PacksInForce:
+    """The signed rule packs that the settings name. Raises RulePackFileRefused."""
+    return load_rule_packs(settings.rule_packs, settings.rule_pack_key)
 
 
 def require_database(settings: Settings) -> None:

@@ -12,6 +12,7 @@ from rich.console import Console
 from cardservice import clock
 from cardservice.coverage.programme import Programme
 from cardservice.texts.catalogue import text
+from reader_tools.cli.bureau import rule_packs
 from reader_tools.cli.exit_code import ExitCode
 from reader_tools.cli.output import AsJson, Output
 from reader_tools.cli.settings import Settings
@@ -56,10 +57,17 @@ def verify(
     cache = KeyCache(settings.data_dir / "keys")
     now = clock.now()
     if offline:
-        keys = cache.cover_proof_keys()
+        keys, packs = cache.cover_proof_keys(), rule_packs(settings)
         with open_card(reader or settings.reader, settings.data_dir) as card:
             answer = verify_offline(
-                card, question, sector=sector, desk_name=terminal, keys=keys, entropy=secrets.token_bytes, now=now
+                card,
+                question,
+                sector=sector,
+                desk_name=terminal,
+                keys=keys,
+                packs=packs,
+                entropy=secrets.token_bytes,
+                now=now,
             )
         return _show_offline(output, answer)
     service = Service(

@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from cardservice import clock
+from reader_tools.cli.bureau import rule_packs
 from reader_tools.cli.output import AsJson, Output
 from reader_tools.cli.settings import Settings
 from reader_tools.errors import SettingsInvalid
@@ -52,7 +53,7 @@ def demo(
     for ending in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(ending, _interrupt)
     with ExitStack() as stack:
-        stage = stack.enter_context(Stage(new_folder(data_dir), port=PORT))
+        stage = stack.enter_context(Stage(new_folder(data_dir), port=PORT, packs=rule_packs(settings)))
         slot = stack.enter_context(_slot(stage.folder, pcsc=pcsc))
         Walk(stage, slot, teller, members).go()
         took = clock.monotonic() - begun

@@ -19,7 +19,7 @@ from cardservice.collection.group.row_problem import GroupRowProblem
 from cardservice.enrolment.months_notation import write_months
 from cardservice.records.group_bills import MAX_GROUP_REFERENCE
 from cardservice.records.group_payers import Mismatch
-from reader_tools.cli.bureau import open_records
+from reader_tools.cli.bureau import open_records, rule_packs
 from reader_tools.cli.exit_code import ExitCode
 from reader_tools.cli.failure import words
 from reader_tools.cli.group_list_rows import tell_problems
@@ -136,7 +136,7 @@ def bill(
     """
     settings = Settings.load()
     output = Output.of(settings, as_json=as_json)
-    octets = read_named(file, MAX_OCTETS)
+    octets, now = read_named(file, MAX_OCTETS), clock.now()
     with open_records(settings) as database, database.begin() as connection:
         drawn = draw_group_bill(
             connection,
@@ -145,7 +145,8 @@ def bill(
             reference=reference,
             by=by,
             new_id=lambda: secrets.token_hex(16),
-            at=clock.now(),
+            at=now,
+            rules=rule_packs(settings).at(now),
             dry_run=dry_run,
         )
     problems = [_problem(each, output) for each in drawn.problems]
@@ -192,8 +193,15 @@ def pay(
     output = Output.of(settings, as_json=as_json)
     paid = None if rupiah is None or sum_reference is None else Sum(reference_of(sum_reference), rupiah, paid_at)
     with open_records(settings) as database, database.begin() as connection:
+        now = clock.now()
         outcome = pay_group_bill(
-            connection, code, reference, paid, new_id=lambda: secrets.token_hex(16), at=clock.now()
+            connection,
+            code,
+            reference,
+            paid,
+            new_id=lambda: secrets.token_hex(16),
+            at=now,
+            rules=rule_packs(settings).at(now),
         )
     output.show(_outcome(code, outcome), lambda console: console.print(_said(output, outcome), markup=False))
     raise typer.Exit(ExitCode.OK if outcome else ExitCode.REFUSED)

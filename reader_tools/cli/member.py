@@ -26,7 +26,7 @@ from cardservice.records.member_lists import ListKey
 from cardservice.verification.civil_day import civil_day
 from hsm.client import KeyProcess
 from reader_tools.cli import member_registry
-from reader_tools.cli.bureau import open_records
+from reader_tools.cli.bureau import open_records, rule_packs
 from reader_tools.cli.exit_code import ExitCode
 from reader_tools.cli.failure import words
 from reader_tools.cli.output import AsJson, Output
@@ -87,6 +87,7 @@ def import_members(
             by,
             new_id=lambda: secrets.token_hex(16),
             now=clock.now,
+            packs=rule_packs(settings),
         )
         told = _Told(output)
         with _report_file(report) as write, _progress(output, list_file.rows) as on_rows:

@@ -2,20 +2,23 @@
 """``kartu report``: figures about contributions; no names, no NIK, no small groups."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Annotated, TypeAlias
 
 import typer
 from rich.console import Console
 
+from cardservice import clock
 from cardservice.collection.reports.arrears import arrears as arrears_report
 from cardservice.collection.reports.claims import claim_inputs, first_claim
 from cardservice.collection.reports.lapses import lapses as lapses_report
 from cardservice.collection.reports.persistence import persistence as persistence_report
 from cardservice.collection.reports.report import LEAST_SHOWN, Period, Report
 from cardservice.coverage.month import ContributionMonth
+from cardservice.coverage.rules import Rules
 from cardservice.records.connection import Connection
-from reader_tools.cli.bureau import open_records
+from reader_tools.cli.bureau import open_records, rule_packs
 from reader_tools.cli.output import AsJson, Output
 from reader_tools.cli.settings import Settings
 from reader_tools.errors import FileUnreadable
@@ -53,7 +56,7 @@ def lapses(first: From, last: To, csv: Csv = None, least: Least = LEAST_SHOWN, a
 
     Example: kartu report lapses --from 2026-01 --to 2026-12
     """
-    _make(lapses_report, first, last, csv, least, as_json=as_json)
+    _make(partial(lapses_report, rules=_rules()), first, last, csv, least, as_json=as_json)
 
 
 @app.command("claim-inputs")
@@ -80,7 +83,12 @@ def arrears(first: From, last: To, csv: Csv = None, least: Least = LEAST_SHOWN, 
 
     Example: kartu report arrears --from 2026-01 --to 2026-12
     """
-    _make(arrears_report, first, last, csv, least, as_json=as_json)
+    _make(partial(arrears_report, rules=_rules()), first, last, csv, least, as_json=as_json)
+
+
+def _rules() -> Rules:
+    """The rule pack in force now."""
+    return rule_packs(Settings.load()).at(clock.now())
 
 
 def _make(

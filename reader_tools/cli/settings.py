@@ -25,6 +25,8 @@ class Settings:
     language: Language  # KARTU_LANGUAGE: of messages
     reader: str  # KARTU_READER: the reader to use where none is named
     keys: str  # KARTU_KEYS: where the keys lie (docs/key-places.md); empty: a sealed file in the data folder
+    rule_packs: Path | None  # KARTU_RULE_PACKS: the folder of signed rule packs; None: those that come with the code
+    rule_pack_key: Path | None  # KARTU_RULE_PACK_KEY: the public key that signed them; None: the one beside those
     issuer: str  # KARTU_ISSUER: the iss of the service's tokens, where it is not the address that it is reached at
 
     def __repr__(self) -> str:
@@ -44,6 +46,8 @@ class Settings:
             language=_language(given.get("KARTU_LANGUAGE", Language.INDONESIAN)),
             reader=given.get("KARTU_READER", "virtual"),
             keys=given.get("KARTU_KEYS", ""),
+            rule_packs=Path(given["KARTU_RULE_PACKS"]) if "KARTU_RULE_PACKS" in given else None,
+            rule_pack_key=Path(given["KARTU_RULE_PACK_KEY"]) if "KARTU_RULE_PACK_KEY" in given else None,
             issuer=given.get("KARTU_ISSUER", api_url).rstrip("/"),
         )
 

@@ -13,8 +13,8 @@ from cardservice.card_edge.dialogues.prove_presence import prove_presence
 from cardservice.card_edge.sector.aid import sector_aid
 from cardservice.card_edge.sector.tap import tap_digest, verify_tap
 from cardservice.coverage.civil_time import civil_day
-from cardservice.coverage.decide import decide
 from cardservice.coverage.decision import Coverage
+from cardservice.coverage.packs_in_force import PacksInForce
 from cardservice.coverage.standing import Standing
 from cardservice.credentials import cover_proof
 from cardservice.keys import VerifyingKey
@@ -47,6 +47,7 @@ def verify_offline(
     sector: int,
     desk_name: str,
     keys: Sequence[VerifyingKey],
+    packs: PacksInForce,
     entropy: Callable[[int], bytes],
     now: datetime,
 ) -> OfflineAnswer:
@@ -60,5 +61,5 @@ def verify_offline(
     proof = cover_proof.verify(presence.cover_proof, keys=keys, issuer=ISSUER, now=now)
     verify_tap(proof.claims.card_key, sector_aid(sector), challenge_id, digest, presence.signature)
     standing = Standing.of_cover_proof(proof.claims.paid_through, proof.claims.issued_at)
-    decision = decide(standing, question.programme, question.service_date or civil_day(now), now=now)
+    decision = packs.decide(standing, question.programme, question.service_date or civil_day(now), now=now)
     return OfflineAnswer(decision, proof.claims.subject, proof.claims.issued_at, proof.claims.expires_at)

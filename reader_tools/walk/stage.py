@@ -14,6 +14,7 @@ from typing import IO, Self
 from urllib.parse import urlsplit
 
 from cardservice import clock
+from cardservice.coverage.packs_in_force import PacksInForce
 from cardservice.issuance.bureau import Bureau
 from cardservice.records.database import Database, open_database
 from cardservice.records.schema import upgrade
@@ -34,8 +35,9 @@ class Stage:
     The service listens on ``port`` of the loopback address, or on any free one where that is somebody else's; ``url`` tells once it serves.
     """
 
-    def __init__(self, folder: Path, *, port: int) -> None:
+    def __init__(self, folder: Path, *, port: int, packs: PacksInForce) -> None:
         self.folder = folder
+        self.packs = packs
         self.url = ""
         self._port = port
         self._claim: socket.socket | None = None
@@ -127,7 +129,7 @@ class Stage:
         """Where cards are made."""
         if self._database is None:
             raise ProcessEnded(process="database", log=self.database_url)
-        return Bureau(self._database, self.keys, clock.now, secrets.token_bytes)
+        return Bureau(self._database, self.keys, clock.now, secrets.token_bytes, self.packs)
 
     def _serve_at(self, port: int) -> None:
         own = {
@@ -167,12 +169,13 @@ def new_folder(data_dir: Path) -> Path:
     return walks / f"{clock.now():%Y%m%d-%H%M%S-%f}"
 
 
+HANDED_ON = {"KARTU_ENV", "KARTU_RULE_PACKS", "KARTU_RULE_PACK_KEY"}
+
+
 def _environment() -> dict[str, str]:
-    """Settings of another desk or service are not for this one: of ours only KARTU_ENV is handed on, for production refuses development keys."""
+    """Settings of another desk or service are not for this one: of ours the rules are handed on, and KARTU_ENV, for production refuses development keys."""
     return {
-        name: value
-        for name, value in os.environ.items()
-        if name == "KARTU_ENV" or not name.startswith(FOREIGN_SETTINGS)
+        name: value for name, value in os.environ.items() if name in HANDED_ON or not name.startswith(FOREIGN_SETTINGS)
     }
 
 

@@ -83,6 +83,7 @@ class Walk:
                 blind_index=self.stage.keys.blind_index,
                 new_id=bureau.identifier,
                 at=clock.now(),
+                rules=self.stage.packs.at(clock.now()),
             )
             self._demand("new members", report.new > 0, "> 0", report.new)
             self.teller.good(told, "new", report.new, f"{report.new} peserta masuk", f"{report.new} members in")
@@ -206,6 +207,7 @@ class Walk:
                     sector=0x01,
                     desk_name=CLINIC,
                     keys=self.cache.cover_proof_keys(),
+                    packs=self.stage.packs,
                     entropy=secrets.token_bytes,
                     now=clock.now(),
                 )

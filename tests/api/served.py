@@ -19,7 +19,9 @@ from api.wiring import ServiceKeys, ServiceStore
 from applets.virtual.card import VirtualCard
 from cardservice.card_edge.dialogue import run
 from cardservice.card_edge.dialogues.prove_presence import Presence, prove_presence
+from cardservice.coverage.packs_in_force import PacksInForce
 from cardservice.credentials import base64url
+from tests.coverage.rules_2026 import PACKS_2026
 from tests.verification.world import ISSUER, IssuedCard, World
 
 BASE = "http://testserver"
@@ -34,6 +36,8 @@ class Service:
     settings: Settings = field(
         default_factory=lambda: Settings("sqlite:///unused", Path("unused"), issuer=ISSUER, environment="test")
     )
+    packs: PacksInForce = PACKS_2026
+    seed: int = 7  # a service that starts again finds other randomness
     keys: ServiceKeys | None = None
     store: ServiceStore | None = None
 
@@ -43,8 +47,9 @@ class Service:
             self.settings,
             keys=self.keys or self.world.keys,
             store=self.store or RecordsStore(self.world.database, self.world.store),
+            packs=self.packs,
             clock=self.world.clock,
-            randomness=random.Random(7).randbytes,
+            randomness=random.Random(self.seed).randbytes,
         )
 
     def request(self, method: str, path: str, **more: Any) -> httpx.Response:

@@ -28,6 +28,7 @@ from hsm.in_process import InProcessKeys
 from tests.api import worked
 from tests.api.served import code_of
 from tests.api.worked import EXAMPLES, Scene, open_scene
+from tests.coverage.rules_2026 import PACKS_2026
 from tests.hsm.running import SetClock
 from tests.verification.world import ISSUER, NOW, IssuedCard
 
@@ -35,7 +36,9 @@ from tests.verification.world import ISSUER, NOW, IssuedCard
 def document() -> dict[str, Any]:
     """As it is served; the parts are not asked for anything while it is made."""
     nothing: Any = None
-    app = create_app(Settings("sqlite:///unused", Path("unused")), keys=nothing, store=nothing, clock=nothing)
+    app = create_app(
+        Settings("sqlite:///unused", Path("unused")), keys=nothing, store=nothing, packs=PACKS_2026, clock=nothing
+    )
     return json.loads(json.dumps(app.openapi()))  # type: ignore[no-any-return]  # JSON
 
 

@@ -91,7 +91,7 @@ def test_the_key_process_is_asked_now_and_then_only(service: Service, world: Wor
 
 def test_alive_and_ready(service: Service) -> None:
     assert service.get("/healthz").json() == {"status": "ok"}
-    assert service.get("/readyz").json() == {"status": "ready", "database": "ok", "keys": "ok"}
+    assert service.get("/readyz").json() == {"status": "ready", "database": "ok", "keys": "ok", "rule_pack": 1}
 
 
 def test_alive_but_not_ready_says_what_fails(service: Service, world: World, tmp_path: Path) -> None:

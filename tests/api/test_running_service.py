@@ -122,7 +122,7 @@ def raw(address: httpx.URL, sent: bytes) -> httpx.Response:
 
 def test_a_card_is_verified_by_the_running_service(running: Running) -> None:
     ready = running.client.get("/readyz")
-    assert ready.json() == {"status": "ready", "database": "ok", "keys": "ok"}
+    assert ready.json() == {"status": "ready", "database": "ok", "keys": "ok", "rule_pack": 1}
     assert "date" in ready.headers  # the desk's clock probe reads it
 
     answer = running.verify(running.card.insert())

@@ -10,8 +10,8 @@ from cardservice.coverage.base_columns import SpanColumns
 from cardservice.coverage.decision import CoverState
 from cardservice.coverage.pack_difference import difference, together
 from cardservice.coverage.programme import Programme
-from cardservice.coverage.rules_2026 import RULES_2026
 from cardservice.coverage.whole_base import STATES, evaluate
+from tests.coverage.rules_2026 import RULES_2026
 
 
 def months_of_each(spans: SpanColumns) -> np.ndarray[tuple[int], np.dtype[np.int64]]:

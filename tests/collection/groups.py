@@ -13,11 +13,9 @@ from cardservice.collection.group.move import Move, move_months
 from cardservice.collection.group.pay import Settled, Sum, Waiting, pay_group_bill
 from cardservice.collection.group.payer import register_payer
 from cardservice.collection.member_ledger import read_ledger
-from cardservice.coverage.decide import coverage
 from cardservice.coverage.decision import Coverage
 from cardservice.coverage.month import ContributionMonth
 from cardservice.coverage.programme import Programme
-from cardservice.coverage.rules_2026 import RULES_2026
 from cardservice.enrolment.months_notation import write_months
 from cardservice.enrolment.refresh_standing import paid_record
 from cardservice.enrolment.scope import Scope
@@ -25,6 +23,7 @@ from cardservice.records import member_months, members
 from cardservice.records.database import Database
 from cardservice.records.group_money import GroupMove
 from cardservice.records.group_payers import Mismatch
+from tests.coverage.rules_2026 import RULES_2026, coverage
 from tests.enrolment.lines import take_in
 from tests.records import rows
 
@@ -59,7 +58,15 @@ class Cooperative:
         octets = ("member,months\n" + text).encode()
         with self.database.begin() as connection:
             return draw_group_bill(
-                connection, CODE, octets, reference=reference, by="ani", new_id=self.new_id, at=at, dry_run=dry_run
+                connection,
+                CODE,
+                octets,
+                reference=reference,
+                by="ani",
+                new_id=self.new_id,
+                at=at,
+                rules=RULES_2026,
+                dry_run=dry_run,
             )
 
     def pay(
@@ -67,7 +74,7 @@ class Cooperative:
     ) -> Settled | Waiting:
         paid = None if rupiah is None else Sum(sum_reference, rupiah)
         with self.database.begin() as connection:
-            return pay_group_bill(connection, CODE, bill, paid, new_id=self.new_id, at=at)
+            return pay_group_bill(connection, CODE, bill, paid, new_id=self.new_id, at=at, rules=RULES_2026)
 
     def move(
         self,
@@ -80,13 +87,15 @@ class Cooperative:
     ) -> tuple[GroupMove, ...]:
         asked = Move(reference, leaver, joiner, ContributionMonth.parse(first), "ani", "left the village")
         with self.database.begin() as connection:
-            return move_months(connection, CODE, asked, new_id=self.new_id, at=at)
+            return move_months(connection, CODE, asked, new_id=self.new_id, at=at, rules=RULES_2026)
 
     def pay_alone(self, number: int, rupiah: int, reference: str, at: datetime = NOW) -> None:
         """What a member pays by himself."""
         with self.database.begin() as connection:
             row = rows.payment(next(self.numbers) + 1_000, of_member=number, rupiah=rupiah)
-            credit_payment(connection, replace(row, reference=reference, received_at=at, recorded_at=at))
+            credit_payment(
+                connection, replace(row, reference=reference, received_at=at, recorded_at=at), rules=RULES_2026
+            )
 
     def months(self, number: int) -> str:
         """Which months of JKK are paid."""

@@ -21,7 +21,6 @@ from cardservice.collection.cash.proof import signed_receipt
 from cardservice.collection.cash.remit import Remitted, remit
 from cardservice.collection.cash.take import Cash, take_cash
 from cardservice.collection.errors import AgentStopped, AmountRefused, CollectionOutOfScope, RemittanceTooHigh
-from cardservice.coverage.decide import coverage
 from cardservice.coverage.programme import Programme
 from cardservice.coverage.standing import WorkSector
 from cardservice.enrolment.refresh_standing import paid_record
@@ -33,6 +32,7 @@ from cardservice.records.errors import IdempotencyConflict
 from cardservice.records.intermediaries import IntermediaryKind
 from tests.audit.signer import NOW, SoftwareSigner
 from tests.collection.till import ONE_MONTH, table_sizes
+from tests.coverage.rules_2026 import RULES_2026, coverage
 from tests.enrolment.lines import scope, take_in
 from tests.records import rows
 
@@ -65,7 +65,7 @@ class Counter:
 
     def take(self, number: int = 1, rupiah: int = ONE_MONTH, reference: str = "R-1", at: datetime = NOW) -> CashReceipt:
         cash = Cash(reference, f"P-{number:04d}", rupiah)
-        return take_cash(self.database, CODE, cash, new_id=self.new_id, at=at)
+        return take_cash(self.database, CODE, cash, new_id=self.new_id, at=at, rules=RULES_2026)
 
     def remit(self, rupiah: int, reference: str = "S-1", at: datetime = NOW) -> Remitted:
         with self.database.begin() as connection:

@@ -17,8 +17,8 @@ from cardservice.coverage.ledger import Allocation
 from cardservice.coverage.month import ContributionMonth
 from cardservice.coverage.payment import Payment
 from cardservice.coverage.programme import Programme
-from cardservice.coverage.rules_2026 import RULES_2026
 from cardservice.coverage.terms import MemberTerms
+from tests.coverage.rules_2026 import RULES_2026
 from tests.records import rows
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)

@@ -13,14 +13,13 @@ from cardservice.collection.group import move as module
 from cardservice.collection.member_ledger import as_payment, months_document, named_months
 from cardservice.coverage.account import Account
 from cardservice.coverage.civil_time import month_at, month_begins
-from cardservice.coverage.decide import coverage
 from cardservice.coverage.decision import Coverage
 from cardservice.coverage.payment import NamedMonth, Payment, Reversal
 from cardservice.coverage.programme import Programme
-from cardservice.coverage.rules_2026 import RULES_2026
 from cardservice.coverage.standing import Payer
 from cardservice.records.payments import Channel, PaymentRow
 from tests.coverage.ledgers import History, histories, moments, pair, pays
+from tests.coverage.rules_2026 import RULES_2026, coverage
 from tests.coverage.standings import month
 
 LATE = timedelta(days=4_000)

@@ -26,6 +26,7 @@ from cardservice.records import members, payment_numbers
 from cardservice.records.database import Database
 from cardservice.records.payment_numbers import PaymentNumber
 from hsm.in_process import InProcessKeys
+from tests.coverage.rules_2026 import RULES_2026
 from tests.verification.world import NOW, TODAY
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "members.csv"
@@ -75,6 +76,7 @@ def enrolled(sqlite_database: Database, keys: InProcessKeys) -> Database:
         blind_index=keys.blind_index,
         new_id=lambda: randomness.randbytes(16).hex(),
         at=NOW,
+        rules=RULES_2026,
     )
     return sqlite_database
 

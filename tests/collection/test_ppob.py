@@ -18,6 +18,7 @@ from cardservice.collection.ppob.register import register_aggregator, revoke_agg
 from cardservice.collection.ppob.requests import Operation
 from tests.api.served import Service, bearer
 from tests.collection.till import ONE_MONTH, give_number, table_sizes
+from tests.coverage.rules_2026 import PACKS_2026
 from tests.verification.world import NOW, World
 
 
@@ -213,7 +214,9 @@ def test_nobody_without_the_secret(world: World) -> None:
 def test_payment_and_reversal_at_one_moment_agree(switch: Switch, number: str) -> None:
     """Whichever comes first: the money is either never taken, or taken and given back. Never kept while the till was told otherwise."""
     desk = PpobDesk(
-        switch.world.database, MemberBiller(random.Random(1).randbytes(16).hex), lambda: switch.world.keys.blind_index
+        switch.world.database,
+        MemberBiller(random.Random(1).randbytes(16).hex, PACKS_2026),
+        lambda: switch.world.keys.blind_index,
     )
     switch.inquire(number)
     barrier, told = Barrier(2), {}

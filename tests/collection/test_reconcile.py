@@ -17,6 +17,7 @@ from cardservice.records import members, payments, reconciliations
 from cardservice.records.database import Database
 from cardservice.records.errors import RecordNotFound, StateConflict
 from cardservice.records.reconciliations import Difference
+from tests.coverage.rules_2026 import RULES_2026
 from tests.records import rows
 
 DAY = date(2026, 11, 23)
@@ -29,10 +30,10 @@ def paid(database: Database) -> Database:
     with database.begin() as connection:
         for number in range(1, 7):
             members.add(connection, rows.member(number))
-            credit_payment(connection, rows.payment(number))
+            credit_payment(connection, rows.payment(number), rules=RULES_2026)
         fifth = payments.find(connection, "BCA", "pay-5")
         assert fifth is not None
-        reverse_payment(connection, fifth, partner_id="BCA", reason="error", at=rows.LATER)
+        reverse_payment(connection, fifth, partner_id="BCA", reason="error", at=rows.LATER, rules=RULES_2026)
     return database
 
 

@@ -8,14 +8,15 @@ Six members, JKK and JKM, drivers at half rate (5,000 and 3,400 a month in 2026)
 import csv
 import io
 from datetime import datetime, timedelta
+from functools import partial
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cardservice.collection.reports.arrears import arrears
+from cardservice.collection.reports import arrears as of_arrears
+from cardservice.collection.reports import lapses as of_lapses
 from cardservice.collection.reports.claims import claim_inputs, first_claim
-from cardservice.collection.reports.lapses import lapses
 from cardservice.collection.reports.persistence import persistence
 from cardservice.collection.reports.report import Period, Report, shown
 from cardservice.coverage.month import ContributionMonth
@@ -27,9 +28,12 @@ from cardservice.records.enrolments import Enrolment
 from cardservice.records.member_months import MemberMonth
 from cardservice.records.tables import metadata
 from cardservice.verification.answer import Outcome
+from tests.coverage.rules_2026 import RULES_2026
 from tests.enrolment.lines import take_in
 from tests.records import rows
 
+arrears = partial(of_arrears.arrears, rules=RULES_2026)
+lapses = partial(of_lapses.lapses, rules=RULES_2026)
 PAID = {1: (1, 2, 3, 4), 2: (1, 2, 3, 4), 3: (1, 2, 3, 4), 4: (1, 7), 5: (1,), 6: (2, 3)}
 PRICES = {Programme.JKK: 5_000, Programme.JKM: 3_400}
 ALL = 1  # nothing is too small to show

@@ -29,6 +29,7 @@ from cardservice.records.payment_numbers import PaymentNumber
 from cardservice.records.tables import metadata
 from reader_tools.mockbank.bank_client import PAYMENT, BankClient, BankIdentity, Reply
 from tests.api.served import BASE, Service
+from tests.coverage.rules_2026 import PACKS_2026
 from tests.records import rows
 from tests.verification.world import NOW, World
 
@@ -129,7 +130,7 @@ class Till:
         keys = self.world.keys
         return SnapDesk(
             self.world.database,
-            MemberBiller(lambda: secrets.token_hex(16)),
+            MemberBiller(lambda: secrets.token_hex(16), PACKS_2026),
             BankSecrets(lambda: keys.sealer),
             lambda: keys.blind_index,
             secrets.token_bytes,

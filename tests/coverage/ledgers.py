@@ -11,9 +11,9 @@ from cardservice.coverage.month import ContributionMonth
 from cardservice.coverage.payment import NamedMonth, Payment, Reversal
 from cardservice.coverage.programme import Programme
 from cardservice.coverage.rules import Rules
-from cardservice.coverage.rules_2026 import RULES_2026
 from cardservice.coverage.standing import ContributionBasis, Payer
 from cardservice.coverage.terms import BasisFrom, MemberTerms
+from tests.coverage.rules_2026 import RULES_2026
 from tests.coverage.standings import bases, months
 
 ALWAYS = datetime(2100, 1, 1, tzinfo=UTC)

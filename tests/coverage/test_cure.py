@@ -7,13 +7,12 @@ from datetime import date, datetime
 import pytest
 
 from cardservice.coverage.account import Account
-from cardservice.coverage.decide import coverage
 from cardservice.coverage.decision import CoverState, Cure
 from cardservice.coverage.programme import Programme
 from cardservice.coverage.rules import Arrears, Rules
-from cardservice.coverage.rules_2026 import RULES_2026
 from cardservice.coverage.standing import ContributionBasis, Payer, Standing, WorkSector
 from tests.coverage.ledgers import at, pair, pays
+from tests.coverage.rules_2026 import RULES_2026, coverage
 from tests.coverage.standings import base_pair, member, month
 
 _NOW = at("2026-11-23 15:00")

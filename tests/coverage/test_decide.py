@@ -7,13 +7,12 @@ from datetime import date, datetime, timedelta
 import pytest
 
 from cardservice.coverage.civil_time import month_begins
-from cardservice.coverage.decide import coverage, decide
 from cardservice.coverage.decision import Coverage, CoverState, Reason
 from cardservice.coverage.paid_months import PaidMonths, PaidSpan
 from cardservice.coverage.programme import Programme
-from cardservice.coverage.rules_2026 import RULES_2026
 from cardservice.coverage.standing import Standing
 from tests.coverage.ledgers import at
+from tests.coverage.rules_2026 import RULES_2026, coverage, decide
 from tests.coverage.standings import base_pair, member, month, noon
 
 _JKK = Programme.JKK

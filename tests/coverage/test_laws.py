@@ -11,15 +11,14 @@ from hypothesis import strategies as st
 from cardservice.coverage.account import Account
 from cardservice.coverage.civil_time import JAKARTA, day_begins, day_ends, month_at, month_begins
 from cardservice.coverage.cure import months_due
-from cardservice.coverage.decide import coverage, decide
 from cardservice.coverage.decision import Coverage, CoverState, Reason
 from cardservice.coverage.month import ContributionMonth
 from cardservice.coverage.paid_months import PaidMonths
 from cardservice.coverage.payment import Payment, Reversal
 from cardservice.coverage.programme import Programme
-from cardservice.coverage.rules_2026 import RULES_2026
 from cardservice.coverage.standing import Standing
 from tests.coverage.ledgers import History, at, histories, moments, payments
+from tests.coverage.rules_2026 import RULES_2026, coverage, decide
 from tests.coverage.standings import days, instants, member, months, standings
 
 programmes = st.sampled_from(Programme)

@@ -11,10 +11,10 @@ from cardservice.coverage.ledger import MOST_AHEAD, Ledger, allocate
 from cardservice.coverage.payment import NamedMonth, Payment, Reversal
 from cardservice.coverage.programme import Programme
 from cardservice.coverage.rules import AllocationOrder, Arrears
-from cardservice.coverage.rules_2026 import RULES_2026
 from cardservice.coverage.standing import ContributionBasis, Payer, WorkSector
 from cardservice.coverage.terms import BasisFrom, MemberTerms
 from tests.coverage.ledgers import ALWAYS, History, at, pair, pays
+from tests.coverage.rules_2026 import RULES_2026
 from tests.coverage.standings import month
 
 _JKK, _JKM, _JHT = Programme.JKK, Programme.JKM, Programme.JHT

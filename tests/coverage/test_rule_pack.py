@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 from cardservice.coverage.errors import RulePackMalformed, RulePackRefused, RulePackUnsigned
 from cardservice.coverage.rule_pack import read_rule_pack
-from cardservice.coverage.rules_2026 import RULES_2026
 from cardservice.coverage.signed_pack import CONTEXT, open_pack
 from cardservice.coverage.strict_yaml import MOST_BYTES, MOST_EVENTS, parse_yaml
 from cardservice.credentials import base64url
+from tests.coverage.rules_2026 import RULES_2026
 
 PACKS = Path(__file__).parents[2] / "rule_packs"
 PACK = (PACKS / "bpu-2026.yaml").read_bytes()

@@ -5,11 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from cardservice.coverage.decide import coverage
 from cardservice.coverage.decision import CoverState, Reason
 from cardservice.coverage.programme import Programme
-from cardservice.coverage.rules_2026 import RULES_2026
 from tests.coverage.ledgers import at
+from tests.coverage.rules_2026 import RULES_2026, coverage
 from tests.coverage.standings import base_pair, month
 
 _YOUNG = base_pair("2026-01", "2026-02", "2026-03", "2026-04", "2026-05")

@@ -5,8 +5,8 @@ import pytest
 
 from cardservice.coverage.errors import MalformedStanding, UnknownTariff
 from cardservice.coverage.programme import Programme
-from cardservice.coverage.rules_2026 import RULES_2026
 from cardservice.coverage.standing import ContributionBasis, Payer, WorkSector
+from tests.coverage.rules_2026 import RULES_2026
 from tests.coverage.standings import month
 
 _EDGES = [

@@ -10,11 +10,11 @@ import pytest
 
 from cardservice import texts as words
 from cardservice.coverage import errors
-from cardservice.coverage.decide import coverage, decide
 from cardservice.coverage.decision import Reason
 from cardservice.coverage.programme import Programme
 from cardservice.errors import KartuError
 from tests.coverage.ledgers import at
+from tests.coverage.rules_2026 import coverage, decide
 from tests.coverage.standings import base_pair
 
 _TEXTS = Path(words.__file__).parent / "coverage.toml"

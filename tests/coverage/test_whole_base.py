@@ -12,17 +12,16 @@ from cardservice.coverage import whole_base as module
 from cardservice.coverage.base_columns import NO_MONTH, columns_of, month_number
 from cardservice.coverage.basis import ContributionBasis
 from cardservice.coverage.civil_time import month_begins
-from cardservice.coverage.decide import coverage
 from cardservice.coverage.decision import Coverage, CoverState, Reason
 from cardservice.coverage.errors import MalformedStanding, UnknownTariff
 from cardservice.coverage.month import ContributionMonth
 from cardservice.coverage.programme import Programme
 from cardservice.coverage.rules import AllocationOrder, Arrears, Rules
-from cardservice.coverage.rules_2026 import RULES_2026
 from cardservice.coverage.span_runs import stretches
 from cardservice.coverage.standing import Standing
 from cardservice.coverage.whole_base import NO_CURE, NO_LIMIT, STATES, Evaluation, evaluate
 from tests.coverage.ledgers import at
+from tests.coverage.rules_2026 import RULES_2026, coverage
 from tests.coverage.standings import base_pair, instants, member, months, standings
 
 _NOW = at("2026-11-23 15:00")

@@ -15,6 +15,7 @@ from cardservice.records.database import Database
 from cardservice.records.intermediaries import SCHEME_CODE
 from cardservice.records.member_lists import ListKey, ListProblem, ListProgress
 from hsm.in_process import InProcessKeys
+from tests.coverage.rules_2026 import PACKS_2026
 from tests.enrolment.rows import GOOD, TODAY, octets
 
 AT = datetime(2026, 11, 23, 7, 0, tzinfo=UTC)
@@ -43,7 +44,15 @@ def people(count: int, bad: Sequence[int] = ()) -> bytes:
 def importing(database: Database, keys: InProcessKeys, code: str = SCHEME_CODE) -> Importing:
     with database.read() as connection:
         by = enroller(connection, TODAY, code)
-    return Importing(database, keys.sealer, keys.blind_index, by, new_id=lambda: os.urandom(16).hex(), now=lambda: AT)
+    return Importing(
+        database,
+        keys.sealer,
+        keys.blind_index,
+        by,
+        new_id=lambda: os.urandom(16).hex(),
+        now=lambda: AT,
+        packs=PACKS_2026,
+    )
 
 
 def bring(

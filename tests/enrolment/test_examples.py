@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from cardservice.coverage.decide import decide
 from cardservice.coverage.decision import CoverState, Reason
 from cardservice.coverage.programme import Programme
 from cardservice.coverage.standing import PaidMonths, Standing
 from cardservice.enrolment.member_list import MemberList, read_member_list
 from cardservice.enrolment.member_row import MemberRow
 from cardservice.enrolment.row_problem import Rule
+from tests.coverage.rules_2026 import decide
 from tests.coverage.standings import noon
 from tests.enrolment.rows import TODAY
 

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from cardservice.clock import monotonic
-from cardservice.coverage.decide import coverage, decide
 from cardservice.coverage.decision import Reason
 from cardservice.coverage.programme import Programme
 from cardservice.enrolment import import_members as module
@@ -31,6 +30,7 @@ from cardservice.records.database import Database
 from cardservice.records.members import Member
 from hsm.errors import HsmError
 from hsm.in_process import InProcessKeys
+from tests.coverage.rules_2026 import RULES_2026, coverage, decide
 from tests.enrolment.rows import GOOD, OTHER, TODAY, read
 
 AT = datetime(2026, 11, 23, 7, 0, tzinfo=UTC)
@@ -56,6 +56,7 @@ def put(database: Database, keys: InProcessKeys) -> Importing:
             blind_index=keys.blind_index,
             new_id=lambda: os.urandom(16).hex(),
             at=AT,
+            rules=RULES_2026,
         )
 
     return importing
@@ -233,6 +234,7 @@ def test_a_crash_between_two_chunks_loses_nothing_that_was_counted(
             blind_index=keys.blind_index,
             new_id=lambda: os.urandom(16).hex(),
             at=AT,
+            rules=RULES_2026,
             on_rows=stop_at_120,
         )
     assert counts(put(listed)) == (80, 120, 0, 7)

@@ -9,7 +9,6 @@ import pytest
 
 from cardservice.clock import monotonic
 from cardservice.coverage.civil_time import day_begins
-from cardservice.coverage.decide import coverage, decide
 from cardservice.coverage.month import ContributionMonth
 from cardservice.coverage.programme import Programme
 from cardservice.enrolment import write_rows as importing
@@ -22,6 +21,7 @@ from cardservice.records.errors import RecordNotFound
 from cardservice.records.member_account import MemberAccount
 from cardservice.records.member_months import MemberMonth
 from hsm.in_process import InProcessKeys
+from tests.coverage.rules_2026 import RULES_2026, coverage, decide
 from tests.enrolment.rows import GOOD, read
 from tests.records.rows import activate_card, identifier, standing_of
 
@@ -104,6 +104,7 @@ def bring_months(connection: Connection, keys: InProcessKeys, months: str) -> No
         blind_index=keys.blind_index,
         new_id=lambda: identifier("member", 7),
         at=AT,
+        rules=RULES_2026,
     )
     assert not report.problems
 

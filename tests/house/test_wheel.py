@@ -33,9 +33,14 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
 
 def test_every_file_of_our_packages_is_in_it_and_nothing_else(wheel: zipfile.ZipFile) -> None:
     held = {Path(name) for name in wheel.namelist() if ".dist-info/" not in name}
-    ours = {path for path in tracked() if path.parts[0] in PACKAGES}
+    ours = {path for path in tracked() if path.parts[0] in {*PACKAGES, "rule_packs"}}
     assert held == ours
     assert Path("cardservice/texts/general.toml") in held
+    assert {path.name for path in held if path.parts[0] == "rule_packs"} == {
+        "bpu-2026.yaml",
+        "bpu-2026.yaml.sig",
+        "scheme-rules-key.pem",
+    }
 
 
 def test_licence_and_command_are_in_it(wheel: zipfile.ZipFile) -> None:

@@ -16,6 +16,7 @@ from cardservice.records.database import Database, open_database
 from hsm.in_process import InProcessKeys
 from hsm.key_generation import development_keys
 from hsm.software_store import SoftwareStore
+from tests.coverage.rules_2026 import PACKS_2026, RULES_2026
 from tests.databases import (
     database,
     database_url,
@@ -50,7 +51,7 @@ def counter_over(database: Database, store: SoftwareStore, seed: int) -> Counter
     ticks = count()
     # Monotonic seconds that run fast: these tests are about cards, not about limits. What one counter revoked is new at the next.
     keys = InProcessKeys(store, clock=lambda: START, monotonic=lambda: float(next(ticks)))
-    bureau = Bureau(database, keys, clock.now, random.Random(seed).randbytes)
+    bureau = Bureau(database, keys, clock.now, random.Random(seed).randbytes, PACKS_2026)
     import_members(
         database,
         read_member_list(EXAMPLES.read_bytes(), today=START.date()),
@@ -58,6 +59,7 @@ def counter_over(database: Database, store: SoftwareStore, seed: int) -> Counter
         blind_index=keys.blind_index,
         new_id=bureau.identifier,
         at=clock.now(),
+        rules=RULES_2026,
     )
     return Counter(bureau)
 

@@ -28,6 +28,7 @@ from cardservice.records.standing import CardStanding
 from cardservice.verification.disclosure import VerificationPurpose
 from reader_tools.desk.offline import OfflineAnswer, verify_offline
 from reader_tools.desk.online import Question
+from tests.coverage.rules_2026 import PACKS_2026, RULES_2026
 from tests.issuance.counter import Counter, chip_serial
 
 SECTORS = (0x01, 0x10, 0x70)
@@ -59,6 +60,7 @@ def pay(counter: Counter, card: VirtualCard, rupiah: int) -> None:
         credited = credit_payment(
             connection,
             PaymentRow(row.member_id, number, "BCA", number, Channel.VIRTUAL_ACCOUNT, payer, rupiah, at, at, []),
+            rules=RULES_2026,
         )
         audit_events.append(connection, [credited.event])
 
@@ -86,6 +88,7 @@ def off_line(counter: Counter, card: VirtualCard, months_ahead: int) -> OfflineA
         keys=[counter.bureau.keys.signer(Purpose.COVER_PROOF).verifying_key],
         entropy=random.Random(1).randbytes,
         now=at,
+        packs=PACKS_2026,
     )
 
 

@@ -16,6 +16,7 @@ from reader_tools.cli.exit_code import ExitCode
 from reader_tools.walk.errors import ProcessEnded
 from reader_tools.walk.port import claimed, taken
 from reader_tools.walk.stage import Stage
+from tests.coverage.rules_2026 import PACKS_2026
 
 
 def free_port() -> int:
@@ -31,7 +32,10 @@ def healthy(url: str) -> bool:
 def test_while_the_service_of_one_walk_is_down_another_leaves_its_port_alone(tmp_path: Path) -> None:
     port = free_port()
     # The first walk's service is not up at this moment: nothing but its claim keeps the port.
-    with Stage(tmp_path / "first", port=port), Stage(tmp_path / "second", port=port) as second:
+    with (
+        Stage(tmp_path / "first", port=port, packs=PACKS_2026),
+        Stage(tmp_path / "second", port=port, packs=PACKS_2026) as second,
+    ):
         assert not taken(port)
         second.start_keys()
         second.open_books()
@@ -59,7 +63,7 @@ def test_while_the_service_of_one_walk_is_down_another_leaves_its_port_alone(tmp
 
 def test_a_claim_ends_with_its_walk(tmp_path: Path) -> None:
     port = free_port()
-    with Stage(tmp_path / "walk", port=port):
+    with Stage(tmp_path / "walk", port=port, packs=PACKS_2026):
         assert claimed(port) is None
     again = claimed(port)
     assert again is not None

@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cardservice.coverage.civil_time import JAKARTA
-from cardservice.coverage.decide import coverage
 from cardservice.coverage.month import ContributionMonth
 from cardservice.coverage.programme import Programme
 from cardservice.coverage.standing import ContributionBasis, PaidMonths, PaidSpan, Payer, WorkSector
@@ -20,6 +19,7 @@ from cardservice.records.member_account import MemberAccount
 from cardservice.records.member_months import MemberMonth
 from cardservice.records.paid_record import PaidRecord
 from cardservice.records.paid_spans import spans_from_json, spans_of, spans_to_json
+from tests.coverage.rules_2026 import coverage
 from tests.records import rows
 
 MONTHS = st.integers(0, 40).map(lambda count: ContributionMonth(2024, 1) + count)

@@ -6,12 +6,12 @@ from datetime import date
 
 import pytest
 
-from cardservice.coverage.decide import decide
 from cardservice.coverage.programme import Programme
 from cardservice.records.verifiers import VerifierKind
 from cardservice.verification.answer import UNTOLD_REASON, Outcome, ToldCover, tell
 from cardservice.verification.disclosure import DISCLOSURE, Claim, VerificationPurpose, disclosed
 from cardservice.verification.errors import PurposeNotOpen
+from tests.coverage.rules_2026 import decide
 from tests.verification.world import COVERED, NOW, TODAY, paid
 
 DECISIONS = [

@@ -5,12 +5,12 @@ from datetime import timedelta
 
 import pytest
 
-from cardservice.coverage.decide import coverage
 from cardservice.coverage.decision import CoverState, Reason
+from cardservice.coverage.packs_in_force import PacksInForce
 from cardservice.coverage.programme import Programme
-from cardservice.verification import verify as module
 from cardservice.verification.answer import Verified
 from cardservice.verification.disclosure import VerificationPurpose
+from tests.coverage.rules_2026 import coverage
 from tests.verification.world import NOW, IssuedCard, World, paid, presented, tap
 
 PAID_AT = NOW - timedelta(hours=2)
@@ -57,6 +57,8 @@ def test_sabotage_judging_the_accident_by_now_would_cover_it(
     world: World, sari: IssuedCard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        module, "coverage", lambda member, programme, _, *, knowledge_at: coverage(member, programme, knowledge_at)
+        PacksInForce,
+        "coverage",
+        lambda _self, member, programme, _, *, knowledge_at: coverage(member, programme, knowledge_at),
     )
     assert answered(world, sari, timedelta(seconds=1))

@@ -48,6 +48,7 @@ from hsm.in_process import InProcessKeys
 from hsm.key_faces import KeyFaces
 from hsm.key_generation import WELL_KNOWN_TRANSPORT_MASTER
 from tests.card_edge.dialogues.bureau import Bureau
+from tests.coverage.rules_2026 import PACKS_2026
 from tests.credentials.signing import CA_SIGNER
 from tests.hsm.running import SetClock
 from tests.records import rows
@@ -221,7 +222,7 @@ class World:
         async def proof_keys() -> Any:
             return self.keys.verifying_keys(Purpose.COVER_PROOF)
 
-        return Means(self.store, sign, proof_keys, ISSUER, self.randomness.randbytes)
+        return Means(self.store, sign, proof_keys, ISSUER, PACKS_2026, self.randomness.randbytes)
 
     def register(self, number: int, kind: VerifierKind = VerifierKind.HEALTH_FACILITY, sector: int = HEALTH) -> str:
         return take_in(self.database, number, kind, sector)

@@ -18,7 +18,6 @@ from cardservice.collection.credit import credit_to
 from cardservice.collection.errors import AgentStopped, AmountRefused
 from cardservice.collection.member_ledger import read_ledger
 from cardservice.coverage.rules import Rules
-from cardservice.coverage.rules_2026 import RULES_2026
 from cardservice.records import agent_cash, members
 from cardservice.records.agent_cash import CashReceipt, Stop
 from cardservice.records.audit_events import AuditEvent
@@ -41,7 +40,7 @@ class Cash:
 
 
 def take_cash(
-    database: Database, code: str, cash: Cash, *, new_id: Callable[[], str], at: datetime, rules: Rules = RULES_2026
+    database: Database, code: str, cash: Cash, *, new_id: Callable[[], str], at: datetime, rules: Rules
 ) -> CashReceipt:
     """Give a receipt, or, where the alarm says so, stop the agent.
 

@@ -16,7 +16,6 @@ from cardservice.coverage.errors import UnknownTariff
 from cardservice.coverage.month import ContributionMonth
 from cardservice.coverage.payment import NamedMonth, Payment
 from cardservice.coverage.rules import Rules
-from cardservice.coverage.rules_2026 import RULES_2026
 from cardservice.enrolment.scope import Outside
 from cardservice.records import group_bills, group_payers, members, payment_numbers
 from cardservice.records.audit_events import AuditEvent
@@ -69,8 +68,8 @@ def draw_group_bill(
     by: str,
     new_id: Callable[[], str],
     at: datetime,
+    rules: Rules,
     dry_run: bool = False,
-    rules: Rules = RULES_2026,
 ) -> Drawn:
     """Price a list, and keep it as a bill. The same list under the same reference is the same bill, at the price it was drawn for.
 

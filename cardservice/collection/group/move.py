@@ -19,7 +19,6 @@ from cardservice.coverage.civil_time import month_at
 from cardservice.coverage.month import ContributionMonth
 from cardservice.coverage.payment import NamedMonth, ProgrammeMonth
 from cardservice.coverage.rules import Rules
-from cardservice.coverage.rules_2026 import RULES_2026
 from cardservice.enrolment.scope import Outside
 from cardservice.records import group_money, group_payers, members, payments
 from cardservice.records.audit_events import AuditEvent
@@ -62,7 +61,7 @@ def move_months(
     *,
     new_id: Callable[[], str],
     at: datetime,
-    rules: Rules = RULES_2026,
+    rules: Rules,
 ) -> tuple[GroupMove, ...]:
     """Move them. The leaver leaves the group. The same reference again changes nothing.
 

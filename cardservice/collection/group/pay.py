@@ -15,7 +15,6 @@ from cardservice.collection.credit import credit_payment
 from cardservice.collection.errors import GroupSumMismatch
 from cardservice.collection.group.payer import Payer, payer_at_work
 from cardservice.coverage.rules import Rules
-from cardservice.coverage.rules_2026 import RULES_2026
 from cardservice.coverage.standing import Payer as PayerKind
 from cardservice.records import group_bills, group_money
 from cardservice.records.audit_events import AuditEvent
@@ -69,7 +68,7 @@ def pay_group_bill(
     *,
     new_id: Callable[[], str],
     at: datetime,
-    rules: Rules = RULES_2026,
+    rules: Rules,
 ) -> Settled | Waiting:
     """Take a sum in, if there is one, and settle the bill out of the deposit if it covers it.
 

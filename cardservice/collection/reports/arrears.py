@@ -10,7 +10,6 @@ from cardservice.collection.reports.report import Cell, Period, Report, shown
 from cardservice.coverage.month import ContributionMonth
 from cardservice.coverage.programme import Programme
 from cardservice.coverage.rules import Rules
-from cardservice.coverage.rules_2026 import RULES_2026
 from cardservice.enrolment.income_band import contribution_basis
 from cardservice.records import report_counts
 from cardservice.records.connection import Connection
@@ -28,7 +27,7 @@ class _Sum:
     rupiah: int = 0
 
 
-def arrears(connection: Connection, period: Period, least: int, rules: Rules = RULES_2026) -> Report:
+def arrears(connection: Connection, period: Period, least: int, rules: Rules) -> Report:
     """One row per intermediary and programme. The last month of the period counts as owed; the first plays no part. Raises UnknownTariff."""
     sums: dict[tuple[str, Programme], _Sum] = {}
     for group in report_counts.owing_groups(connection):

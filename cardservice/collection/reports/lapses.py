@@ -9,14 +9,13 @@ from collections import Counter
 from cardservice.collection.reports.report import Period, Report, shown
 from cardservice.coverage.month import ContributionMonth
 from cardservice.coverage.rules import Rules
-from cardservice.coverage.rules_2026 import RULES_2026
 from cardservice.records import report_counts
 from cardservice.records.connection import Connection
 
 COLUMNS = ("month", "lapsed", "returned")
 
 
-def lapses(connection: Connection, period: Period, least: int, rules: Rules = RULES_2026) -> Report:
+def lapses(connection: Connection, period: Period, least: int, rules: Rules) -> Report:
     """One row per month of the period. Months are counted as paid whenever the money came."""
     lapsed: Counter[ContributionMonth] = Counter()
     returned: Counter[ContributionMonth] = Counter()

@@ -5,6 +5,7 @@ from cardservice.clock import now
 from cardservice.collection.credit import credit_payment
 from cardservice.records import audit_events, cards, members
 from cardservice.records.payments import Channel, PaymentRow
+from tests.coverage.rules_2026 import RULES_2026
 from tests.reader_tools.cli.desk import Desk
 
 
@@ -16,7 +17,7 @@ def pay(desk: Desk, chip_serial: str, rupiah: int) -> None:
         assert card.member_id is not None
         payer = members.get(connection, card.member_id).payer
         row = PaymentRow(card.member_id, "ab" * 16, "BCA", "r", Channel.VIRTUAL_ACCOUNT, payer, rupiah, at, at, [])
-        audit_events.append(connection, [credit_payment(connection, row).event])
+        audit_events.append(connection, [credit_payment(connection, row, rules=RULES_2026).event])
     database.close()
 
 

@@ -16,6 +16,7 @@ from cardservice.keys import Purpose
 from reader_tools.desk import offline
 from reader_tools.desk.offline import OfflineAnswer, verify_offline
 from reader_tools.desk.online import Question
+from tests.coverage.rules_2026 import PACKS_2026
 from tests.issuance.counter import Counter
 
 Ask = Callable[..., OfflineAnswer]
@@ -37,6 +38,7 @@ def ask(counter: Counter) -> Ask:
             sector=0x01,
             desk_name="klinik",
             keys=[counter.bureau.keys.signer(Purpose.COVER_PROOF).verifying_key],
+            packs=PACKS_2026,
             entropy=counter.bureau.entropy,
             now=counter.bureau.now() + later,
         )
@@ -126,6 +128,7 @@ def test_a_proof_of_another_scheme_is_refused(counter: Counter) -> None:
             sector=0x01,
             desk_name="klinik",
             keys=[counter.bureau.keys.signer(Purpose.ELIGIBILITY_TOKEN).verifying_key],
+            packs=PACKS_2026,
             entropy=counter.bureau.entropy,
             now=counter.bureau.now(),
         )

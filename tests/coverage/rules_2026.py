@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Rule pack 1 as a value: ``rule_packs/bpu-2026.yaml``, the signed document that people read and answer for (decision 0133).
+"""Rule pack 1 written down a second time, by hand: what the shipped document is held against, and what tests decide by."""
 
-A test holds the two equal: no file has to be read to decide. What is known of the figures' sources is said there.
-"""
+from datetime import date
+from functools import partial
 
+from cardservice.coverage import decide as deciding
 from cardservice.coverage.basis import Payer, WorkSector
 from cardservice.coverage.month import ContributionMonth
+from cardservice.coverage.packs_in_force import PacksInForce
 from cardservice.coverage.programme import Programme
+from cardservice.coverage.rule_pack import RulePack
 from cardservice.coverage.rules import (
     AllocationOrder,
     Arrears,
@@ -92,3 +95,8 @@ RULES_2026 = Rules(
         ),
     ),
 )
+
+PACKS_2026 = PacksInForce.of([RulePack("bpu-2026", date(2025, 12, 22), RULES_2026)])
+
+coverage = partial(deciding.coverage, rule_pack=RULES_2026)
+decide = partial(deciding.decide, rule_pack=RULES_2026)
