@@ -60,7 +60,7 @@ def read_ledger(connection: Connection, member: Member) -> MemberLedger:
     basis = contribution_basis(member.work_sector, member.payer, member.income_band)
     return MemberLedger(
         member,
-        (*_history(history), *(as_payment(row) for row, _ in rows)),
+        (*history_payment(history), *(as_payment(row) for row, _ in rows)),
         tuple(Reversal(row.payment_id, known_at) for row, known_at in rows if known_at is not None),
         MemberTerms.constant(dict.fromkeys(sorted(member.programmes)), basis),
         frozenset((each.programme, each.month) for each in months if (each.programme, each.month) in bought),
@@ -76,21 +76,20 @@ def write_ledger(connection: Connection, known: MemberLedger, ledger: Ledger) ->
         member_id,
         [AllocationRow(each.payment_id, each.programme, each.month, each.amount) for each in parts],
     )
-    cells: dict[ProgrammeMonth, int] = {}
-    for each in parts:
-        cell = (each.programme, each.month)
-        cells[cell] = cells.get(cell, 0) + each.amount
-    recorded_at = {each.payment_id: each.recorded_at for each in known.payments}
-    known_since: dict[ProgrammeMonth, datetime] = {}
-    for each in parts:
-        cell = (each.programme, each.month)
-        known_since[cell] = max(recorded_at[each.payment_id], known_since.get(cell, _BEFORE_ALL))
-    months = [
-        MemberMonth(*cell, amount, received_at=ledger.paid[cell], recorded_at=known_since[cell])
-        for cell, amount in cells.items()
-    ]
-    member_months.set_bought(connection, member_id, sorted(known.bought), months)
+    member_months.set_bought(connection, member_id, sorted(known.bought), bought_months(ledger, known.payments))
     member_account.keep(connection, member_id, MemberAccount(ledger.credit, ledger.owed_from))
+
+
+def bought_months(ledger: Ledger, payments: Sequence[Payment]) -> tuple[MemberMonth, ...]:
+    """The months that payments bought: known since the last payment that a month needed."""
+    recorded_at = {each.payment_id: each.recorded_at for each in payments}
+    parts = [each for each in ledger.allocations if each.payment_id != HISTORY]
+    found = []
+    for cell in sorted({(each.programme, each.month) for each in parts}):
+        own = [each for each in parts if (each.programme, each.month) == cell]
+        amount, known_since = sum(each.amount for each in own), max(recorded_at[each.payment_id] for each in own)
+        found.append(MemberMonth(*cell, amount, received_at=ledger.paid[cell], recorded_at=known_since))
+    return tuple(found)
 
 
 def as_payment(row: PaymentRow) -> Payment:
@@ -129,7 +128,8 @@ def parts_of(ledger: Ledger, payment_id: str) -> tuple[Allocation, ...]:
     return tuple(sorted(own, key=lambda each: (each.month, each.programme)))
 
 
-def _history(months: Sequence[MemberMonth]) -> tuple[Payment, ...]:
+def history_payment(months: Sequence[MemberMonth]) -> tuple[Payment, ...]:
+    """Months that a list brought in, as one payment that names them: none where there are none."""
     if not months:
         return ()
     named = tuple(NamedMonth(each.programme, each.month, each.amount) for each in months)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.reader_tools.cli.desk import Desk
+from tests.reader_tools.cli.desk import MEMBERS, Desk
 from tests.reader_tools.command_line import ROOT
 
 PACK = ROOT / "rule_packs" / "bpu-2026.yaml"
@@ -79,3 +79,29 @@ def test_two_packs_are_compared_over_the_members_in_the_books(desk: Desk, draft:
 def test_a_pack_compared_with_itself_changes_nobody(desk: Desk) -> None:
     told = desk.json("coverage", "rules", "diff", PACK, PACK, "--key", KEY)
     assert (told["changed"], told["groups"], told["members"]) == (0, [], 200)
+
+
+def test_a_moment_is_explained_with_its_months_in_both_languages_and_no_name(desk: Desk) -> None:
+    asked = ("coverage", "explain", "P-0001", "--programme", "jkk", "--as-of", "2026-11-20T09:30:00+07:00")
+    told = desk.json(*asked)
+    assert (told["covered"], told["state"], told["rule_pack"], told["payments"]) == (True, "ACTIVE", 1, [])
+    assert told["months"]
+    assert set(told["months"][0]) == {"month", "amount_rupiah", "received_at", "recorded_at"}
+    before = desk.json(*asked, "--knowledge-at", "2026-11-20T09:30:00+07:00", code=1)  # the list came in later
+    assert (before["state"], before["months"], before["cure"]["amount_rupiah"] > 0) == ("NEVER", [], True)
+    assert before["reasons"][0]["code"] == "NEVER_PAID"
+    assert before["reasons"][0]["id"] != before["reasons"][0]["en"]
+    shown = desk(*asked)
+    assert "P-0001 JKK 2026-11-20 09:30:00 WIB: COVERED (ACTIVE)" in shown.out
+    desk.set("KARTU_LANGUAGE", "id")
+    indonesian = desk(*asked, "--knowledge-at", "2026-11-20T09:30:00+07:00")
+    assert "TIDAK BERLAKU" in indonesian.out
+    assert before["reasons"][0]["id"] in indonesian.out
+    for secret in (*MEMBERS.read_text(encoding="utf-8").splitlines()[1].split(",")[1:3],):
+        assert secret not in str(told) + shown.out
+
+
+def test_a_stranger_and_a_moment_ahead_are_refused(desk: Desk) -> None:
+    asked = ("--programme", "JKK", "--as-of", "2026-11-20T09:30:00+07:00")
+    assert desk("coverage", "explain", "P-9999", *asked).code != 0
+    assert desk("coverage", "explain", "P-0001", *asked, "--knowledge-at", "2126-11-20T09:30:00+07:00").code == 2
