@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 
 from cardservice import clock
+from cardservice.coverage.civil_time import civil_day
 from cardservice.coverage.programme import Programme
 from cardservice.texts.catalogue import text
 from reader_tools.cli.bureau import rule_packs
@@ -37,6 +38,14 @@ def verify(
     service_date: Annotated[
         datetime | None, typer.Option("--date", formats=["%Y-%m-%d"], help="The day of service. Default: today.")
     ] = None,
+    event_at: Annotated[
+        datetime | None,
+        typer.Option(
+            "--event-at",
+            formats=["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M%z"],
+            help="The moment of an accident or death, with time zone: money that came after it does not count.",
+        ),
+    ] = None,
     terminal: Annotated[str, typer.Option(help="This desk's name in challenges and records.")] = "desk-1",
     purpose: Annotated[str, typer.Option(help="treatment, claim, fare, discount or counter.")] = "treatment",
     sector: Annotated[int, typer.Option(help="Off line: the verifier's sector.", min=1, max=255)] = HEALTH,
@@ -53,9 +62,13 @@ def verify(
     settings = Settings.load()
     output = Output.of(settings, as_json=as_json)
     day = None if service_date is None else service_date.date()
-    question = Question(terminal, purpose, programme, day)
+    question = Question(terminal, purpose, programme, day, event_at)
     cache = KeyCache(settings.data_dir / "keys")
     now = clock.now()
+    if event_at is not None and event_at > now:
+        raise typer.BadParameter("--event-at lies ahead")
+    if event_at is not None and day not in {None, civil_day(event_at)}:
+        raise typer.BadParameter("--date is not the day of --event-at")
     if offline:
         keys, packs = cache.cover_proof_keys(), rule_packs(settings)
         with open_card(reader or settings.reader, settings.data_dir) as card:

@@ -61,5 +61,8 @@ def verify_offline(
     proof = cover_proof.verify(presence.cover_proof, keys=keys, issuer=ISSUER, now=now)
     verify_tap(proof.claims.card_key, sector_aid(sector), challenge_id, digest, presence.signature)
     standing = Standing.of_cover_proof(proof.claims.paid_through, proof.claims.issued_at)
-    decision = packs.decide(standing, question.programme, question.service_date or civil_day(now), now=now)
+    if question.event_at is not None:
+        decision = packs.coverage(standing, question.programme, question.event_at, knowledge_at=now)
+    else:
+        decision = packs.decide(standing, question.programme, question.service_date or civil_day(now), now=now)
     return OfflineAnswer(decision, proof.claims.subject, proof.claims.issued_at, proof.claims.expires_at)

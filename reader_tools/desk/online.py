@@ -24,6 +24,7 @@ class Question:
     purpose: str
     programme: Programme
     service_date: date | None = None
+    event_at: datetime | None = None  # aware: the moment of an accident or death
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,8 @@ def verify_online(
     }
     if question.service_date is not None:
         asked["service_date"] = question.service_date.isoformat()
+    if question.event_at is not None:
+        asked["event_at"] = question.event_at.isoformat()
     challenge = service.ask("/v1/challenges", asked)
     sector = int(_text(challenge, "sector", int))
     challenge_id, digest = _octets(challenge, "challenge_id"), _octets(challenge, "digest")

@@ -3,6 +3,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from reader_tools.desk.http_client import Service as Line
 from reader_tools.desk.key_cache import KeyCache
 from reader_tools.desk.online import OnlineAnswer, Question, verify_online
 from tests.api.served import Service
-from tests.verification.world import ISSUER, IssuedCard, World
+from tests.verification.world import ISSUER, NOW, IssuedCard, World, paid
 
 
 @dataclass(frozen=True)
@@ -47,9 +48,10 @@ class Desk:
         instead: Mapping[str, Any] | None = None,
         programme: Programme = Programme.JKK,
         issuer: str = ISSUER,
+        event_at: datetime | None = None,
     ) -> OnlineAnswer:
         line = Direct("http://testserver", self.secret, service=self.service, instead=instead)
-        question = Question("loket-3", "treatment", programme)
+        question = Question("loket-3", "treatment", programme, event_at=event_at)
         now = self.service.world.clock()
         return verify_online(card.insert(), line, KeyCache(self.folder), question, issuer=issuer, now=now)
 
@@ -90,3 +92,22 @@ def test_the_issuer_is_the_one_that_the_desk_expects(desk: Desk, sari: IssuedCar
     """Not the address it is reached at: a service behind a proxy has another name than the one it signs with."""
     with pytest.raises(TokenClaimsRefused):
         desk.ask(sari, issuer="http://testserver")
+
+
+def test_a_desk_asks_about_the_moment_of_an_accident(desk: Desk, world: World, sari: IssuedCard) -> None:
+    world.pay(sari, paid("2026-11", "2026-11", arrived_at=NOW - timedelta(hours=1)))
+    before = desk.ask(sari, event_at=NOW - timedelta(hours=2))
+    assert (before.covered, before.document["reason"]) == (False, "PAID_AFTER_EVENT")
+    assert desk.ask(sari, event_at=NOW - timedelta(minutes=30)).covered
+    assert desk.ask(sari).covered
+
+
+def test_sabotage_a_desk_that_leaves_the_moment_out_hears_about_now(
+    desk: Desk, world: World, sari: IssuedCard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.pay(sari, paid("2026-11", "2026-11", arrived_at=NOW - timedelta(hours=1)))
+    asked = Direct.ask
+    monkeypatch.setattr(
+        Direct, "ask", lambda self, path, body: asked(self, path, {k: v for k, v in body.items() if k != "event_at"})
+    )
+    assert desk.ask(sari, event_at=NOW - timedelta(hours=2)).covered

@@ -212,3 +212,15 @@ def test_a_clone_is_not_blank_and_not_ours_to_finish(desk: Desk) -> None:
     ended = desk("card", "personalize", order_id, "--pin-file", desk.pin_file(), "--json")
     assert ended.code in {1, 3}
     assert desk.json("order", "list", "--state", "APPROVED")["orders"][0]["order_id"] == order_id
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        ("--event-at", "2126-11-20T09:30:00+07:00"),
+        ("--event-at", "2026-11-20T09:30:00"),
+        ("--event-at", "2026-11-20T09:30+07:00", "--date", "2026-11-21"),
+    ],
+)
+def test_an_event_that_cannot_be_meant_is_no_question(bare_desk: Desk, asked: tuple[str, ...]) -> None:
+    assert bare_desk("card", "verify", "--offline", *asked).code == 2

@@ -2,7 +2,7 @@
 """With the line down the card alone answers: what its proof says, while it is here, and nothing for a copy of it."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -31,10 +31,15 @@ def made(counter: Counter, ref: str) -> VirtualCard:
 
 @pytest.fixture
 def ask(counter: Counter) -> Ask:
-    def asking(card: object, programme: Programme = Programme.JKK, later: timedelta = timedelta()) -> OfflineAnswer:
+    def asking(
+        card: object,
+        programme: Programme = Programme.JKK,
+        later: timedelta = timedelta(),
+        event_at: datetime | None = None,
+    ) -> OfflineAnswer:
         return verify_offline(
             card,  # type: ignore[arg-type] # whatever the test calls a card
-            Question("loket-1", "treatment", programme),
+            Question("loket-1", "treatment", programme, event_at=event_at),
             sector=0x01,
             desk_name="klinik",
             keys=[counter.bureau.keys.signer(Purpose.COVER_PROOF).verifying_key],
@@ -64,6 +69,16 @@ def test_a_lapsed_member_is_not_covered(counter: Counter, ask: Ask) -> None:
 def test_a_member_who_never_paid_is_not_covered_and_the_card_does_not_guess(counter: Counter, ask: Ask) -> None:
     decision = ask(made(counter, "P-0004")).decision
     assert decision.reason is Reason.NOT_STATED
+
+
+def test_off_line_an_event_is_judged_at_its_moment_and_a_day_before_the_proof_is_not_told(
+    counter: Counter, ask: Ask
+) -> None:
+    card, issued = made(counter, "P-0001"), counter.bureau.now()
+    assert ask(card, later=timedelta(days=1), event_at=issued + timedelta(hours=1)).covered
+    card.reset()
+    before = ask(card, event_at=issued - timedelta(days=40)).decision
+    assert before.reason is Reason.NOT_STATED
 
 
 def test_a_proof_is_good_for_35_days_and_no_longer(counter: Counter, ask: Ask) -> None:
