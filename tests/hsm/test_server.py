@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
@@ -127,8 +127,11 @@ def test_another_users_crowd_locks_nobody_out(
         callers_as(7)
         for _ in range(12):
             one_of_them = stack.enter_context(RawCaller(path))
-            one_of_them.send(b"\x00\x00\x00\x07\x81\x81\x64ping" + rest)
-            assert one_of_them.receive()  # an answer, or that there is no room even for him
+            with suppress(
+                OSError
+            ):  # he is hung up on where there is no room even for him, perhaps before he has said it all
+                one_of_them.send(b"\x00\x00\x00\x07\x81\x81\x64ping" + rest)
+                assert one_of_them.receive()
         callers_as(os.geteuid())
         assert stack.enter_context(RawCaller(path)).ask(["ping"]) == PING
         assert clinic.ask(["ping"]) == PING
