@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """After masters are rotated a new card has the new key version, an old one works on under its own, and a torn one ends as it began."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -123,10 +125,10 @@ def test_a_sector_is_rotated_alone(room: KeyRoom, counter: Counter) -> None:
     assert renewed(counter, card) == dict.fromkeys(SECTORS, Stale.ENDS_SOON)
 
 
-def torn_cards(counter: Counter) -> list[tuple[VirtualCard, str]]:
+def torn_cards(counter: Counter, tears: Sequence[int] = TEARS) -> list[tuple[VirtualCard, str]]:
     """One for each tear, and its order."""
     torn = []
-    for number, at in enumerate(TEARS, start=1):
+    for number, at in enumerate(tears, start=1):
         card, order = counter.blank_card(number), counter.approved_order(f"P-000{number}")
         card.image.arm(Tear(TearMode.AFTER, at))
         with pytest.raises(CardTorn):
@@ -205,3 +207,31 @@ def test_a_card_that_tells_a_version_which_is_not_its_own_proves_nothing(room: K
     with pytest.raises(UnexpectedResponse, match="not the predicted answer"):
         run(Refresh(counter.bureau).dialogue(), Downgrading())
     assert versions_on(card) == NEW
+
+
+def test_a_card_bound_before_versions_were_written_down_has_version_30(
+    room: KeyRoom, counter: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as earlier:
+        earlier.setattr(binding, "KEY_VERSIONS", "not-yet")
+        ((card, order_id),) = torn_cards(counter, TEARS[:1])
+    room.rotate(*MASTERS, at=SOON)
+    room.reread(counter)
+    with counter.bureau.database.read() as connection:
+        order = orders.get(connection, order_id)
+    assert_live(counter, counter.personalize(order, card), card)
+    assert versions_on(card) == OLD
+
+
+def test_a_sector_that_a_torn_card_was_not_bound_with_gets_the_version_of_the_day(
+    room: KeyRoom, counter: Counter
+) -> None:
+    counter.bureau = replace(counter.bureau, sectors=SECTORS[:2])
+    ((card, order_id),) = torn_cards(counter, TEARS[:1])
+    room.rotate(*MASTERS, at=SOON)
+    room.reread(counter)
+    counter.bureau = replace(counter.bureau, sectors=SECTORS)
+    with counter.bureau.database.read() as connection:
+        order = orders.get(connection, order_id)
+    assert_live(counter, counter.personalize(order, card), card)
+    assert versions_on(card) == {**OLD, SECTORS[2]: 0x31}
