@@ -13,6 +13,8 @@ from cardservice.collection.bill import Bill, draw_bill
 from cardservice.collection.bill_type import BillType, require_payable
 from cardservice.collection.credit import credit_to, reverse_payment
 from cardservice.collection.errors import (
+    AmountRefused,
+    NothingDue,
     NumberExpired,
     NumberUnknown,
     PaymentConflict,
@@ -105,24 +107,30 @@ class MemberBiller:
     def pay(self, connection: Connection, payee: Payee, order: PaymentOrder, at: datetime) -> Receipt:
         """As BillerPort. Raises NumberUnknown, NumberExpired, NothingDue, AmountRefused, PaymentConflict, PaymentReversed."""
         member, name = _member(connection, payee, at, for_payment=True)
-        earlier = payments.find(connection, order.partner_id, order.reference)
+        known = read_ledger(connection, member)
+        own = (order.partner_id, order.reference)
+        earlier = next((row for row in known.rows if (row.partner_id, row.reference) == own), None)
         if earlier is not None:
-            if (earlier.member_id, earlier.amount) != (member.member_id, order.rupiah):
+            if earlier.amount != order.rupiah:
                 raise PaymentConflict
-            receipt = self.advise(connection, order.partner_id, order.reference, at)
+            receipt = self.advise(connection, *own, at)
             if receipt.reversed:
                 raise PaymentReversed
             return receipt
-        known = read_ledger(connection, member)
         bill = draw_bill(known, self.packs.at(at), at)
-        require_payable(
-            order.kind,
-            rupiah=order.rupiah,
-            due=bill.due,
-            one_month=bill.one_month,
-            ceiling=bill.ceiling,
-            month=str(bill.month),
-        )
+        try:
+            require_payable(
+                order.kind,
+                rupiah=order.rupiah,
+                due=bill.due,
+                one_month=bill.one_month,
+                ceiling=bill.ceiling,
+                month=str(bill.month),
+            )
+        except (NothingDue, AmountRefused):
+            if payments.find(connection, *own) is not None:  # for another member: that comes before what this one owes
+                raise PaymentConflict from None
+            raise
         payment = PaymentRow(
             member_id=member.member_id,
             payment_id=self.new_id(),
@@ -137,7 +145,7 @@ class MemberBiller:
         )
         try:
             credited = credit_to(connection, known, payment, rules=self.packs.at(at))
-        except PaymentExists:  # for another member, at this very moment
+        except PaymentExists:  # for another member
             raise PaymentConflict from None
         return Receipt(payment, name, credited.bought, event=credited.event)
 
@@ -175,13 +183,18 @@ def _member(connection: Connection, payee: Payee, at: datetime, *, for_payment: 
             raise NumberUnknown
         member_id, name = found.member_id, _name(connection, found.member_id)
     else:
-        number = payment_numbers.find(connection, payee.number)
-        if number is None:
-            raise NumberUnknown
-        if number.expires_at is not None and number.expires_at <= at:
-            raise NumberExpired
-        member_id, name = number.member_id, number.shown_name
+        return _numbered(connection, payee.number, at, for_payment=for_payment)
     return (members.lock if for_payment else members.get)(connection, member_id), name
+
+
+def _numbered(connection: Connection, digits: str, at: datetime, *, for_payment: bool) -> tuple[Member, str]:
+    found = payment_numbers.member_of(connection, digits, lock=for_payment)
+    if found is None:
+        raise NumberUnknown
+    member, name, expires_at = found
+    if expires_at is not None and expires_at <= at:
+        raise NumberExpired
+    return member, name
 
 
 def _name(connection: Connection, member_id: str) -> str:

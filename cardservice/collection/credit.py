@@ -12,7 +12,6 @@ from cardservice.collection.errors import PaymentReversed
 from cardservice.collection.member_ledger import MemberLedger, parts_of, read_ledger, write_ledger
 from cardservice.coverage.ledger import Allocation, Ledger
 from cardservice.coverage.rules import Rules
-from cardservice.enrolment.refresh_standing import refresh_standing
 from cardservice.records import members, payments
 from cardservice.records.audit_events import AuditEvent
 from cardservice.records.canonical_json import Json
@@ -45,8 +44,7 @@ def credit_to(connection: Connection, known: MemberLedger, payment: PaymentRow, 
     payments.add(connection, payment)
     richer = known.with_payment(payment)
     ledger = richer.allocated(rules, payment.recorded_at)
-    write_ledger(connection, richer, ledger)
-    refresh_standing(connection, payment.member_id, payment.recorded_at)
+    write_ledger(connection, richer, ledger, payment.recorded_at)
     bought = parts_of(ledger, payment.payment_id)
     detail: dict[str, Json] = {
         "payment": payment.payment_id,
@@ -81,8 +79,7 @@ def reverse_payment(
     except PaymentReversedBefore:
         raise PaymentReversed from None
     ledger = known.with_reversal(payment.payment_id, at).allocated(rules, at)
-    write_ledger(connection, known, ledger)
-    refresh_standing(connection, member.member_id, at)
+    write_ledger(connection, known, ledger, at)
     detail: dict[str, Json] = {
         "payment": payment.payment_id,
         "partner": partner_id,

@@ -8,6 +8,7 @@ days, and what follows them is owed.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from operator import attrgetter
 
 from cardservice.coverage.ledger import Allocation, Ledger, allocate
 from cardservice.coverage.month import ContributionMonth
@@ -16,7 +17,8 @@ from cardservice.coverage.programme import Programme
 from cardservice.coverage.rules import Rules
 from cardservice.coverage.terms import MemberTerms
 from cardservice.enrolment.income_band import contribution_basis
-from cardservice.records import member_account, member_months, payments
+from cardservice.enrolment.refresh_standing import paid_record_of
+from cardservice.records import member_account, member_months, paid_cells, payments, standing
 from cardservice.records.canonical_json import Json
 from cardservice.records.connection import Connection
 from cardservice.records.member_account import MemberAccount
@@ -26,17 +28,25 @@ from cardservice.records.payments import AllocationRow, PaymentRow
 
 HISTORY = "history"
 _BEFORE_ALL = datetime(1970, 1, 1, tzinfo=UTC)
+_CELL = attrgetter("programme", "month")
 
 
 @dataclass(frozen=True, slots=True)
 class MemberLedger:
-    """What was paid for one member, as the records have it now. ``bought`` are the cells that ``member_months`` has through payments."""
+    """What was paid for one member, as the records have it now.
+
+    ``rows`` are the payments as they are kept, ``parts`` what they bought, ``months`` every paid month, and ``bought`` the cells of these that
+    were paid through payments: what is written afterwards is the difference to them.
+    """
 
     member: Member
     payments: tuple[Payment, ...]
     reversals: tuple[Reversal, ...]
     terms: MemberTerms
     bought: frozenset[ProgrammeMonth]
+    rows: tuple[PaymentRow, ...] = ()
+    parts: tuple[AllocationRow, ...] = ()
+    months: tuple[MemberMonth, ...] = ()
 
     def allocated(self, rules: Rules, at: datetime, *more: Payment) -> Ledger:
         """The ledger as known at a moment, with payments that may come."""
@@ -54,8 +64,8 @@ class MemberLedger:
 def read_ledger(connection: Connection, member: Member) -> MemberLedger:
     """Read everything that was paid for a member. Lock the member first where something is to be added."""
     rows = payments.of_member(connection, member.member_id)
-    bought = {(each.programme, each.month) for each in payments.allocations(connection, member.member_id)}
-    months = member_months.of_member(connection, member.member_id)
+    months, parts = paid_cells.of_member(connection, member.member_id)
+    bought = {(each.programme, each.month) for each in parts}
     history = [each for each in months if (each.programme, each.month) not in bought]
     basis = contribution_basis(member.work_sector, member.payer, member.income_band)
     return MemberLedger(
@@ -64,20 +74,34 @@ def read_ledger(connection: Connection, member: Member) -> MemberLedger:
         tuple(Reversal(row.payment_id, known_at) for row, known_at in rows if known_at is not None),
         MemberTerms.constant(dict.fromkeys(sorted(member.programmes)), basis),
         frozenset((each.programme, each.month) for each in months if (each.programme, each.month) in bought),
+        tuple(row for row, _ in rows),
+        parts,
+        months,
     )
 
 
-def write_ledger(connection: Connection, known: MemberLedger, ledger: Ledger) -> None:
-    """Bring allocations, paid months and account up to the ledger of ``known``; what a list brought in is left alone."""
+def write_ledger(connection: Connection, known: MemberLedger, ledger: Ledger, at: datetime) -> None:
+    """Bring allocations, paid months, account and every face of the member's cards up to the ledger of ``known``.
+
+    The member has been locked since before ``known`` was read. What a list brought in is left alone.
+    """
     member_id = known.member.member_id
     parts = [each for each in ledger.allocations if each.payment_id != HISTORY]
-    payments.set_allocations(
+    payments.change_allocations(
         connection,
         member_id,
+        known.parts,
         [AllocationRow(each.payment_id, each.programme, each.month, each.amount) for each in parts],
     )
-    member_months.set_bought(connection, member_id, sorted(known.bought), bought_months(ledger, known.payments))
-    member_account.keep(connection, member_id, MemberAccount(ledger.credit, ledger.owed_from))
+    months = bought_months(ledger, known.payments)
+    before = [each for each in known.months if (each.programme, each.month) in known.bought]
+    history = [each for each in known.months if (each.programme, each.month) not in known.bought]
+    account = MemberAccount(ledger.credit, ledger.owed_from)
+    member_months.change_bought(connection, member_id, before, months)
+    member_account.keep(connection, member_id, account)
+    standing.set_paid(
+        connection, member_id, paid_record_of(known.member, sorted([*history, *months], key=_CELL), account), at
+    )
 
 
 def bought_months(ledger: Ledger, payments: Sequence[Payment]) -> tuple[MemberMonth, ...]:

@@ -5,12 +5,16 @@
 verification reads one row.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from cardservice.coverage.programme import Programme
 from cardservice.enrolment.income_band import full_monthly
 from cardservice.records import member_account, member_months, members, standing
 from cardservice.records.connection import Connection
+from cardservice.records.member_account import MemberAccount
+from cardservice.records.member_months import MemberMonth
+from cardservice.records.members import Member
 from cardservice.records.paid_record import PaidRecord
 from cardservice.records.paid_spans import spans_of
 
@@ -18,15 +22,21 @@ from cardservice.records.paid_spans import spans_of
 def paid_record(connection: Connection, member_id: str) -> PaidRecord:
     """What a verification or a cover proof needs to know of one member. Raises RecordNotFound."""
     member = members.get(connection, member_id)
+    months = member_months.of_member(connection, member_id)
+    return paid_record_of(member, months, member_account.of_member(connection, member_id))
+
+
+def paid_record_of(member: Member, months: Iterable[MemberMonth], account: MemberAccount) -> PaidRecord:
+    """The same of what was read already."""
     monthly = full_monthly(member.income_band)
     return PaidRecord(
         programmes=member.programmes,
-        paid=spans_of(member_months.of_member(connection, member_id)),
+        paid=spans_of(months),
         work_sector=member.work_sector,
         payer=member.payer,
         full_monthly_jkk=monthly[Programme.JKK],
         full_monthly_jht=monthly[Programme.JHT],
-        account=member_account.of_member(connection, member_id),
+        account=account,
     )
 
 

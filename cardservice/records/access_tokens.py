@@ -3,9 +3,21 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, Column, Connection, ForeignKey, Index, String, Table, bindparam, delete, select
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    Connection,
+    ForeignKey,
+    Index,
+    String,
+    Table,
+    and_,
+    bindparam,
+    delete,
+    select,
+)
 
-from cardservice.records.banks import MAX_PARTNER
+from cardservice.records.banks import MAX_PARTNER, Bank, banks
 from cardservice.records.columns import UtcTime, metadata, octets, octets_in
 
 access_tokens = Table(
@@ -20,8 +32,13 @@ access_tokens = Table(
 )
 Index("ix_access_tokens_expires_at", access_tokens.c.expires_at)
 
-_EXPIRY = select(access_tokens.c.expires_at).where(
-    access_tokens.c.partner_id == bindparam("partner"), access_tokens.c.token_sha256 == bindparam("token")
+_WITH_BANK = (
+    select(banks, access_tokens.c.expires_at)
+    .outerjoin(
+        access_tokens,
+        and_(access_tokens.c.partner_id == banks.c.partner_id, access_tokens.c.token_sha256 == bindparam("token")),
+    )
+    .where(banks.c.partner_id == bindparam("partner"))
 )
 
 
@@ -36,10 +53,14 @@ def add(
     )
 
 
-def expiry(connection: Connection, partner_id: str, token_sha256: bytes) -> datetime | None:
-    """When the token of this bank ends; None where the bank has no such token."""
-    found: datetime | None = connection.execute(_EXPIRY, {"partner": partner_id, "token": token_sha256}).scalar()
-    return found
+def with_bank(connection: Connection, partner_id: str, token_sha256: bytes) -> tuple[Bank | None, datetime | None]:
+    """The bank, revoked or not, and when its token ends; None where there is no such bank, or it has no such token."""
+    row = connection.execute(_WITH_BANK, {"partner": partner_id, "token": token_sha256}).mappings().one_or_none()
+    if row is None:
+        return None, None
+    fields = dict(row)
+    expires_at: datetime | None = fields.pop("expires_at")
+    return Bank(**fields), expires_at
 
 
 def forget_expired(connection: Connection, before: datetime) -> int:

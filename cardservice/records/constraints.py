@@ -63,6 +63,16 @@ def refusing_one(connection: Connection, errors: Mapping[str, RecordsError]) -> 
         raise errors.get(name) or ConstraintRefused(constraint=name) from None
 
 
+@contextmanager
+def refusing_for_good(errors: Mapping[str, RecordsError]) -> Iterator[None]:
+    """As refusing(), without a savepoint: for writes whose refusal ends the transaction, which the caller must not go on with."""
+    try:
+        yield
+    except IntegrityError as refused:
+        name = violated(refused)
+        raise errors.get(name) or ConstraintRefused(constraint=name) from None
+
+
 def violated(refused: IntegrityError) -> str:
     """The name of the constraint or unique index that refused; FOREIGN_KEY or "unknown" where the database does not say."""
     diagnosis = getattr(refused.orig, "diag", None)  # psycopg

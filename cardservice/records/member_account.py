@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from cardservice.coverage.month import ContributionMonth
 from cardservice.coverage.programme import Programme
 from cardservice.records.columns import Identifier, metadata, month_in
-from cardservice.records.constraints import refusing
+from cardservice.records.constraints import refusing_for_good
 
 member_account = Table(
     "member_account",
@@ -37,18 +37,26 @@ class MemberAccount:
 
 
 _OF_MEMBER = select(member_account).where(member_account.c.member_id == bindparam("member"))
+_SET = [column.name for column in member_account.columns if not column.primary_key]
+_POSTGRESQL, _SQLITE = postgresql.insert(member_account), sqlite.insert(member_account)
+_KEEP = {
+    "postgresql": _POSTGRESQL.on_conflict_do_update(
+        index_elements=["member_id"], set_={name: _POSTGRESQL.excluded[name] for name in _SET}
+    ),
+    "sqlite": _SQLITE.on_conflict_do_update(
+        index_elements=["member_id"], set_={name: _SQLITE.excluded[name] for name in _SET}
+    ),
+}
 
 
 def keep(connection: Connection, member_id: str, account: MemberAccount) -> None:
-    """Write a member's account anew. Raises ConstraintRefused for a member that is not there."""
-    values: dict[str, int | None] = {"credit": account.credit}
+    """Write a member's account anew. Raises ConstraintRefused for a member that is not there, which ends the transaction."""
+    values: dict[str, str | int | None] = {"member_id": member_id, "credit": account.credit}
     for programme in Programme:
         month = account.owed_from.get(programme)
         values[_column(programme)] = None if month is None else month.number
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    statement = insert(member_account).values(member_id=member_id, **values)
-    with refusing(connection, {}):
-        connection.execute(statement.on_conflict_do_update(index_elements=["member_id"], set_=values))
+    with refusing_for_good({}):
+        connection.execute(_KEEP[connection.dialect.name], values)
 
 
 def of_member(connection: Connection, member_id: str) -> MemberAccount:

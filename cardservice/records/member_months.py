@@ -11,10 +11,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from cardservice.coverage.month import ContributionMonth
 from cardservice.coverage.programme import Programme
 from cardservice.records.columns import Choice, Identifier, UtcTime, metadata, month_in, one_of
-from cardservice.records.constraints import refusing
+from cardservice.records.constraints import refusing_for_good
 from cardservice.records.copy_rows import copy_rows
-
-ROWS_PER_STATEMENT = 500
 
 member_months = Table(
     "member_months",
@@ -60,12 +58,21 @@ _OF_MEMBER = (
     .where(member_months.c.member_id == bindparam("member"))
     .order_by(member_months.c.programme, member_months.c.month)
 )
+_ADD = {
+    "postgresql": postgresql.insert(member_months).on_conflict_do_nothing().returning(member_months.c.month),
+    "sqlite": sqlite.insert(member_months).on_conflict_do_nothing().returning(member_months.c.month),
+}
+_TAKE = delete(member_months).where(
+    member_months.c.member_id == bindparam("member"),
+    member_months.c.programme == bindparam("of"),
+    member_months.c.month == bindparam("in"),
+)
 
 
 def add(connection: Connection, member_id: str, months: Iterable[MemberMonth]) -> int:
     """Insert the months that are not there yet; returns how many. A month that is there keeps its amount and moments.
 
-    Raises ConstraintRefused for a member that is not there.
+    Raises ConstraintRefused for a member that is not there, which ends the transaction.
     """
     rows = [
         {
@@ -78,36 +85,26 @@ def add(connection: Connection, member_id: str, months: Iterable[MemberMonth]) -
         }
         for each in months
     ]
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    added = 0
-    for start in range(0, len(rows), ROWS_PER_STATEMENT):
-        statement = insert(member_months).values(rows[start : start + ROWS_PER_STATEMENT]).on_conflict_do_nothing()
-        with refusing(connection, {}):
-            # Counted by what comes back: psycopg's row count of an INSERT is not kept.
-            added += len(connection.execute(statement.returning(member_months.c.month)).all())
-    return added
+    if not rows:
+        return 0
+    with refusing_for_good({}):
+        # Counted by what comes back: psycopg's row count of an INSERT is not kept.
+        return len(connection.execute(_ADD[connection.dialect.name], rows).all())
 
 
-def set_bought(
-    connection: Connection,
-    member_id: str,
-    before: Iterable[tuple[Programme, ContributionMonth]],
-    bought: Iterable[MemberMonth],
+def change_bought(
+    connection: Connection, member_id: str, before: Iterable[MemberMonth], bought: Iterable[MemberMonth]
 ) -> None:
-    """Replace the months that payments had bought ``before`` by those that they buy now. Only rows that differ are touched."""
-    wanted = {(each.programme, each.month): each for each in bought}
-    known = {(each.programme, each.month): each for each in of_member(connection, member_id)}
-    table = member_months.c
-    for programme, month in before:
-        cell = (programme, month)
-        if cell in known and known[cell] != wanted.get(cell):
-            connection.execute(
-                delete(member_months).where(
-                    table.member_id == member_id, table.programme == programme, table.month == month.number
-                )
-            )
-            del known[cell]
-    add(connection, member_id, [each for cell, each in wanted.items() if cell not in known])
+    """Replace the months that payments had bought ``before``, read under the member's lock, by those that they buy now.
+
+    Only rows that differ are touched.
+    """
+    old, new = set(before), set(bought)
+    if gone := old - new:
+        connection.execute(
+            _TAKE, [{"member": member_id, "of": each.programme, "in": each.month.number} for each in gone]
+        )
+    add(connection, member_id, sorted(new - old, key=lambda each: (each.programme, each.month)))
 
 
 def add_of_newcomers(connection: Connection, months: Sequence[tuple[str, MemberMonth]]) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import Column, Connection, ForeignKey, Index, String, Table, bin
 from cardservice.records.columns import Identifier, UtcTime, metadata
 from cardservice.records.constraints import refusing
 from cardservice.records.errors import PaymentNumberTaken
-from cardservice.records.members import members
+from cardservice.records.members import Member, members
 
 NUMBER_LENGTH = 16
 MAX_SHOWN_NAME = 30
@@ -45,6 +45,12 @@ class PaymentNumber:
 
 
 _BY_NUMBER = select(payment_numbers).where(payment_numbers.c.number == bindparam("asked"))
+_MEMBER = (
+    select(payment_numbers.c.shown_name, payment_numbers.c.expires_at, members)
+    .join(members, members.c.member_id == payment_numbers.c.member_id)
+    .where(payment_numbers.c.number == bindparam("asked"))
+)
+_LOCK = _MEMBER.with_for_update(of=members)
 _OF_MEMBER = (
     select(payment_numbers)
     .where(payment_numbers.c.member_id == bindparam("member"))
@@ -68,6 +74,16 @@ def find(connection: Connection, number: str) -> PaymentNumber | None:
     """What is known of a number, ended or not."""
     row = connection.execute(_BY_NUMBER, {"asked": number}).mappings().one_or_none()
     return None if row is None else PaymentNumber(**row)
+
+
+def member_of(connection: Connection, number: str, *, lock: bool) -> tuple[Member, str, datetime | None] | None:
+    """Whom a number belongs to, with the name to show and when the number ends. ``lock`` is that of members.lock()."""
+    row = connection.execute(_LOCK if lock else _MEMBER, {"asked": number}).mappings().one_or_none()
+    if row is None:
+        return None
+    fields = dict(row)
+    name, expires_at = fields.pop("shown_name"), fields.pop("expires_at")
+    return Member(**fields), name, expires_at
 
 
 def of_member(connection: Connection, member_id: str) -> PaymentNumber | None:

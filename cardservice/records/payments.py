@@ -22,6 +22,7 @@ from sqlalchemy import (
     delete,
     select,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 
 from cardservice.coverage.month import ContributionMonth
 from cardservice.coverage.programme import Programme
@@ -29,7 +30,7 @@ from cardservice.coverage.standing import Payer
 from cardservice.records.banks import MAX_PARTNER
 from cardservice.records.canonical_json import Json
 from cardservice.records.columns import CanonicalText, Choice, Identifier, UtcTime, metadata, month_in, one_of
-from cardservice.records.constraints import refusing, refusing_one
+from cardservice.records.constraints import refusing, refusing_for_good
 from cardservice.records.errors import PaymentExists, PaymentReversedBefore
 
 MAX_REFERENCE = 128
@@ -141,7 +142,16 @@ class AllocationRow:
     amount: int
 
 
-_ADD = payments.insert()
+# A reference that is taken gives no row back and leaves the transaction as it was, so that none of these needs a savepoint.
+_REFERENCE = ["partner_id", "reference"]
+_ADD = {
+    "postgresql": postgresql.insert(payments)
+    .on_conflict_do_nothing(index_elements=_REFERENCE)
+    .returning(payments.c.payment_id),
+    "sqlite": sqlite.insert(payments)
+    .on_conflict_do_nothing(index_elements=_REFERENCE)
+    .returning(payments.c.payment_id),
+}
 _OF_MEMBER = (
     select(payments, payment_reversals.c.recorded_at.label("reversal_known_at"))
     .select_from(payments.outerjoin(payment_reversals))
@@ -160,14 +170,24 @@ _ALLOCATED = select(
     payment_allocations.c.month,
     payment_allocations.c.amount,
 ).where(payment_allocations.c.member_id == bindparam("member"))
-_ALLOCATE = payment_allocations.insert()
+# RETURNING makes one statement of many rows; nobody reads what it gives back.
+_ALLOCATE = payment_allocations.insert().returning(payment_allocations.c.month)
+_TAKE = delete(payment_allocations).where(
+    payment_allocations.c.member_id == bindparam("member"),
+    payment_allocations.c.payment_id == bindparam("payment"),
+    payment_allocations.c.programme == bindparam("of"),
+    payment_allocations.c.month == bindparam("in"),
+)
 
 
 def add(connection: Connection, payment: PaymentRow) -> None:
-    """Insert a payment. Raises PaymentExists where the partner used the reference before."""
-    taken = {"uq_payments_partner_id_reference": PaymentExists(reference=payment.reference)}
-    with refusing_one(connection, taken):
-        connection.execute(_ADD, asdict(payment))
+    """Insert a payment. Raises PaymentExists where the partner used the reference before; the transaction goes on.
+
+    Raises ConstraintRefused for a member that is not there, which ends it.
+    """
+    with refusing_for_good({}):
+        if connection.execute(_ADD[connection.dialect.name], asdict(payment)).first() is None:
+            raise PaymentExists(reference=payment.reference)
 
 
 def find(connection: Connection, partner_id: str, reference: str) -> PaymentRow | None:
@@ -200,30 +220,32 @@ def reversal_of(connection: Connection, payment: PaymentRow) -> ReversalRow | No
     return None if row is None else ReversalRow(**row)
 
 
-def set_allocations(connection: Connection, member_id: str, wanted: Iterable[AllocationRow]) -> None:
-    """Bring what the member's payments bought up to what the ledger says; only rows that differ are touched."""
-    now = {(each.payment_id, each.programme, each.month.number): each.amount for each in wanted}
-    rows = connection.execute(_ALLOCATED, {"member": member_id})
-    before = {(row.payment_id, row.programme, row.month): row.amount for row in rows}
-    table = payment_allocations.c
-    for payment_id, programme, month in before.keys() - now.keys() | {
-        key for key in before.keys() & now.keys() if before[key] != now[key]
-    }:
+def change_allocations(
+    connection: Connection, member_id: str, before: Iterable[AllocationRow], wanted: Iterable[AllocationRow]
+) -> None:
+    """Bring what the member's payments bought from ``before``, read under the member's lock, to ``wanted``: only rows that differ are touched."""
+    old, new = set(before), set(wanted)
+    if gone := old - new:
         connection.execute(
-            delete(payment_allocations).where(
-                table.member_id == member_id,
-                table.payment_id == payment_id,
-                table.programme == programme,
-                table.month == month,
-            )
+            _TAKE,
+            [
+                {"member": member_id, "payment": each.payment_id, "of": each.programme, "in": each.month.number}
+                for each in gone
+            ],
         )
-    fresh = [
-        {"member_id": member_id, "payment_id": payment_id, "programme": programme, "month": month, "amount": amount}
-        for (payment_id, programme, month), amount in sorted(now.items())
-        if before.get((payment_id, programme, month)) != amount
-    ]
-    if fresh:
-        connection.execute(_ALLOCATE, fresh)
+    if fresh := new - old:
+        rows = [
+            {
+                "member_id": member_id,
+                "payment_id": each.payment_id,
+                "programme": each.programme,
+                "month": each.month.number,
+                "amount": each.amount,
+            }
+            for each in sorted(fresh, key=lambda each: (each.month, each.programme, each.payment_id))
+        ]
+        with refusing_for_good({}):
+            connection.execute(_ALLOCATE, rows)
 
 
 def allocations(connection: Connection, member_id: str) -> tuple[AllocationRow, ...]:

@@ -121,6 +121,8 @@ _FOLLOW = (
     .values(life_cycle=bindparam("stage"), status=bindparam("told"), updated_at=bindparam("at"))
 )
 
+_SET_PAID = update(card_standing).where(card_standing.c.member_id == bindparam("whose"))
+
 
 def add(connection: Connection, standing: CardStanding) -> None:
     """Insert one face. Raises StandingConflict (field = face, key, status-place or sector)."""
@@ -143,9 +145,7 @@ def add_all(connection: Connection, faces: Sequence[CardStanding]) -> None:
 
 def set_paid(connection: Connection, member_id: str, paid: PaidRecord, at: datetime) -> int:
     """Write what was paid to every face of every card of a member. Returns how many rows that is."""
-    table = card_standing
-    values = paid.columns() | {"updated_at": at}
-    return connection.execute(update(table).where(table.c.member_id == member_id).values(values)).rowcount
+    return connection.execute(_SET_PAID, paid.columns() | {"updated_at": at, "whose": member_id}).rowcount
 
 
 def follow_card(connection: Connection, card_id: str, life_cycle: CardState, at: datetime) -> int:

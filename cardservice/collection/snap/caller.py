@@ -20,7 +20,7 @@ from cardservice.collection.snap.signature import (
     symmetric_string,
 )
 from cardservice.collection.snap.timestamp import within_window
-from cardservice.records import access_tokens, banks
+from cardservice.records import access_tokens
 from cardservice.records.banks import MAX_PARTNER, Bank
 from cardservice.records.database import Database
 from cardservice.records.snap_requests import MAX_EXTERNAL_ID
@@ -65,8 +65,7 @@ def authenticate_bank(database: Database, secrets: BankSecrets, asked: Asked, no
     # 3.
     token = _token(headers)
     with database.read() as connection:
-        bank = banks.find(connection, partner_id)
-        expires = access_tokens.expiry(connection, partner_id, token_sha256(token)) if bank and token else None
+        bank, expires = access_tokens.with_bank(connection, partner_id, token_sha256(token))
     if bank is None or not is_in_force(bank, now):
         raise SnapRefused(case=Case.UNAUTHORIZED, reason=UNKNOWN_CLIENT)
     # 4. and 5.
