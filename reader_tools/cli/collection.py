@@ -14,6 +14,7 @@ class CollectionGroup(LazyGroup):
         "aggregator": Entry("reader_tools.cli.collection_aggregator", "PPOB aggregators: add, list, revoke."),
         "reconcile": Entry("reader_tools.cli.collection_reconcile", "Hold a partner's statement against our payments."),
         "difference": Entry("reader_tools.cli.collection_difference", "Differences with partners: list, resolve."),
+        "reverse": Entry("reader_tools.cli.collection_reverse", "Take a payment back that was credited wrongly."),
         "number": Entry("reader_tools.cli.collection_number", "Payment numbers: assign, show, end."),
     }
 

@@ -17,13 +17,13 @@ from cardservice.collection.credit import credit_payment, reverse_payment
 from cardservice.collection.member_ledger import HISTORY, read_ledger
 from cardservice.coverage.month import ContributionMonth
 from cardservice.coverage.programme import Programme
-from cardservice.coverage.rules_2026 import RULES_2026
 from cardservice.enrolment.refresh_standing import paid_record
 from cardservice.records import member_account, member_months, members, paid_cells, payments, standing
 from cardservice.records.database import Database
 from cardservice.records.errors import PaymentExists
 from cardservice.records.member_months import MemberMonth
 from tests.collection.till import ONE_MONTH, Till, give_number
+from tests.coverage.rules_2026 import RULES_2026
 from tests.records import rows
 from tests.records.rows import activate_card
 

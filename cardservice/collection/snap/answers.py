@@ -23,6 +23,7 @@ from cardservice.collection.snap.timestamp import write_timestamp
 from cardservice.records.banks import Bank
 
 OK, REJECTED, UNKNOWN = "00", "01", "02"
+REVERSED = ("Reversed", "Dibatalkan")
 _SUCCESS = {"english": "Success", "indonesia": "Sukses"}
 # The reason in the account data, at most 64 characters, beside the message that the standard fixes.
 _REASONS = {
@@ -117,7 +118,7 @@ def paid(bank: Bank, asked: PaymentRequest, receipt: Receipt) -> Answer:
 
 def told_status(bank: Bank, asked: StatusRequest, receipt: Receipt) -> Answer:
     """2002600: what became of a payment. One that was reversed is told as rejected."""
-    reversal = {"english": "Reversed", "indonesia": "Dibatalkan"}
+    reversal = dict(zip(("english", "indonesia"), REVERSED, strict=True))
     amount = rupiah(receipt.payment.amount)
     account = {
         "paymentFlagReason": reversal if receipt.reversed else _SUCCESS,
@@ -135,9 +136,20 @@ def told_status(bank: Bank, asked: StatusRequest, receipt: Receipt) -> Answer:
     return Answer(Case.SUCCESS, Service.STATUS, rest=_rest(account))
 
 
-def refused(service: Service, case: Case, reason: str, members: Mapping[str, Any], *, told: str = REJECTED) -> Answer:
-    """Any other case, with the status that a bank reads in the account data and what it sent, as far as it has the right form."""
-    english, indonesian = _REASONS.get(case, ("Failed", "Gagal"))
+def refused(
+    service: Service,
+    case: Case,
+    reason: str,
+    members: Mapping[str, Any],
+    *,
+    told: str = REJECTED,
+    is_reversed: bool = False,
+) -> Answer:
+    """Any other case, with the status that a bank reads in the account data and what it sent, as far as it has the right form.
+
+    ``is_reversed``: what is asked about was paid and taken back, which is told in the words of service 26 (decision 0157).
+    """
+    english, indonesian = REVERSED if is_reversed else _REASONS.get(case, ("Failed", "Gagal"))
     outcome = _OUTCOME[service]
     account = {
         f"{outcome}Status": told,

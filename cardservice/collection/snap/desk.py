@@ -137,7 +137,7 @@ class _Turn:
             if not first:
                 known = snap_requests.find(connection, bank.partner_id, day, self.calling.external_id)
                 assert known is not None
-                return self._again(known)
+                return self._again(connection, known)
             answer, payment_id, event = self._answered(connection, payee)
             snap_requests.finish(
                 connection,
@@ -175,7 +175,8 @@ class _Turn:
         except AmountRefused:
             raise  # nothing stays of it
         except BillerRefused as no:
-            return refused(self.service, *_CASES[type(no)], self.members), None, None
+            gone = isinstance(no, PaymentReversed)
+            return refused(self.service, *_CASES[type(no)], self.members, is_reversed=gone), None, None
 
     def _inquiry(self, connection: Connection, payee: Payee, asked: InquiryRequest) -> Answer:
         owing = self.desk.biller.inquire(connection, payee, self.now)
@@ -217,13 +218,19 @@ class _Turn:
             raise PaymentUnknown
         return told_status(bank, asked, receipt)
 
-    def _again(self, known: SnapRequest) -> Answer:
-        """The X-EXTERNAL-ID was used today: the same payment gets the first result's status, anything else is a conflict."""
+    def _again(self, connection: Connection, known: SnapRequest) -> Answer:
+        """The X-EXTERNAL-ID was used today: the same payment gets the first result's status, anything else is a conflict.
+
+        A payment that was taken back since is told as service 26 tells it: a bank must not count the first result as success (decision 0157).
+        """
         same = known.service == self.service.value == Service.PAYMENT and known.request_id == self.request.request_id
         if not same:
             return refused(self.service, Case.CONFLICT, "", self.members)
-        if known.payment_id is not None and not self._asks_the_same(known):
-            return refused(self.service, Case.INCONSISTENT, "", self.members)
+        if known.payment_id is not None:
+            if not self._asks_the_same(known):
+                return refused(self.service, Case.INCONSISTENT, "", self.members)
+            if self.desk.biller.advise(connection, known.partner_id, known.request_id, self.now).reversed:
+                return refused(self.service, Case.INCONSISTENT, "", self.members, is_reversed=True)
         return Answer(Case.INCONSISTENT, self.service, rest=known.answer or "")
 
     def _asks_the_same(self, known: SnapRequest) -> bool:

@@ -2,13 +2,18 @@
 """``kartu collection``: a bank is taken in and let go; a member gets a number."""
 
 import stat
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from cardservice.collection.credit import credit_payment
 from cardservice.collection.payment_number import is_payment_number
+from cardservice.records import members
 from tests.collection.till import bank_key, public_pem
+from tests.coverage.rules_2026 import RULES_2026
 from tests.reader_tools.cli.desk import Desk
+from tests.records import rows
 
 
 @pytest.fixture
@@ -112,3 +117,23 @@ def test_a_statement_is_held_against_the_books(empty_desk: Desk, tmp_path: Path)
     assert empty_desk.refused(*which, code=1) == "statement-conflict"
     file.write_text("x")
     assert empty_desk.refused(*which, code=5) == "statement-unreadable"
+
+
+def test_a_payment_is_taken_back_once(empty_desk: Desk) -> None:
+    with closing(empty_desk.database()) as database, database.begin() as connection:
+        members.add(connection, rows.member(1))
+        credit_payment(connection, rows.payment(1), rules=RULES_2026)
+    reverse = ("collection", "reverse", "pay-1", "--partner", "BCA", "--by", "ani", "--reason", "not in the books")
+    first = empty_desk.json(*reverse)
+    assert (first["reference"], first["rupiah"], first["reason"], first["again"]) == (
+        "pay-1",
+        8_400,
+        "not in the books",
+        False,
+    )
+    again = empty_desk.json(*reverse[:-1], "another reason")
+    assert again == first | {"again": True}
+    assert "pay-1" in empty_desk(*reverse).out
+    assert empty_desk.refused(*reverse[:2], "pay-2", *reverse[3:], code=1) == "payment-unknown"
+    assert empty_desk.refused(*reverse[:3], "--partner", "BNI", *reverse[5:], code=1) == "payment-unknown"
+    assert empty_desk(*reverse[:-1], "x" * 65).code == 2
