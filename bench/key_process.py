@@ -2,7 +2,6 @@
 """A real key process for benches and campaigns, over fresh development keys in a sealed file or in a SoftHSM2 token."""
 
 import os
-import secrets
 import shutil
 import subprocess
 import sys
@@ -12,12 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from cardservice.clock import now
 from cardservice.errors import KartuError
-from hsm.key_generation import make_development_keys
-from hsm.key_places import KeyPlaces
 from hsm.key_uri import FileUri, KeyUri, PinSource, TokenUri
-from hsm.open_keys import open_custody
 
 ROOT = Path(__file__).parents[1]
 MEMORY = Path("/dev/shm")  # noqa: S108 - the folders in it are private
@@ -70,7 +65,7 @@ def sealed_file() -> Iterator[KeyUri]:
 
 @contextmanager
 def softhsm_token() -> Iterator[KeyUri]:
-    """The same set made in a token of its own; SOFTHSM2_CONF leads there, for this process and those it starts."""
+    """The same set made in a token of its own; SOFTHSM2_CONF leads there, for the programs that this process starts."""
     pin = "8391-2074"
     # SoftHSM syncs each of its many small files: in memory, where there is such a folder.
     with TemporaryDirectory(prefix="kb", dir=MEMORY if MEMORY.is_dir() else None) as name:
@@ -83,8 +78,9 @@ def softhsm_token() -> Iterator[KeyUri]:
         making = ["softhsm2-util", "--init-token", "--free", "--label", "bench", "--pin", pin, "--so-pin", "5512-9981"]
         subprocess.run(making, check=True, capture_output=True)
         uri = TokenUri(MODULE, PinSource(path=folder / "pin"), {"token": "bench"})
-        with open_custody(KeyPlaces(uri)) as custody:
-            make_development_keys(custody, now(), secrets.token_bytes)
+        # Not in this process, which may have initialised the module over another folder before.
+        making = [sys.executable, "-m", "bench.token_keys", str(uri)]
+        subprocess.run(making, check=True, capture_output=True, cwd=ROOT)
         yield uri
 
 
