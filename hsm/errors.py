@@ -45,6 +45,7 @@ HsmError
 |  |- CustodyJournalUnusable  the journal can't be opened or written, or somebody is at it
 |  |- PlanRefused          a ceremony's plan that can't be meant, or that nobody confirmed
 |  |- CeremonyRefused      a ceremony that may not begin here, or a check in it that failed
+|  |- CeremonyUnfinished   keys of a ceremony that did not come to its end are not put to work
 |  |- ShareRefused         a share of the backup key that is damaged, of another set, or given twice
 |  |- SharesTooFew         fewer shares than the threshold
 |  |- RotationRefused      a purpose that can't get its next key so
@@ -329,6 +330,12 @@ class CeremonyRefused(CustodyRefused):
     """A ceremony that may not begin, or a check in it that failed; evidence: step, rule."""
 
     code = "hsm-ceremony-refused"
+
+
+class CeremonyUnfinished(CustodyRefused):
+    """Keys of a ceremony that did not come to its end are not put to work; evidence: step."""
+
+    code = "hsm-ceremony-unfinished"
 
 
 class ShareRefused(CustodyRefused):

@@ -15,6 +15,7 @@ from hsm.custody.opened import opened_store
 from hsm.custody.publication import publish
 from hsm.custody.statement import MAX_LENGTH, signed, verified
 from hsm.custody.transcript_files import PDF, STATEMENT, TEXT, verified_transcript
+from hsm.custody.unfinished import refuse_unfinished, unfinished_ceremony
 from hsm.errors import StatementRefused
 from hsm.key_store import KeyStore
 from hsm.protected_file import create_protected
@@ -26,7 +27,9 @@ def show_list(options: argparse.Namespace, here: Circumstances) -> dict[str, obj
     with opened_store(options, here.environment) as keys:
         listed = list_keys(keys.store, now, destroyed_keys(keys.journal))
         due = warnings(keys.store.descriptions(), now)
+        left = unfinished_ceremony(keys.journal)
         return {
+            "unfinished_ceremony_step": None if left is None else left.step,
             "backend": keys.store.backend,
             "keys": [key.document() for key in listed],
             "warnings": [one.document() for one in due],
@@ -37,6 +40,7 @@ def write_publication(options: argparse.Namespace, here: Circumstances) -> dict[
     """Public halves as files."""
     now = here.clock()
     with opened_store(options, here.environment) as keys:
+        refuse_unfinished(keys.journal)
         certificates = ca_certificates(keys.journal, keys.store.ca_certificate, now)
         return publish(keys.store, certificates, options.folder, now)
 
@@ -46,6 +50,7 @@ def attest(options: argparse.Namespace, here: Circumstances) -> dict[str, object
     now = here.clock()
     with opened_store(options, here.environment) as keys:
         listed = list_keys(keys.store, now, destroyed_keys(keys.journal))
+        refuse_unfinished(keys.journal)
         document = attestation(keys.store, keys.places, listed, keys.journal.head, now, str(here.environment))
         create_protected(options.file, signed(document, keys.store, now))
         return {"file": options.file, "keys": len(listed), "audit_keys": audit_fingerprints(keys.store)}

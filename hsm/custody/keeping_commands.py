@@ -14,6 +14,7 @@ from hsm.custody.opened import opened_custody
 from hsm.custody.restoring import believe, restore
 from hsm.custody.rotation import Rotation, RotationOrder
 from hsm.custody.share_file import read_share
+from hsm.custody.unfinished import refuse_unfinished
 from hsm.errors import KeyNotFound, RotationRefused
 
 NOW = "now"
@@ -25,6 +26,7 @@ def rotate_key(options: argparse.Namespace, here: Circumstances) -> dict[str, ob
     at = now if options.at == NOW else options.at
     order = RotationOrder(options.id, Purpose(options.purpose), options.sector, at, now)
     with opened_custody(options, here.environment) as opened:
+        refuse_unfinished(opened.journal)
         rotation = Rotation(
             opened.custody,
             opened.journal,
@@ -52,6 +54,7 @@ def destroy_ended_key(options: argparse.Namespace, here: Circumstances) -> dict[
 def back_up(options: argparse.Namespace, here: Circumstances) -> dict[str, object]:
     """Every wrapped key and a signed manifest into a new folder."""
     with opened_custody(options, here.environment) as opened:
+        refuse_unfinished(opened.journal)
         certificates = ca_certificates(opened.journal, opened.custody.store.ca_certificate, here.clock())
         return write_backup(options.folder, opened.custody, opened.backups, certificates, here.clock())
 

@@ -10,7 +10,7 @@ from hsm.custody.ceremony_steps import STEP
 from hsm.custody.journal import CustodyJournal
 from hsm.custody.key_ending import destroy_key
 from hsm.custody.key_making import intended
-from hsm.errors import CeremonyRefused
+from hsm.errors import CeremonyRefused, CeremonyUnfinished
 from hsm.key_custody import KeyCustody
 
 BEGUN, COMPLETE, ABANDONED = "ceremony-begun", "ceremony-complete", "ceremony-abandoned"
@@ -35,6 +35,13 @@ def unfinished_ceremony(journal: CustodyJournal) -> Unfinished | None:
         return None
     steps = [entry.facts["number"] for entry in journal.of(STEP) if entry.facts["ceremony"] == name]
     return Unfinished(name, max(steps, default=0))
+
+
+def refuse_unfinished(journal: CustodyJournal) -> None:
+    """Keys that were not checked to the end are neither published, attested, rotated nor carried away. Raises CeremonyUnfinished."""
+    left = unfinished_ceremony(journal)
+    if left is not None:
+        raise CeremonyUnfinished(step=left.step)
 
 
 def clear_the_way(

@@ -26,7 +26,8 @@ app = typer.Typer()
 @app.command()
 def list_keys(
     strict: Annotated[
-        bool, typer.Option("--strict", help="End with 1 where a key is due, for a watch that runs every day.")
+        bool,
+        typer.Option("--strict", help="End with 1 where a key is due or a ceremony unfinished, for a daily watch."),
     ] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -40,7 +41,7 @@ def list_keys(
     output = Output.of(settings, as_json=as_json)
     found = ask_custody(settings, output, "list", *store_arguments(settings))
     output.show(found, lambda console: _people(console, output, found))
-    if strict and found["warnings"]:
+    if strict and (found["warnings"] or found["unfinished_ceremony_step"] is not None):
         raise typer.Exit(ExitCode.REFUSED)
 
 
@@ -62,6 +63,16 @@ def _people(console: Console, output: Output, found: dict[str, Any]) -> None:
     for row in rows:
         console.print("  ".join(map(str.ljust, row, widths)).rstrip(), markup=False)
     console.print(f"{output.say('Tempat kunci', 'Back end')}: {found['backend']}", markup=False)
+    if (step := found["unfinished_ceremony_step"]) is not None:
+        console.print(
+            output.say(
+                f"PERHATIAN: upacara kunci berhenti pada langkah {step}. Jangan pakai kunci ini; "
+                "mulai lagi dengan `kartu keys ceremony PLAN --again`.",
+                f"WARNING: the key ceremony stopped at step {step}. Do not use these keys; "
+                "begin again with `kartu keys ceremony PLAN --again`.",
+            ),
+            markup=False,
+        )
     for due in found["warnings"]:
         sector = f" {due['sector']:02X}" if due["sector"] else ""
         console.print(
