@@ -21,13 +21,14 @@ from cardservice.card_edge.dialogues.personalization_plan import (
 )
 from cardservice.card_edge.dialogues.personalize import personalize
 from cardservice.card_edge.piv.certificate import certificate_object
+from cardservice.card_edge.piv.key_reference import KeyReference
 from cardservice.clock import monotonic, now
-from cardservice.credentials import card_certificate, cover_proof
+from cardservice.credentials import card_certificate, cover_proof, to_be_signed
 from cardservice.credentials.card_certificate import CardCertificateRequest
 from cardservice.credentials.certificate_profile import PivSlot
 from cardservice.credentials.cover_claims import CoverClaims
 from cardservice.issuance.piv_profile import PivIdentity, piv_objects
-from cardservice.keys import ISSUER_SECTOR, KeyVersions, Purpose
+from cardservice.keys import ISSUER_SECTOR, KeyVersions, Purpose, VerifyingKey
 from hsm.in_process import InProcessKeys
 from hsm.key_faces import KeyFaces
 from hsm.key_generation import WELL_KNOWN_TRANSPORT_MASTER, development_keys
@@ -81,30 +82,37 @@ class Issuer:
         return self.keys.card_keys.current_versions((ISSUER_SECTOR, *self.plan.sectors))
 
     def certify(self, _: ChipFacts, keys: CardPublicKeys) -> Credentials:
-        """Four certificates and one cover proof per sector, as cardservice/credentials makes them."""
+        """Four certificates, signed in one trip as cardservice/issuance does it, and one cover proof per sector."""
+        signer = self.keys.signer(Purpose.CARD_CA)
+        drafts = {slot: self._draft(signer.verifying_key, slot, point) for slot, point in keys.piv.items()}
+        signatures = signer.sign_each(list(drafts.values()))
         certificates = {
-            slot: card_certificate.issue(
-                self.keys.signer(Purpose.CARD_CA),
-                self.ca,
-                CardCertificateRequest(
-                    slot=PivSlot(slot),
-                    card_key=point,
-                    holder_reference=self.identity.holder_reference,
-                    serial=self.entropy(card_certificate.SERIAL_LENGTH),
-                    not_before=self.at,
-                    not_after=self.at + CARD_LIFE,
-                ),
-            )
-            for slot, point in keys.piv.items()
+            slot: to_be_signed.signed(tbs, signature)
+            for (slot, tbs), signature in zip(drafts.items(), signatures, strict=True)
         }
-        return Credentials(certificates, {sector: self._proof(sector, point) for sector, point in keys.sectors.items()})
+        names = self.keys.pseudonyms.pseudonym_each(list(keys.sectors), self.identity.guid)
+        proofs = {
+            sector: self._proof(point, name) for (sector, point), name in zip(keys.sectors.items(), names, strict=True)
+        }
+        return Credentials(certificates, proofs)
 
-    def _proof(self, sector: int, point: bytes) -> bytes:
+    def _draft(self, issuer: VerifyingKey, slot: KeyReference, point: bytes) -> bytes:
+        request = CardCertificateRequest(
+            slot=PivSlot(slot),
+            card_key=point,
+            holder_reference=self.identity.holder_reference,
+            serial=self.entropy(card_certificate.SERIAL_LENGTH),
+            not_before=self.at,
+            not_after=self.at + CARD_LIFE,
+        )
+        return card_certificate.draft(issuer, self.ca, request)
+
+    def _proof(self, point: bytes, name: bytes) -> bytes:
         moment = self.at.replace(microsecond=0)
         month = moment.year * 100 + moment.month
         claims = CoverClaims(
             issuer=cover_proof.ISSUER,
-            subject=self.keys.pseudonyms.pseudonym(sector, self.identity.guid),
+            subject=name,
             issued_at=moment,
             expires_at=moment + PROOF_LIFE,
             card_key=point,

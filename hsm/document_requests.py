@@ -12,6 +12,7 @@ from hsm.requests import Request
 from hsm.wire_fields import Fields
 
 MAX_DOCUMENT_LENGTH = 8 * 1024  # an eligibility token's limit (RFC 8725 gives none); the other documents are shorter
+_LENGTHS = range(1, MAX_DOCUMENT_LENGTH + 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class SignDocument(Request):
     @classmethod
     def from_wire(cls, fields: Fields) -> Self:
         """The document."""
-        document = fields.octets("document", range(1, MAX_DOCUMENT_LENGTH + 1))
+        document = fields.octets("document", _LENGTHS)
         fields.end()
         return cls(document)
 

@@ -75,8 +75,12 @@ class InProcessKeys(KeyFaces):
         operations = KeyOperations(store, clock=clock, safeguards=self._safeguards)
 
         def ask(requests: Sequence[Request]) -> list[Any]:
-            # Through the wire's own reading, so that what the socket refuses is refused here too.
-            return [operations.answer(request_from_wire(wire), os.geteuid()) for wire in requests_to_wire(requests)]
+            # Through the wire's own reading, so that what the socket refuses is refused here too; counted together, as a frame is.
+            read = [request_from_wire(wire) for wire in requests_to_wire(requests)]
+            for refusal in operations.admit(read, os.geteuid()):
+                if refusal is not None:
+                    raise refusal
+            return [operations.carry_out(request) for request in read]
 
         super().__init__(ask, monotonic)
 

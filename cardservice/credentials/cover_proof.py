@@ -59,9 +59,10 @@ def issue(signer: Signer, claims: CoverClaims) -> bytes:
         raise ProofMalformed(rule="exp is at most 35 days after iat")
     protected = strict_cbor.encode({_HEADER_ALG: ES256, _HEADER_KID: kid})
     payload = strict_cbor.encode(claims.to_map())
-    _require_short(len(strict_cbor.encode([protected, {}, payload, bytes(p256.SIGNATURE_LENGTH)])))
+    unsigned = strict_cbor.encode([protected, {}, payload, bytes(p256.SIGNATURE_LENGTH)])
+    _require_short(len(unsigned))  # before the key is asked
     signature = p256.sign(signer, _signed_structure(protected, payload))
-    return strict_cbor.encode([protected, {}, payload, signature])
+    return unsigned[: -p256.SIGNATURE_LENGTH] + signature  # it stands last, and its length is fixed
 
 
 def verify(proof: bytes, *, keys: Iterable[VerifyingKey], issuer: str, now: datetime) -> CoverProof:

@@ -52,7 +52,8 @@ def test_an_auditor_checks_an_attestation_with_the_fingerprint_alone(officer: De
     statement = tmp_path / "attested.json"
     made = officer.json("keys", "attest", statement)
     assert made["keys"] == len(officer.json("keys", "list")["keys"])
-    (audit_key,) = made["audit_keys"]
+    audit_key = officer.json("keys", "attest", statement, "--verify")["signed_by"]
+    assert audit_key in made["audit_keys"]  # there are as many as rotations have made
     officer.set("KARTU_DATA_DIR", tmp_path / "elsewhere")  # the auditor has no keys
     found = officer.json("keys", "attest", statement, "--verify", "--audit-key", audit_key.upper())
     assert (found["holds"], found["signed_by"]) == (True, audit_key)
