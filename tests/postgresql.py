@@ -54,14 +54,16 @@ class Cluster:
 
 
 @contextmanager
-def running_cluster() -> Iterator[Cluster]:
-    """Start a server; stop it and remove its folder afterwards."""
+def running_cluster(*, durable: bool = False) -> Iterator[Cluster]:
+    """Start a server; stop it and remove its folder afterwards. A ``durable`` one waits for the disk at each commit, for figures."""
     binaries = max(Path("/usr/lib/postgresql").glob("*/bin"))
     folder = Path(tempfile.mkdtemp(prefix="kartu-pg-"))
     user = SERVER_USER if os.geteuid() == 0 else None
     if user is not None:
         shutil.chown(folder, user, user)
     settings = " ".join(f"-c {setting}" for setting in (*SETTINGS, f"unix_socket_directories={folder}"))
+    if durable:
+        settings += " -c fsync=on"
 
     def run(program: str, *arguments: str) -> None:
         subprocess.run(
