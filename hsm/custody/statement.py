@@ -22,6 +22,7 @@ from cardservice.keys import Purpose
 from hsm.custody.canonical_json import canonical
 from hsm.custody.key_record import fingerprint
 from hsm.errors import StatementRefused
+from hsm.key_identifier import kid_of_point
 from hsm.key_ring import KeyRing
 from hsm.key_store import KeyStore
 
@@ -44,8 +45,7 @@ def signed(document: Mapping[str, object], store: KeyStore, now: datetime) -> by
     key = KeyRing(store).current(Purpose.AUDIT, now)
     statement = json.loads(canonical(document))
     signature = store.sign_es256(key, _message(statement))
-    by = {"kid": key.kid, "point": store.verifying_point(key).hex(), "es256": urlsafe_b64encode(signature).decode()}
-    return json.dumps({"statement": statement, "signed": by}, indent=1, sort_keys=True).encode("ascii") + b"\n"
+    return _file(statement, _signed_by(key.kid, store.verifying_point(key), signature))
 
 
 def verified(file: bytes, trusted: Collection[str]) -> Verified:
@@ -57,8 +57,12 @@ def verified(file: bytes, trusted: Collection[str]) -> Verified:
         statement, by = fields["statement"], fields["signed"]
         point, signature = bytes.fromhex(by["point"]), urlsafe_b64decode(by["es256"])
         message, kid = _message(statement), str(by["kid"])
+        # What stands beside the document is not signed: it has one spelling, and the name is the key's own.
+        in_its_form = _file(statement, _signed_by(kid, point, signature)) == file and kid == kid_of_point(point)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise StatementRefused(rule="is a statement of ours") from None
+    if not in_its_form:
+        raise StatementRefused(rule="is written as we write it")
     if fingerprint(point) not in trusted:
         raise StatementRefused(rule="is signed by a trusted audit key")
     if not signature_holds(point, message, signature):
@@ -78,6 +82,15 @@ def signature_holds(point: bytes, message: bytes, signature: bytes) -> bool:
     except (InvalidSignature, ValueError):
         return False
     return True
+
+
+def _signed_by(kid: str, point: bytes, signature: bytes) -> dict[str, str]:
+    return {"kid": kid, "point": point.hex(), "es256": urlsafe_b64encode(signature).decode()}
+
+
+def _file(statement: object, by: Mapping[str, str]) -> bytes:
+    """The one form of a statement's file."""
+    return json.dumps({"statement": statement, "signed": by}, indent=1, sort_keys=True).encode("ascii") + b"\n"
 
 
 def _message(statement: Mapping[str, object]) -> bytes:
