@@ -101,7 +101,7 @@ def test_a_changed_manifest_is_refused(made: KeySet, lost: KeySet) -> None:
     backup = made.back_up("backup")
     manifest = json.loads((backup / "manifest.json").read_bytes())
     manifest["statement"]["keys"][0]["key"]["expires"] = "2099-01-01T00:00:00+00:00"
-    (backup / "manifest.json").write_text(json.dumps(manifest))
+    (backup / "manifest.json").write_text(json.dumps(manifest, indent=1, sort_keys=True) + "\n")
     with pytest.raises(StatementRefused, match="as it was signed"):
         lost.restore(backup, made.shares(1, 2, 3))
 
