@@ -69,7 +69,7 @@ def test_a_changed_attestation_is_refused(officer: Desk, tmp_path: Path) -> None
     assert officer.json("keys", "attest", statement, "--verify")["holds"]
     document = json.loads(statement.read_bytes())
     document["statement"]["keys"].pop()
-    statement.write_text(json.dumps(document))
+    statement.write_text(json.dumps(document, indent=1, sort_keys=True) + "\n")
     assert officer.refused("keys", "attest", statement, "--verify", code=1) == "hsm-statement-refused"
 
 
