@@ -12,7 +12,7 @@ KartuError
 |- verification/errors.py a challenge or presence proof that is refused
 |- partnership/errors.py  a caller we do not know
 |- audit/errors.py        a trail that does not hold
-|- hsm/errors.py          the key process, seen from its callers
+|- hsm/errors/            the key process, seen from its callers
 |- api/errors.py          a request that is not well formed
 `- reader_tools/errors.py reader, card and machine at the desk
 

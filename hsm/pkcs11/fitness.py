@@ -6,7 +6,7 @@ from typing import Final
 import pkcs11
 from pkcs11 import Mechanism
 
-from hsm.pkcs11.errors import TokenUnfit
+from hsm.errors import TokenUnfit
 
 NEEDED: Final = (
     Mechanism.ECDSA,

@@ -12,9 +12,9 @@ import pkcs11
 from pkcs11 import Attribute, KeyType, ObjectClass
 
 from cardservice.keys import Purpose
+from hsm.errors import KeyAttributeWrong
 from hsm.key_plan import KIND_OF_PURPOSE, MASTERS
 from hsm.key_store import KeyKind
-from hsm.pkcs11.errors import KeyAttributeWrong
 
 P256_PARAMETERS: Final = bytes.fromhex("06082A8648CE3D030107")  # secp256r1 as a named curve (RFC 5480, 2.1.1.1)
 

@@ -15,8 +15,7 @@ from typing import Final
 import pkcs11
 from pkcs11.exceptions import PKCS11Error, TokenNotPresent, TokenNotRecognised
 
-from hsm.errors import TokenFault
-from hsm.pkcs11.errors import ModuleUnusable
+from hsm.errors import ModuleUnusable, TokenFault
 
 OTHERS_MAY_WRITE: Final = stat.S_IWGRP | stat.S_IWOTH
 _modules: dict[Path, "TokenModule"] = {}

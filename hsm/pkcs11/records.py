@@ -15,7 +15,7 @@ import pkcs11
 from pkcs11 import Attribute, ObjectClass
 from pkcs11.exceptions import FunctionFailed, ObjectHandleInvalid
 
-from hsm.pkcs11.errors import TokenRecordDamaged
+from hsm.errors import TokenRecordDamaged
 from hsm.pkcs11.library_calls import cmac
 
 APPLICATION: Final = "kartu"

@@ -15,10 +15,9 @@ from pkcs11.exceptions import (
     UserPinNotInitialized,
 )
 
-from hsm.errors import PassphraseUnusable, TokenLost
+from hsm.errors import PassphraseUnusable, TokenLoginRefused, TokenLost, TokenNotFound, TokenUnfit
 from hsm.key_uri import TokenUri
 from hsm.pin_source import secret_of
-from hsm.pkcs11.errors import TokenLoginRefused, TokenNotFound, TokenUnfit
 from hsm.pkcs11.fitness import refuse_unfit
 from hsm.pkcs11.module import TokenModule, module_at, name_of
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from cardservice.keys import Purpose
+from hsm.errors import KeyAttributeWrong, KeyObjectWrong, TokenRecordDamaged
 from hsm.key_store import KeyDescription
-from hsm.pkcs11.errors import KeyAttributeWrong, KeyObjectWrong, TokenRecordDamaged
 from tests.hsm.contract.test_key_custody import plan
 from tests.hsm.documents import NOW
 from tests.hsm.softhsm import SoftHsm

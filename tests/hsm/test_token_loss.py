@@ -11,11 +11,10 @@ import pytest
 
 from cardservice.keys import Purpose
 from hsm.diversification import Diversification, DiversificationScheme, KeyUsage
-from hsm.errors import TokenFault, TokenLost, UnsealRefused
+from hsm.errors import KeyObjectWrong, TokenFault, TokenLost, TokenRecordDamaged, UnsealRefused
 from hsm.key_places import KeyPlaces
 from hsm.key_store import KeyDescription
 from hsm.open_keys import open_custody, open_store
-from hsm.pkcs11.errors import KeyObjectWrong, TokenRecordDamaged
 from tests.hsm.contract.test_key_custody import plan
 from tests.hsm.contract.test_key_custody import use as answer_of
 from tests.hsm.documents import NOW

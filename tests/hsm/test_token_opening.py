@@ -10,11 +10,18 @@ from pathlib import Path
 import pytest
 
 from cardservice.keys import Purpose
-from hsm.errors import BackEndAbsent, PassphraseUnusable, TokenLost
+from hsm.errors import (
+    BackEndAbsent,
+    ModuleUnusable,
+    PassphraseUnusable,
+    TokenLoginRefused,
+    TokenLost,
+    TokenNotFound,
+    TokenUnfit,
+)
 from hsm.key_places import KeyPlaces, key_places
 from hsm.key_uri import PinSource, TokenUri
 from hsm.open_keys import open_custody, open_store
-from hsm.pkcs11.errors import ModuleUnusable, TokenLoginRefused, TokenNotFound, TokenUnfit
 from tests.hsm.contract.test_key_custody import plan
 from tests.hsm.documents import NOW
 from tests.hsm.softhsm import MODULE, PIN, SoftHsm

@@ -1,17 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Why a token's keys are not put to work: what whoever starts the key process is told.
+"""A PKCS#11 token that fails at work, or whose keys are not put to work."""
 
-TokenUnusable (of HsmError)
-|- ModuleUnusable       the PKCS#11 module can't be loaded, or others could replace it
-|- TokenNotFound        no token of that name, or several
-|- TokenLoginRefused    the token refused the PIN; it is not tried again
-|- TokenUnfit           the token lacks something that keys need
-|- TokenRecordDamaged   what lies beside a key was changed, or isn't ours
-|- KeyAttributeWrong    a key may do more than it must, or could be read
-`- KeyObjectWrong       a key lacks, is there twice, is another, or nobody knows it
-"""
+from hsm.errors.root import HsmError
 
-from hsm.errors import HsmError
+
+class TokenFault(HsmError):
+    """The token is there and refused one operation; evidence: token, rule (the name of the module's answer)."""
+
+    code = "hsm-token-fault"
+
+
+class TokenLost(TokenFault):
+    """The token is away, or came back with other keys. Nothing was answered; worth asking again soon; evidence: token, rule."""
+
+    code = "hsm-token-lost"
 
 
 class TokenUnusable(HsmError):
