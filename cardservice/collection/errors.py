@@ -19,6 +19,7 @@ CollectionError
 |- StatementUnreadable      a statement that can't be read
 |- StatementConflict        another statement was taken in for this partner and day
 |- CollectionOutOfScope     an intermediary may not collect, or not for this member
+|- ReferenceConflict        a reference was used before, for something else
 |- GroupListUnreadable      a group's list that can't be read
 |- GroupSumMismatch         a sum that is not the bill's, where the payer's policy refuses it
 |- MonthsNotMovable         months that can't go from a leaver to a joiner
@@ -135,6 +136,12 @@ class CollectionOutOfScope(CollectionError):
     """An intermediary may not collect, or not for this member; evidence: intermediary, at (whose rule stands against it), ground."""
 
     code = "collection-out-of-scope"
+
+
+class ReferenceConflict(CollectionError):
+    """A reference of a group or an agent was used before, for something else; evidence: reference, kept, asked."""
+
+    code = "reference-conflict"
 
 
 class GroupListUnreadable(CollectionError):

@@ -130,6 +130,16 @@ def get(connection: Connection, intermediary_id: str, reference: str) -> GroupBi
     return bill
 
 
+def get_by_id(connection: Connection, intermediary_id: str, bill_id: str) -> GroupBill:
+    """The bill with this identifier. Raises RecordNotFound."""
+    table = group_bills.c
+    query = select(group_bills).where(table.intermediary_id == intermediary_id, table.bill_id == bill_id)
+    row = connection.execute(query).mappings().one_or_none()
+    if row is None:
+        raise RecordNotFound(record="group-bill")
+    return GroupBill(**row)
+
+
 def rows_of(connection: Connection, bill: GroupBill) -> tuple[GroupBillRow, ...]:
     """The rows of a bill, by line."""
     table = group_bill_rows.c

@@ -17,6 +17,7 @@ from cardservice.records import (
     enrolments,
     group_bills,
     group_money,
+    group_moves,
     group_payers,
     intermediaries,
     journal,
@@ -40,7 +41,7 @@ from cardservice.records import (
 )
 from cardservice.records.columns import metadata
 
-# Triggers on both databases refuse UPDATE and DELETE on these (migrations 0001, 0003, 0007, 0009, 0010).
+# Triggers on both databases refuse UPDATE and DELETE on these (migrations 0001, 0003, 0007, 0009, 0010, 0011).
 APPEND_ONLY = (
     "approvals",
     "audit_batches",
@@ -49,6 +50,7 @@ APPEND_ONLY = (
     "cash_remittances",
     "group_bill_rows",
     "group_bills",
+    "group_move_requests",
     "group_moves",
     "group_settlements",
     "group_sums",
@@ -76,6 +78,7 @@ __all__ = [
     "enrolments",
     "group_bills",
     "group_money",
+    "group_moves",
     "group_payers",
     "intermediaries",
     "journal",

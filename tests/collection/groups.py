@@ -21,7 +21,7 @@ from cardservice.enrolment.refresh_standing import paid_record
 from cardservice.enrolment.scope import Scope
 from cardservice.records import member_months, members
 from cardservice.records.database import Database
-from cardservice.records.group_money import GroupMove
+from cardservice.records.group_moves import GroupMove
 from cardservice.records.group_payers import Mismatch
 from tests.coverage.rules_2026 import RULES_2026, coverage
 from tests.enrolment.lines import take_in
@@ -84,8 +84,10 @@ class Cooperative:
         *,
         reference: str = "M-1",
         at: datetime = NOW + timedelta(hours=1),
+        reason: str = "left the village",
+        by: str = "ani",
     ) -> tuple[GroupMove, ...]:
-        asked = Move(reference, leaver, joiner, ContributionMonth.parse(first), "ani", "left the village")
+        asked = Move(reference, leaver, joiner, ContributionMonth.parse(first), by, reason)
         with self.database.begin() as connection:
             return move_months(connection, CODE, asked, new_id=self.new_id, at=at, rules=RULES_2026)
 

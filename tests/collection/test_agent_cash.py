@@ -20,7 +20,13 @@ from cardservice.collection.cash.commission import commission
 from cardservice.collection.cash.proof import signed_receipt
 from cardservice.collection.cash.remit import Remitted, remit
 from cardservice.collection.cash.take import Cash, take_cash
-from cardservice.collection.errors import AgentStopped, AmountRefused, CollectionOutOfScope, RemittanceTooHigh
+from cardservice.collection.errors import (
+    AgentStopped,
+    AmountRefused,
+    CollectionOutOfScope,
+    ReferenceConflict,
+    RemittanceTooHigh,
+)
 from cardservice.coverage.programme import Programme
 from cardservice.coverage.standing import WorkSector
 from cardservice.enrolment.refresh_standing import paid_record
@@ -28,7 +34,6 @@ from cardservice.enrolment.scope import Deed, Scope
 from cardservice.records import agent_cash, members
 from cardservice.records.agent_cash import CashAgent, CashReceipt, Stop, Unremitted
 from cardservice.records.database import Database
-from cardservice.records.errors import IdempotencyConflict
 from cardservice.records.intermediaries import IntermediaryKind
 from tests.audit.signer import NOW, SoftwareSigner
 from tests.collection.till import ONE_MONTH, table_sizes
@@ -106,7 +111,7 @@ def test_the_same_receipt_sent_again_is_one_receipt(counter: Counter) -> None:
     sizes = table_sizes(counter.database)
     assert counter.take(at=NOW + DAY) == first
     assert table_sizes(counter.database) == sizes
-    with pytest.raises(IdempotencyConflict):
+    with pytest.raises(ReferenceConflict):
         counter.take(2)
 
 
@@ -162,7 +167,7 @@ def test_a_remittance_settles_the_oldest_receipts_first(counter: Counter) -> Non
     assert done.settled == (1,)
     assert done.held.rupiah == 2 * ONE_MONTH - 1_000
     assert counter.remit(ONE_MONTH + 1_000, at=NOW + DAY).held == done.held  # told again, it changes nothing
-    with pytest.raises(IdempotencyConflict):
+    with pytest.raises(ReferenceConflict):
         counter.remit(1)
     with pytest.raises(RemittanceTooHigh):
         counter.remit(2 * ONE_MONTH, "S-2")

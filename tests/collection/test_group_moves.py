@@ -5,12 +5,14 @@ from datetime import timedelta
 
 import pytest
 
-from cardservice.collection.errors import MonthsNotMovable
+from cardservice.collection.errors import MonthsNotMovable, ReferenceConflict
+from cardservice.collection.group import move as module
 from cardservice.collection.group.payer import join_group, leave_group
 from cardservice.collection.group.statement import bill_statement
 from cardservice.coverage.decision import CoverState
+from cardservice.coverage.month import ContributionMonth
 from cardservice.coverage.programme import Programme
-from cardservice.records import group_payers
+from cardservice.records import group_moves, group_payers
 from cardservice.records.database import Database
 from cardservice.records.errors import IdempotencyConflict, RecordNotFound
 from tests.collection.groups import CODE, NOW, Cooperative
@@ -35,6 +37,10 @@ def cooperative(database: Database) -> Cooperative:
 def join(cooperative: Cooperative, ref: str) -> None:
     with cooperative.database.begin() as connection:
         join_group(connection, CODE, ref, by="ani", at=NOW)
+
+
+def move(cooperative: Cooperative, asked: dict[str, str]) -> None:
+    cooperative.move(asked["leaver"], asked["joiner"], asked["first"], reason=asked["reason"])
 
 
 def test_months_ahead_move_and_the_sum_stays(cooperative: Cooperative) -> None:
@@ -71,9 +77,67 @@ def test_a_move_asked_again_is_one_move(cooperative: Cooperative) -> None:
     first = cooperative.move("P-0001", "P-0002")
     sizes = table_sizes(cooperative.database)
     assert cooperative.move("P-0001", "P-0002") == first
+    assert cooperative.move("P-0001", "P-0002", by="budi") == first  # whoever asks again
     assert table_sizes(cooperative.database) == sizes
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"joiner": "P-0003"},
+        {"leaver": "P-0002", "joiner": "P-0001"},
+        {"first": "2027-01"},
+        {"first": "2026-11"},
+        {"reason": "another reason"},
+    ],
+)
+def test_anything_else_under_the_reference_of_a_move_is_refused_and_both_are_shown(
+    cooperative: Cooperative, changed: dict[str, str]
+) -> None:
+    asked = {"leaver": "P-0001", "joiner": "P-0002", "first": "2026-12", "reason": "left the village"}
+    move(cooperative, asked)
+    sizes = table_sizes(cooperative.database)
+    other = asked | changed
+    with pytest.raises(ReferenceConflict) as refused:
+        move(cooperative, other)
+    assert refused.value.evidence == {
+        "reference": "M-1",
+        "kept": "P-0001 > P-0002, 2026-12, left the village",
+        "asked": f"{other['leaver']} > {other['joiner']}, {other['first']}, {other['reason']}",
+    }
+    assert table_sizes(cooperative.database) == sizes
+
+
+def test_the_month_that_was_asked_is_compared_not_the_first_that_moved(cooperative: Cooperative) -> None:
+    """P-0002 pays December himself first, so that the bill's months begin with January."""
+    cooperative.pay_alone(2, 2 * ONE_MONTH, "own")  # November and December
+    cooperative.bill("P-0002,2\n", "second")
+    cooperative.pay(2 * ONE_MONTH, "TRF-2", bill="second")
+    join(cooperative, "P-0003")
+    moved = cooperative.move("P-0002", "P-0003", "2026-12", reference="M-3")
+    assert min(each.month for each in moved) == ContributionMonth(2027, 1)
+    assert cooperative.move("P-0002", "P-0003", "2026-12", reference="M-3") == moved
+    with pytest.raises(ReferenceConflict):
+        cooperative.move("P-0002", "P-0003", "2027-01", reference="M-3")
+
+
+def test_sabotage_a_request_that_is_looked_up_but_not_compared_answers_for_another(
+    cooperative: Cooperative, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sabotage: what was kept is not held against what is asked. Only the comparison refuses."""
+    first = cooperative.move("P-0001", "P-0002")
+    monkeypatch.setattr(module, "_demand_same", lambda *_: None)
+    assert cooperative.move("P-0001", "P-0002", "2027-01") == first
+
+
+def test_sabotage_where_nothing_is_looked_up_the_constraint_still_refuses(
+    cooperative: Cooperative, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cooperative.move("P-0001", "P-0002", "2027-01")
+    monkeypatch.setattr(group_moves, "find_request", lambda *_: None)
     with pytest.raises(IdempotencyConflict):
-        cooperative.move("P-0001", "P-0003")
+        cooperative.move("P-0001", "P-0002", "2026-12")
+    assert cooperative.months(2) == "2027-01"
 
 
 def test_months_can_move_on_and_the_row_still_balances(cooperative: Cooperative) -> None:

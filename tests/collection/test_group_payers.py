@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from cardservice.collection.credit import credit_payment
-from cardservice.collection.errors import CollectionOutOfScope, GroupSumMismatch
+from cardservice.collection.errors import CollectionOutOfScope, GroupSumMismatch, ReferenceConflict
 from cardservice.collection.group import pay as module
 from cardservice.collection.group.pay import Settled, Waiting
 from cardservice.collection.group.payer import register_payer
@@ -18,7 +18,7 @@ from cardservice.enrolment.scope import Deed
 from cardservice.records import audit_events, enrolments
 from cardservice.records.database import Database
 from cardservice.records.enrolments import Enrolment
-from cardservice.records.errors import IdempotencyConflict, RecordNotFound
+from cardservice.records.errors import RecordNotFound
 from cardservice.records.group_payers import Mismatch
 from cardservice.records.intermediaries import SCHEME_ID
 from tests.collection.groups import CODE, NOW, Cooperative
@@ -134,7 +134,7 @@ def test_who_may_not_collect_pays_for_nobody(database: Database) -> None:
 def test_the_same_list_again_is_the_same_bill_and_another_is_refused(cooperative: Cooperative) -> None:
     first = cooperative.bill("P-0001,3\n")
     assert cooperative.bill("P-0001,3\n") == first
-    with pytest.raises(IdempotencyConflict):
+    with pytest.raises(ReferenceConflict):
         cooperative.bill("P-0001,4\n")
 
 
@@ -144,8 +144,12 @@ def test_the_same_sum_told_again_is_taken_in_once(cooperative: Cooperative) -> N
     sizes = table_sizes(cooperative.database)
     assert cooperative.pay(3 * ONE_MONTH) == first
     assert table_sizes(cooperative.database) == sizes
-    with pytest.raises(IdempotencyConflict):
+    with pytest.raises(ReferenceConflict) as refused:
         cooperative.pay(ONE_MONTH)
+    assert (refused.value.evidence["kept"], refused.value.evidence["asked"]) == ("Rp25200, 2026-11", "Rp8400, 2026-11")
+    cooperative.bill("P-0002,3\n", "second")
+    with pytest.raises(ReferenceConflict):  # one sum is told for one bill
+        cooperative.pay(3 * ONE_MONTH, bill="second")
 
 
 def test_a_short_sum_is_held_and_nobody_is_credited_until_the_rest_comes(cooperative: Cooperative) -> None:

@@ -17,6 +17,7 @@ from cardservice.records import (
     cards,
     group_bills,
     group_money,
+    group_moves,
     group_payers,
     intermediaries,
     members,
@@ -31,7 +32,8 @@ from cardservice.records.card_state import CardState
 from cardservice.records.cards import NewCard
 from cardservice.records.challenges import Challenge
 from cardservice.records.group_bills import GroupBill, GroupBillRow
-from cardservice.records.group_money import GroupMove, GroupSum
+from cardservice.records.group_money import GroupSum
+from cardservice.records.group_moves import GroupMove, GroupMoveRequest
 from cardservice.records.group_payers import GroupPayer, Mismatch
 from cardservice.records.members import Member
 from cardservice.records.paid_record import PaidRecord
@@ -217,7 +219,9 @@ def fill_group(connection: Connection) -> None:
     move = GroupMove(
         scheme, identifier("move", 1), Programme.JKK, month, "M", one, two, *ids, 5_000, "ani", "left", NOW
     )
-    group_money.add_moves(connection, [move])
+    asked = GroupMoveRequest(scheme, "M", identifier("move", 1), one, two, month, "ani", "left", NOW)
+    group_moves.add_request(connection, asked)
+    group_moves.add_moves(connection, [move])
 
 
 def fill_cash(connection: Connection) -> None:

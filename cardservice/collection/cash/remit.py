@@ -7,13 +7,12 @@ from datetime import datetime
 from cardservice.audit.record import record
 from cardservice.collection.cash.ageing import Ageing, ageing, alarm
 from cardservice.collection.cash.agent import agent_at_work
-from cardservice.collection.errors import RemittanceTooHigh
+from cardservice.collection.errors import ReferenceConflict, RemittanceTooHigh
 from cardservice.records import agent_cash
 from cardservice.records.agent_cash import Remittance, Stop
 from cardservice.records.audit_events import AuditEvent
 from cardservice.records.canonical_json import Json
 from cardservice.records.connection import Connection
-from cardservice.records.errors import IdempotencyConflict
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +28,14 @@ class Remitted:
 def remit(connection: Connection, code: str, reference: str, rupiah: int, at: datetime) -> Remitted:
     """Take a remittance in. A stop for too much or too old cash ends with it, once neither is so. The same reference again changes nothing.
 
-    Raises RecordNotFound, RemittanceTooHigh, IdempotencyConflict for another sum under a reference.
+    Raises RecordNotFound, RemittanceTooHigh, ReferenceConflict for another sum under a reference.
     """
     agent = agent_at_work(connection, code)
     held = agent_cash.unremitted(connection, agent.intermediary_id)
     earlier = agent_cash.find_remittance(connection, agent.intermediary_id, reference)
     if earlier is not None:
         if earlier.rupiah != rupiah:
-            raise IdempotencyConflict(idempotency_key=reference)
+            raise ReferenceConflict(reference=reference, kept=f"Rp{earlier.rupiah}", asked=f"Rp{rupiah}")
         return Remitted(earlier, (), ageing(held, at), resumed=False)
     most = sum(each.rupiah for each in held)
     if rupiah > most:

@@ -15,7 +15,7 @@ from cardservice.collection.cash.ageing import ageing, alarm
 from cardservice.collection.cash.agent import AgentAtWork, agent_at_work, stopped_event
 from cardservice.collection.cash.commission import commission
 from cardservice.collection.credit import credit_to
-from cardservice.collection.errors import AgentStopped, AmountRefused
+from cardservice.collection.errors import AgentStopped, AmountRefused, ReferenceConflict
 from cardservice.collection.member_ledger import read_ledger
 from cardservice.coverage.rules import Rules
 from cardservice.records import agent_cash, members
@@ -24,7 +24,7 @@ from cardservice.records.audit_events import AuditEvent
 from cardservice.records.canonical_json import Json
 from cardservice.records.connection import Connection
 from cardservice.records.database import Database
-from cardservice.records.errors import IdempotencyConflict, RecordNotFound
+from cardservice.records.errors import RecordNotFound
 from cardservice.records.payments import Channel, PaymentRow
 
 RECEIPT_KIND = "agent.cash-receipt"
@@ -44,7 +44,7 @@ def take_cash(
 ) -> CashReceipt:
     """Give a receipt, or, where the alarm says so, stop the agent.
 
-    Raises AgentStopped, CollectionOutOfScope, AmountRefused, RecordNotFound, IdempotencyConflict for other cash under a reference.
+    Raises AgentStopped, CollectionOutOfScope, AmountRefused, RecordNotFound, ReferenceConflict for other cash under a reference.
     """
     with database.begin() as connection:
         outcome = _take(connection, code, cash, new_id, at, rules)
@@ -64,7 +64,11 @@ def _take(
     earlier = agent_cash.find_receipt(connection, agent.intermediary_id, reference=cash.reference)
     if earlier is not None:
         if (earlier.member_id, earlier.rupiah) != (member.member_id, cash.rupiah):
-            raise IdempotencyConflict(idempotency_key=cash.reference)
+            raise ReferenceConflict(
+                reference=cash.reference,
+                kept=f"{members.get(connection, earlier.member_id).external_ref}, Rp{earlier.rupiah}",
+                asked=f"{cash.member_ref}, Rp{cash.rupiah}",
+            )
         return earlier
     # 1. May this agent take this cash from this member?
     agent.demand_may_take_from(connection, member, at)

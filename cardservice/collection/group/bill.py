@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cardservice.audit.record import record
+from cardservice.collection.errors import ReferenceConflict
 from cardservice.collection.group.list import GroupList, GroupListRow, read_group_list
 from cardservice.collection.group.payer import Payer, payer_at_work
 from cardservice.collection.group.row_problem import GroupRowProblem, GroupRule
@@ -21,7 +22,6 @@ from cardservice.records import group_bills, group_payers, members, payment_numb
 from cardservice.records.audit_events import AuditEvent
 from cardservice.records.canonical_json import Json
 from cardservice.records.connection import Connection
-from cardservice.records.errors import IdempotencyConflict
 from cardservice.records.group_bills import GroupBill, GroupBillRow
 from cardservice.records.members import Member
 
@@ -73,7 +73,7 @@ def draw_group_bill(
 ) -> Drawn:
     """Price a list, and keep it as a bill. The same list under the same reference is the same bill, at the price it was drawn for.
 
-    Raises GroupListUnreadable, RecordNotFound, CollectionOutOfScope, IdempotencyConflict for another list under a reference.
+    Raises GroupListUnreadable, RecordNotFound, CollectionOutOfScope, ReferenceConflict for another list under a reference.
     """
     payer = payer_at_work(connection, code, at)
     told = read_group_list(octets)
@@ -81,7 +81,11 @@ def draw_group_bill(
     earlier = group_bills.find(connection, payer.intermediary_id, reference)
     if earlier is not None:
         if earlier.list_sha256 != digest:
-            raise IdempotencyConflict(idempotency_key=reference)
+            raise ReferenceConflict(
+                reference=reference,
+                kept=f"SHA-256 {earlier.list_sha256.hex()[:16]}, Rp{earlier.rupiah}",
+                asked=f"SHA-256 {digest.hex()[:16]}",
+            )
         return Drawn(_kept_rows(connection, earlier, at), (), earlier)
     priced, problems = _priced(connection, payer, told, rules, at)
     drawn = Drawn(priced, problems)

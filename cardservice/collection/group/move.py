@@ -12,7 +12,7 @@ from datetime import datetime
 
 from cardservice.audit.record import record
 from cardservice.collection.credit import credit_payment, reverse_payment
-from cardservice.collection.errors import CollectionOutOfScope, MonthsNotMovable
+from cardservice.collection.errors import CollectionOutOfScope, MonthsNotMovable, ReferenceConflict
 from cardservice.collection.group.payer import Payer, member_of, payer_at_work
 from cardservice.collection.member_ledger import MemberLedger, months_document, named_months, read_ledger
 from cardservice.coverage.civil_time import month_at
@@ -20,12 +20,11 @@ from cardservice.coverage.month import ContributionMonth
 from cardservice.coverage.payment import NamedMonth, ProgrammeMonth
 from cardservice.coverage.rules import Rules
 from cardservice.enrolment.scope import Outside
-from cardservice.records import group_money, group_payers, members, payments
+from cardservice.records import group_moves, group_payers, members, payments
 from cardservice.records.audit_events import AuditEvent
 from cardservice.records.canonical_json import Json
 from cardservice.records.connection import Connection
-from cardservice.records.errors import IdempotencyConflict
-from cardservice.records.group_money import GroupMove
+from cardservice.records.group_moves import GroupMove, GroupMoveRequest
 from cardservice.records.members import Member
 from cardservice.records.payments import PaymentRow
 
@@ -65,15 +64,14 @@ def move_months(
 ) -> tuple[GroupMove, ...]:
     """Move them. The leaver leaves the group. The same reference again changes nothing.
 
-    Raises RecordNotFound, CollectionOutOfScope, MonthsNotMovable, IdempotencyConflict for another move under a reference.
+    Raises RecordNotFound, CollectionOutOfScope, MonthsNotMovable, ReferenceConflict for anything else asked under a reference.
     """
     payer = payer_at_work(connection, code, at)
     leaver, joiner = member_of(connection, move.leaver_ref), member_of(connection, move.joiner_ref)
-    earlier = group_money.find_moves(connection, payer.intermediary_id, move.reference)
-    if earlier:
-        if (earlier[0].leaver_id, earlier[0].joiner_id) != (leaver.member_id, joiner.member_id):
-            raise IdempotencyConflict(idempotency_key=move.reference)
-        return earlier
+    earlier = group_moves.find_request(connection, payer.intermediary_id, move.reference)
+    if earlier is not None:
+        _demand_same(connection, earlier, move, leaver, joiner)
+        return group_moves.moves_of(connection, earlier)
     # 1. Both are of this group, and the months lie wholly ahead.
     _demand_same_group(connection, payer, leaver, joiner, at)
     if move.first <= month_at(at):
@@ -91,7 +89,8 @@ def move_months(
     events = [event for split in splits for event in _carry_out(connection, split, rules, at)]
     group_payers.leave(connection, payer.intermediary_id, leaver.member_id, at)
     rows = _rows(payer, move, leaver, joiner, splits, new_id(), at)
-    group_money.add_moves(connection, rows)
+    group_moves.add_request(connection, _request(move, rows))
+    group_moves.add_moves(connection, rows)
     record(connection, *events, *_told(payer, move, rows, at))
     return rows
 
@@ -125,6 +124,34 @@ def split_payment(
         months=months_document(tuple(months)),
     )
     return Split(source, kept if kept.amount else None, given, tuple(months))
+
+
+def _demand_same(connection: Connection, earlier: GroupMoveRequest, move: Move, leaver: Member, joiner: Member) -> None:
+    """Who asks is no part of what is asked: a colleague may ask again after a lost connection."""
+    kept = (earlier.leaver_id, earlier.joiner_id, earlier.first_month, earlier.reason)
+    if kept == (leaver.member_id, joiner.member_id, move.first, move.reason):
+        return
+    from_ref, to_ref = (members.get(connection, each).external_ref for each in (earlier.leaver_id, earlier.joiner_id))
+    raise ReferenceConflict(
+        reference=move.reference,
+        kept=f"{from_ref} > {to_ref}, {earlier.first_month}, {earlier.reason}",
+        asked=f"{move.leaver_ref} > {move.joiner_ref}, {move.first}, {move.reason}",
+    )
+
+
+def _request(move: Move, rows: Sequence[GroupMove]) -> GroupMoveRequest:
+    own = rows[0]
+    return GroupMoveRequest(
+        own.intermediary_id,
+        move.reference,
+        own.move_id,
+        own.leaver_id,
+        own.joiner_id,
+        move.first,
+        move.by,
+        move.reason,
+        own.moved_at,
+    )
 
 
 def _demand_same_group(connection: Connection, payer: Payer, leaver: Member, joiner: Member, at: datetime) -> None:

@@ -12,7 +12,7 @@ from datetime import datetime
 from cardservice.audit.record import record
 from cardservice.collection.biller import believed
 from cardservice.collection.credit import credit_payment
-from cardservice.collection.errors import GroupSumMismatch
+from cardservice.collection.errors import GroupSumMismatch, ReferenceConflict
 from cardservice.collection.group.payer import Payer, payer_at_work
 from cardservice.coverage.rules import Rules
 from cardservice.coverage.standing import Payer as PayerKind
@@ -20,7 +20,6 @@ from cardservice.records import group_bills, group_money
 from cardservice.records.audit_events import AuditEvent
 from cardservice.records.canonical_json import Json
 from cardservice.records.connection import Connection
-from cardservice.records.errors import IdempotencyConflict
 from cardservice.records.group_bills import GroupBill
 from cardservice.records.group_money import GroupSum
 from cardservice.records.group_payers import Mismatch
@@ -73,14 +72,14 @@ def pay_group_bill(
     """Take a sum in, if there is one, and settle the bill out of the deposit if it covers it.
 
     Cover counts from the moment of the sum that completed the bill. Told twice, it changes nothing and says how things stand. Raises
-    RecordNotFound, CollectionOutOfScope, GroupSumMismatch by policy, IdempotencyConflict for another sum under a reference.
+    RecordNotFound, CollectionOutOfScope, GroupSumMismatch by policy, ReferenceConflict for another sum or bill under a reference.
     """
     payer = payer_at_work(connection, code, at)
     bill = group_bills.get(connection, payer.intermediary_id, bill_reference)
     settled_at = group_bills.settled_at(connection, bill)
     events: list[AuditEvent] = []
     received_at = at
-    if paid is not None and not _is_known(connection, payer, paid):
+    if paid is not None and not _is_known(connection, payer, bill, paid):
         received_at = believed(paid.paid_at, at)
         _take_in(connection, payer, bill, paid, received_at, new_id(), at, is_settled=settled_at is not None)
         detail: dict[str, Json] = {"intermediary": code, "sum": paid.reference, "rupiah": paid.rupiah}
@@ -96,11 +95,23 @@ def pay_group_bill(
     return Settled(bill, settled_at, deposit)
 
 
-def _is_known(connection: Connection, payer: Payer, paid: Sum) -> bool:
+def _is_known(connection: Connection, payer: Payer, bill: GroupBill, paid: Sum) -> bool:
     earlier = group_money.find_sum(connection, payer.intermediary_id, paid.reference)
-    if earlier is not None and earlier.rupiah != paid.rupiah:
-        raise IdempotencyConflict(idempotency_key=paid.reference)
-    return earlier is not None
+    if earlier is None:
+        return False
+    # A sum of before bills were written beside it may be told for any.
+    if earlier.rupiah != paid.rupiah or earlier.bill_id not in {None, bill.bill_id}:
+        own = (
+            None
+            if earlier.bill_id is None
+            else group_bills.get_by_id(connection, payer.intermediary_id, earlier.bill_id)
+        )
+        raise ReferenceConflict(
+            reference=paid.reference,
+            kept=f"Rp{earlier.rupiah}, {'-' if own is None else own.reference}",
+            asked=f"Rp{paid.rupiah}, {bill.reference}",
+        )
+    return True
 
 
 def _take_in(
@@ -117,7 +128,7 @@ def _take_in(
     due = 0 if is_settled else bill.rupiah - group_money.deposit(connection, payer.intermediary_id)
     if payer.settings.mismatch is Mismatch.REFUSE and paid.rupiah != due:
         raise GroupSumMismatch(bill=bill.reference, due=due, paid=paid.rupiah, difference=paid.rupiah - due)
-    row = GroupSum(payer.intermediary_id, sum_id, paid.reference, paid.rupiah, received_at, at)
+    row = GroupSum(payer.intermediary_id, sum_id, paid.reference, paid.rupiah, received_at, at, bill.bill_id)
     group_money.add_sum(connection, row)
 
 
