@@ -10,14 +10,14 @@ Counters are cells (``locked_memory.py``) in a file, shared by all workers, and 
 """
 
 import logging
-import zlib
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from datetime import datetime
 from typing import Final
 
+from hsm.caller_records import HEAD, CallerRecords, Cells
 from hsm.errors import AnomalyRefused
-from hsm.rate_limit import Cells, Counters
+from hsm.rate_limit import Counters
 
 FACTOR: Final = 4
 HOLD: Final = 3600  # seconds
@@ -45,13 +45,12 @@ FLOORS: Mapping[str, int] = {
     "lift-anomaly": 1_000_000,  # what it does needs an officer; nobody may keep officers from it
 }
 
-# Of each caller and operation: who, what, the hour last counted, when the trip ends, what this hour may hold; then the hours in a ring.
-_UID, _OPERATION, _LAST, _TRIPPED_UNTIL, _ALLOWED = range(5)
-_HEAD: Final = 5
+# Of each caller and operation: the hour last counted, when the trip ends, what this hour may hold; then the hours in a ring.
+_LAST, _TRIPPED_UNTIL, _ALLOWED = range(HEAD, HEAD + 3)
+_HOURS: Final = HEAD + 3
 _RING: Final = (DAYS + 1) * HOURS_A_DAY
-_RECORD: Final = _HEAD + _RING
-_RECORDS: Final = 256
-CELLS_NEEDED: Final = _RECORD * _RECORDS
+_SIZE: Final = _HOURS + _RING
+CELLS_NEEDED: Final = CallerRecords(_SIZE).cells_needed
 
 log = logging.getLogger("hsm")
 
@@ -68,7 +67,7 @@ class AnomalyLimit:
         self._clock = clock
         self._counters = counters or nullcontext([0.0] * CELLS_NEEDED)
         self._floors = floors
-        self._places: dict[tuple[int, str], int] = {}
+        self._records = CallerRecords(_SIZE)
 
     def spend(self, caller: int, operation: str, weight: int) -> None:
         """Count ``weight`` for a caller's user id. Raises AnomalyRefused, counting nothing; so does an operation without a floor."""
@@ -80,7 +79,7 @@ class AnomalyLimit:
             if now // _HOUR > cells[place + _LAST]:
                 self._turn_to(cells, place, now // _HOUR, self._floors[operation])
             # A clock that was put back goes on counting in the hour it had reached.
-            here = place + _HEAD + int(cells[place + _LAST]) % _RING
+            here = place + _HOURS + int(cells[place + _LAST]) % _RING
             found, allowed = cells[here] + weight, cells[place + _ALLOWED]
             if now >= cells[place + _TRIPPED_UNTIL] and found <= allowed:
                 cells[here] = found
@@ -102,26 +101,18 @@ class AnomalyLimit:
         with self._counters as cells:
             place = self._place(cells, caller, operation)
             cells[place + _TRIPPED_UNTIL] = 0.0
-            cells[place + _HEAD + int(cells[place + _LAST]) % _RING] = 0.0
+            cells[place + _HOURS + int(cells[place + _LAST]) % _RING] = 0.0
 
     def _place(self, cells: Cells, caller: int, operation: str) -> int:
-        """Where the record of a caller and operation begins. Operations are named by a checksum: new ones may come between."""
-        known = self._places.get((caller, operation))
-        if known is not None:
-            return known
-        name = float(zlib.crc32(operation.encode()) + 1)
-        for place in range(0, CELLS_NEEDED, _RECORD):
-            if cells[place + _OPERATION] == 0.0:
-                cells[place + _UID], cells[place + _OPERATION] = float(caller), name
-            if (cells[place + _UID], cells[place + _OPERATION]) == (float(caller), name):
-                self._places[caller, operation] = place
-                return place
-        raise AnomalyRefused(operation=operation, uid=caller, found=0, allowed=0, seconds=0)
+        place = self._records.place(cells, caller, operation)
+        if place is None:
+            raise AnomalyRefused(operation=operation, uid=caller, found=0, allowed=0, seconds=0)
+        return place
 
     @staticmethod
     def _turn_to(cells: Cells, place: int, hour: int, floor: int) -> None:
         """Empty the hours that went by unused, and say what the new one may hold."""
-        begin = place + _HEAD
+        begin = place + _HOURS
         last = int(cells[place + _LAST])
         for passed in range(max(last + 1, hour - _RING + 1), hour + 1):
             cells[begin + passed % _RING] = 0.0

@@ -86,13 +86,13 @@ class KeyOperations:
 
     def _refusal(self, operation: str, weight: int, caller: int) -> HsmError | None:
         try:
-            self._safeguards.rate_limit.spend(operation, weight)
+            self._safeguards.rate_limit.spend(caller, operation, weight)
         except HsmError as refusal:
             return refusal
         try:
             self._safeguards.anomaly_limit.spend(caller, operation, weight)
         except HsmError as refusal:
-            self._safeguards.rate_limit.give_back(operation, weight)
+            self._safeguards.rate_limit.give_back(caller, operation, weight)
             return refusal
         return None
 

@@ -1,12 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How often each operation may be asked: a token bucket per operation, wide for work, narrow for opening sealed values."""
+"""How often each operation may be asked: a token bucket per caller and operation, wide for work, narrow for opening sealed values.
+
+Each user id has buckets of its own, so that who empties his starves nobody else. Counters are cells (``locked_memory.py``) in a file, shared
+by all workers, and outlive them: a restart, by whatever hand, fills no bucket.
+"""
 
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Protocol
+from typing import Final, Protocol
 
+from hsm.caller_records import HEAD, CallerRecords, Cells
 from hsm.errors import RateExceeded
 
 
@@ -43,12 +48,10 @@ DEFAULT_RATES: Mapping[str, Rate] = {
 }
 
 
-class Cells(Protocol):
-    """Numbers by place."""
-
-    def __getitem__(self, place: int, /) -> float: ...
-
-    def __setitem__(self, place: int, value: float, /) -> None: ...
+# Of each caller and operation: what was spent and not yet refilled, and when that was counted.
+_SPENT, _AT = HEAD, HEAD + 1
+_SIZE: Final = HEAD + 2
+CELLS_NEEDED: Final = CallerRecords(_SIZE).cells_needed
 
 
 class Counters(Protocol):
@@ -62,7 +65,7 @@ class Counters(Protocol):
 
 
 class RateLimit:
-    """Counts what is asked and refuses what is too much. ``monotonic`` gives seconds that only rise.
+    """Counts what each caller asks and refuses what is too much. ``monotonic`` gives seconds that only rise until the machine starts again.
 
     With ``counters`` that workers share, N of them let through no more than one would.
     """
@@ -70,30 +73,31 @@ class RateLimit:
     def __init__(
         self, rates: Mapping[str, Rate], monotonic: Callable[[], float], counters: Counters | None = None
     ) -> None:
+        self._rates = rates
         self._monotonic = monotonic
-        self._counters = counters or nullcontext([0.0] * counters_needed(rates))
-        # Two doubles each: what was spent and not yet refilled, and when that was counted. Zeros are a full bucket.
-        self._places = {operation: (2 * n, rate) for n, (operation, rate) in enumerate(rates.items())}
+        self._counters = counters or nullcontext([0.0] * CELLS_NEEDED)
+        self._records = CallerRecords(_SIZE)
 
-    def spend(self, operation: str, weight: int) -> None:
-        """Take ``weight`` from the operation's bucket. Raises RateExceeded, taking nothing; so does an operation without a rate."""
-        if operation not in self._places:
+    def spend(self, caller: int, operation: str, weight: int) -> None:
+        """Take ``weight`` from a user id's bucket of the operation. Raises RateExceeded, taking nothing; so does an operation without a rate."""
+        rate = self._rates.get(operation)
+        if rate is None:
             raise RateExceeded(operation=operation)
-        place, rate = self._places[operation]
         with self._counters as cells:
+            place = self._records.place(cells, caller, operation)
+            if place is None:
+                raise RateExceeded(operation=operation)
             now = self._monotonic()
-            spent = max(0.0, cells[place] - (now - cells[place + 1]) * rate.per_second) + weight
+            # Started again, the machine counts from nothing: what was spent stays spent, and refills from now on.
+            cells[place + _AT] = min(cells[place + _AT], now)
+            spent = max(0.0, cells[place + _SPENT] - (now - cells[place + _AT]) * rate.per_second) + weight
             if spent > rate.burst:
                 raise RateExceeded(operation=operation)
-            cells[place], cells[place + 1] = spent, now
+            cells[place + _SPENT], cells[place + _AT] = spent, now
 
-    def give_back(self, operation: str, weight: int) -> None:
-        """Undo ``spend`` for what was refused all the same: the bucket is everybody's, and who is refused must not empty it."""
-        place, _ = self._places[operation]
+    def give_back(self, caller: int, operation: str, weight: int) -> None:
+        """Undo ``spend`` for what was refused all the same."""
         with self._counters as cells:
-            cells[place] = max(0.0, cells[place] - weight)
-
-
-def counters_needed(rates: Mapping[str, Rate]) -> int:
-    """How many doubles a limit of these rates counts with."""
-    return 2 * len(rates)
+            place = self._records.place(cells, caller, operation)
+            if place is not None:
+                cells[place + _SPENT] = max(0.0, cells[place + _SPENT] - weight)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from hsm.anomaly_limit import CELLS_NEEDED, AnomalyLimit
+from hsm import anomaly_limit, rate_limit
+from hsm.anomaly_limit import AnomalyLimit
 from hsm.grants import GrantDesk
 from hsm.locked_memory import LockedMemory
 from hsm.officers import Officers
@@ -26,23 +27,28 @@ class Safeguards:
     record: Callable[[str], None]
 
 
-def counters_in(state: Path) -> LockedMemory:
+def anomaly_counters_in(state: Path) -> LockedMemory:
     """The anomaly limit's counters in a state folder. Raises StateUnusable."""
-    return LockedMemory(CELLS_NEEDED, state / "anomaly-counters")
+    return LockedMemory(anomaly_limit.CELLS_NEEDED, state / "anomaly-counters")
+
+
+def rate_counters_in(state: Path) -> LockedMemory:
+    """The rate limit's. Raises StateUnusable."""
+    return LockedMemory(rate_limit.CELLS_NEEDED, state / "rate-counters")
 
 
 def safeguards_in(
     state: Path,
     anomaly_counters: LockedMemory,
     *,
-    rate_limit: RateLimit,
+    rates: RateLimit,
     records: Mapping[str, bytes],
     clock: Callable[[], datetime],
     record: Callable[[str], None],
 ) -> Safeguards:
     """Those of one worker, over what all workers share. ``records`` are those of key custody. Raises StateUnusable or OfficerRefused."""
     return Safeguards(
-        rate_limit,
+        rates,
         AnomalyLimit(clock, anomaly_counters),
         RevocationFile(state / "revoked-cards"),
         GrantDesk(Officers(records), SpentNonces(state / "used-grants"), lambda: clock().timestamp()),

@@ -9,6 +9,7 @@ Workers share the listening socket. All wake for a new caller; whoever has fewes
 (``PATIENCE``): should nobody have come by then, the right one is busy, and any will do.
 """
 
+import errno
 import logging
 import os
 import selectors
@@ -29,8 +30,10 @@ from hsm.worker_seats import Seat
 MAX_CONNECTIONS = 512
 HALF_FRAME_SECONDS = 5.0  # for the rest of a frame, and for taking answers
 PATIENCE = 0.02  # seconds in which a colleague may take a caller
+SHORTAGE_SECONDS = 0.5  # without a look at new callers, where the system has no descriptor or memory for one
 FAREWELL_SECONDS = 2.0  # in which callers may take their last answers
 _TICK = 0.5  # seconds between looks at half frames
+_SHORTAGES = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 
 log = logging.getLogger("hsm")
 
@@ -47,12 +50,15 @@ class KeyServer:
         served_uids: Collection[int],
         half_frame_seconds: float = HALF_FRAME_SECONDS,
         seat: Seat | None = None,
+        tell_alive: Callable[[], None] = lambda: None,
     ) -> None:
+        """``tell_alive`` is called at every look, twice a second."""
         self._operations = operations
         self._monotonic = monotonic
         self._served_uids = frozenset(served_uids)
         self._half_frame_seconds = half_frame_seconds
         self._seat = seat or Seat.alone()
+        self._tell_alive = tell_alive
         self._selector = selectors.DefaultSelector()
         self._connections: set[Connection] = set()
         self._tally = Tally()
@@ -87,9 +93,10 @@ class KeyServer:
                 self._seat.tell_alive(now)
                 if self._listen_again is not None and now >= self._listen_again:
                     self._listen_again = None
-                    self._accept()
                     self._selector.register(self._listening, selectors.EVENT_READ)
+                    self._accept()
                 if now >= next_look:
+                    self._tell_alive()
                     self._tally.tell(now)
                     self._refuse_half_frames()
                     self._leave_the_deaf()
@@ -110,14 +117,21 @@ class KeyServer:
         if self._seat.is_least_busy:
             self._accept()
         else:
-            self._selector.unregister(self._listening)
-            self._listen_again = self._monotonic() + PATIENCE
+            self._leave_callers_for(PATIENCE)
+
+    def _leave_callers_for(self, seconds: float) -> None:
+        self._selector.unregister(self._listening)
+        self._listen_again = self._monotonic() + seconds
 
     def _accept(self) -> None:
         try:
             peer, _ = self._listening.accept()
-        except OSError:  # a colleague was quicker
-            return
+        except OSError as error:
+            if error.errno in _SHORTAGES:
+                # The caller stays in the queue, and looking again at once would find the same: those who are connected are served meanwhile.
+                log.error("no more callers for %g s: %s", SHORTAGE_SECONDS, error.strerror)  # noqa: TRY400 - nobody's fault to trace
+                self._leave_callers_for(SHORTAGE_SECONDS)
+            return  # or a colleague was quicker
         peer.setblocking(False)
         uid = peer_uid(peer)
         connection = Connection(peer, uid, self._monotonic())

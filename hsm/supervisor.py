@@ -10,6 +10,7 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from hsm.dead_mans_alarm import SILENCE, START_SECONDS
 from hsm.errors import WorkersFailing
 from hsm.worker_process import Work, WorkerProcess, fork_worker
 from hsm.worker_seats import WorkerSeats
@@ -17,9 +18,7 @@ from hsm.worker_seats import WorkerSeats
 SHORT_LIFE = 2.0  # seconds; a worker that ends sooner counts as failed
 MAX_FAILURES = 8  # in a row
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 2.0  # seconds before trying again; after a long life there is none
-SILENCE = 15.0  # seconds without a turn of the loop: the worker hangs
 END_SECONDS = 5.0  # that a worker has to answer what it has taken
-START_SECONDS = 30.0  # that a worker has to open the keys
 
 _ENDING = {signal.SIGTERM, signal.SIGINT}
 _WAITED_FOR = {*_ENDING, signal.SIGHUP, signal.SIGCHLD}

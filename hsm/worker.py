@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cardservice.clock import monotonic, now
+from hsm.dead_mans_alarm import SILENCE, START_SECONDS, wind
 from hsm.key_store import KeyStore
 from hsm.locked_memory import LockedMemory
 from hsm.operations import KeyOperations
-from hsm.rate_limit import DEFAULT_RATES, RateLimit, counters_needed
+from hsm.rate_limit import DEFAULT_RATES, RateLimit
 from hsm.record_line import RecordLine
-from hsm.safeguards import counters_in, safeguards_in
+from hsm.safeguards import anomaly_counters_in, rate_counters_in, safeguards_in
 from hsm.server import KeyServer
 from hsm.state_folder import open_state_folder
 from hsm.worker_seats import Seat
@@ -26,7 +27,7 @@ log = logging.getLogger("hsm")
 
 @dataclass(frozen=True, slots=True)
 class SharedParts:
-    """What the supervisor made before the first fork, and all workers use."""
+    """What the supervisor made before the first fork, and all workers use: also those that a killed supervisor left, while they leave."""
 
     listening: socket.socket
     served_uids: Collection[int]
@@ -37,10 +38,10 @@ class SharedParts:
 
     @classmethod
     def around(cls, listening: socket.socket, served_uids: Collection[int], state: Path) -> "SharedParts":
-        """With counters of their own; the state folder is made if it is missing. Raises StateUnusable."""
+        """With the counters of the state folder, which is made if it is missing. Raises StateUnusable."""
         folder = open_state_folder(state)
-        rates, anomalies = LockedMemory(counters_needed(DEFAULT_RATES)), counters_in(folder)
-        return cls(listening, served_uids, folder, rates, anomalies, LockedMemory(1))
+        turn = LockedMemory(1, folder / "login-turn")
+        return cls(listening, served_uids, folder, rate_counters_in(folder), anomaly_counters_in(folder), turn)
 
 
 def serve(open_store: Callable[[], KeyStore], shared: SharedParts, seat: Seat) -> None:
@@ -48,17 +49,25 @@ def serve(open_store: Callable[[], KeyStore], shared: SharedParts, seat: Seat) -
     # Ctrl-C and a hang-up reach the whole group; the supervisor decides what they mean.
     for number in (signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
+    wind(START_SECONDS)
     store = _opened(open_store, shared.turn)
     safeguards = safeguards_in(
         shared.state,
         shared.anomaly_counters,
-        rate_limit=RateLimit(DEFAULT_RATES, monotonic, shared.rate_counters),
+        rates=RateLimit(DEFAULT_RATES, monotonic, shared.rate_counters),
         records=store.records(),
         clock=now,
         record=RecordLine(sys.stderr.fileno(), now),
     )
     operations = KeyOperations(store, clock=now, safeguards=safeguards)
-    server = KeyServer(shared.listening, operations, monotonic=monotonic, served_uids=shared.served_uids, seat=seat)
+    server = KeyServer(
+        shared.listening,
+        operations,
+        monotonic=monotonic,
+        served_uids=shared.served_uids,
+        seat=seat,
+        tell_alive=lambda: wind(SILENCE),
+    )
     signal.signal(signal.SIGTERM, lambda *_: server.stop())
     log.info("worker serves pid=%d backend=%s keys=%d", os.getpid(), store.backend, len(store.descriptions()))
     server.serve()

@@ -18,7 +18,7 @@ from hsm.key_bundle import KeyBundle
 from hsm.listening_socket import listening_at
 from hsm.operations import KeyOperations
 from hsm.rate_limit import DEFAULT_RATES, Rate, RateLimit
-from hsm.safeguards import counters_in, safeguards_in
+from hsm.safeguards import anomaly_counters_in, safeguards_in
 from hsm.server import KeyServer
 from hsm.software_store import SoftwareStore
 from hsm.state_folder import open_state_folder
@@ -71,11 +71,11 @@ def serving(
     with short_folder() as folder:
         path = folder / "s"
         remembered = open_state_folder(state or folder / "state")
-        counters = counters_in(remembered)
+        counters = anomaly_counters_in(remembered)
         safeguards = safeguards_in(
             remembered,
             counters,
-            rate_limit=RateLimit(rates, monotonic),
+            rates=RateLimit(rates, monotonic),
             records=bundle.records,
             clock=clock,
             record=recorder or Recorder(),

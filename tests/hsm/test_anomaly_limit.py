@@ -15,7 +15,7 @@ from hsm.operations import KeyOperations
 from hsm.protocol import OPERATIONS
 from hsm.rate_limit import Rate, RateLimit
 from hsm.requests import Ping
-from hsm.safeguards import Safeguards, counters_in
+from hsm.safeguards import Safeguards, anomaly_counters_in
 from hsm.software_store import SoftwareStore
 from tests.hsm.documents import NOW
 from tests.hsm.running import SetClock
@@ -124,11 +124,11 @@ def test_lifting_gives_an_empty_hour() -> None:
 
 def test_counters_in_a_file_outlive_the_process(tmp_path: Path) -> None:
     clock = SetClock()
-    first = counters_in(tmp_path)
+    first = anomaly_counters_in(tmp_path)
     AnomalyLimit(clock, first, FLOOR).spend(ME, "unseal", 99)
     first.close()
     assert (tmp_path / "anomaly-counters").stat().st_mode & 0o777 == 0o600
-    second = counters_in(tmp_path)
+    second = anomaly_counters_in(tmp_path)
     assert room(AnomalyLimit(clock, second, FLOOR)) == 1
     second.close()
 
@@ -145,7 +145,7 @@ def test_a_full_table_refuses_whoever_is_new() -> None:
 
 
 def narrow(store: SoftwareStore) -> KeyOperations:
-    """Ten pings for all, five for each caller, and none ever come back."""
+    """Ten pings for each caller, five of them in an hour, and none ever come back."""
     limits = RateLimit({"ping": Rate(0, 10)}, lambda: 0.0), AnomalyLimit(SetClock(), floors={"ping": 5})
     grants = GrantDesk(Officers({}), NoncesInMemory(), lambda: 0.0)
     safeguards = Safeguards(*limits, RevokedInMemory(), grants, lambda _: None)
@@ -162,13 +162,22 @@ def test_a_caller_past_its_limit_takes_nothing_from_the_others(store: SoftwareSt
     assert admitted(operations, ME, 5) == 5
 
 
-def test_sabotage_what_is_refused_and_counted_against_everybody_shuts_the_others_out(
+def refused_then_lifted(operations: KeyOperations) -> int:
+    """How many of five a caller gets whom an officer let ask again after many refusals."""
+    admitted(operations, ME, 50)
+    operations._safeguards.anomaly_limit.lift(ME, "ping")
+    return admitted(operations, ME, 5)
+
+
+def test_what_was_refused_is_not_spent(store: SoftwareStore) -> None:
+    assert refused_then_lifted(narrow(store)) == 5
+
+
+def test_sabotage_what_is_refused_and_counted_all_the_same_leaves_nothing_to_ask_with(
     store: SoftwareStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(RateLimit, "give_back", lambda *_: None)
-    operations = narrow(store)
-    assert admitted(operations, OTHER, 50) == 5
-    assert admitted(operations, ME, 5) == 0
+    assert refused_then_lifted(narrow(store)) == 0
 
 
 def test_sabotage_without_a_memory_a_thief_takes_everything(caplog: pytest.LogCaptureFixture) -> None:

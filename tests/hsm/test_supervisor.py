@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,11 @@ def is_alive(pid: int) -> bool:
         return "zombie" not in Path(f"/proc/{pid}/status").read_text()
     except FileNotFoundError:
         return False
+
+
+def has_gone(pid: int) -> bool:
+    """No longer there, but for a name that nobody asks for."""
+    return not is_alive(pid)
 
 
 def test_a_living_socket_is_not_taken_over(made: Path) -> None:
@@ -200,6 +206,28 @@ def test_a_worker_that_hangs_is_noticed_and_replaced() -> None:
         assert process.wait(30) == 0
 
 
+def orphan(work: str) -> int:
+    """The process id of a worker whose supervisor was killed; it hears no SIGTERM, as one that hangs in a call of a module."""
+    deaf = "import signal; signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM}); seat.tell_ready()"
+    with supervised(f"{deaf}; {work}; print('deaf', flush=True); time.sleep(600)") as process:
+        assert process.stdout is not None
+        assert [process.stdout.readline() for _ in range(2)] == ["began\n", "deaf\n"]
+        (pid,) = workers_of(process)
+        process.kill()
+    return pid
+
+
+def test_an_orphan_that_hangs_is_ended_by_its_alarm() -> None:
+    assert eventually(partial(has_gone, orphan("from hsm.dead_mans_alarm import wind; wind(-4.9)")))
+
+
+def test_sabotage_without_the_alarm_it_keeps_what_it_has_for_ever() -> None:
+    unwound, wound = orphan("pass"), orphan("from hsm.dead_mans_alarm import wind; wind(-4.5)")
+    assert eventually(partial(has_gone, wound))
+    assert is_alive(unwound)
+    os.kill(unwound, signal.SIGKILL)
+
+
 def test_workers_that_fail_again_and_again_end_it_loudly() -> None:
     with supervised("seat.tell_ready()\n    time.sleep(0.1)\n    raise WrongPassphrase") as process:
         told, error = process.communicate(timeout=60)
@@ -232,10 +260,10 @@ def test_callers_are_spread_over_the_workers(made: Path) -> None:
     assert min(counts) >= 2
 
 
-def test_two_workers_together_let_through_what_one_would(made: Path) -> None:
+def test_two_workers_together_let_through_what_one_would(made: Path, tmp_path: Path) -> None:
     opened = 0
     with (
-        hsm_process(made, "--workers", "2"),
+        hsm_process(made, "--workers", "2", "--state", str(tmp_path / "state")),
         KeyProcess(made / "run" / "s") as one,
         KeyProcess(made / "run" / "s") as other,
     ):
