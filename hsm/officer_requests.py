@@ -37,7 +37,7 @@ class UnsealMany(Request):
         """(context, sealed value) pairs, reason, grant."""
         values = []
         for pair in fields.each("values", MAX_VALUES):
-            values.append((pair.note("context"), pair.octets("sealed value", range(MAX_SEALED_LENGTH + 1))))
+            values.append((pair.name("context"), pair.octets("sealed value", range(MAX_SEALED_LENGTH + 1))))
             pair.end()
         request = cls(values, fields.note("reason"), _grant_from_wire(fields))
         fields.end()
@@ -63,7 +63,7 @@ class LiftAnomaly(Request):
     def from_wire(cls, fields: Fields) -> Self:
         """Operation, user id, reason, grant."""
         request = cls(
-            fields.note("operation"), fields.number("uid", MAX_UID), fields.note("reason"), _grant_from_wire(fields)
+            fields.name("operation"), fields.number("uid", MAX_UID), fields.note("reason"), _grant_from_wire(fields)
         )
         fields.end()
         return request
@@ -78,7 +78,7 @@ def _grant_from_wire(fields: Fields) -> Grant:
     statement = inner.octets("statement", range(1, MAX_STATEMENT_LENGTH + 1))
     signatures = []
     for each in inner.each("signatures", MAX_SIGNATURES):
-        signatures.append((each.note("officer"), each.octets("signature", (SIGNATURE_LENGTH,))))
+        signatures.append((each.name("officer"), each.octets("signature", (SIGNATURE_LENGTH,))))
         each.end()
     inner.end()
     return Grant(statement, signatures)

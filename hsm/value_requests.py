@@ -36,7 +36,7 @@ class SealValues(Request):
         """The pairs."""
         values = []
         for pair in fields.each("values", MAX_VALUES):
-            values.append((pair.note("context"), pair.octets("value", range(MAX_VALUE_LENGTH + 1))))
+            values.append((pair.name("context"), pair.octets("value", range(MAX_VALUE_LENGTH + 1))))
             pair.end()
         fields.end()
         return cls(values)
@@ -60,7 +60,7 @@ class UnsealValue(Request):
     def from_wire(cls, fields: Fields) -> Self:
         """Context, sealed value, reason."""
         request = cls(
-            fields.note("context"), fields.octets("sealed value", range(MAX_SEALED_LENGTH + 1)), fields.note("reason")
+            fields.name("context"), fields.octets("sealed value", range(MAX_SEALED_LENGTH + 1)), fields.note("reason")
         )
         fields.end()
         return request

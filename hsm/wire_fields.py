@@ -10,6 +10,8 @@ from hsm.errors import MalformedRequest
 MAX_NOTE_LENGTH: Final = 120
 # Contexts and reasons are recorded, so they may not carry what must never be: nothing as long as a NIK, 16 digits.
 _NOTE = re.compile(r"(?!.*[0-9]{16})[!-~][ -~]*")
+# What stands in a record before the reason has no space: " reason=" in it would read as another's reason.
+_NAME = re.compile(r"(?!.*[0-9]{16})[!-~]+")
 
 
 class Fields:
@@ -52,6 +54,15 @@ class Fields:
         value = self._next()
         if type(value) is not str or len(value) > MAX_NOTE_LENGTH or not _NOTE.fullmatch(value):
             raise self.refuse(f"{name}: 1 to {MAX_NOTE_LENGTH} printable ASCII characters, no 16 digits in a row")
+        return value
+
+    def name(self, name: str) -> str:
+        """Printable ASCII without a space: one word of a record."""
+        value = self._next()
+        if type(value) is not str or len(value) > MAX_NOTE_LENGTH or not _NAME.fullmatch(value):
+            raise self.refuse(
+                f"{name}: 1 to {MAX_NOTE_LENGTH} printable ASCII characters, no space, no 16 digits in a row"
+            )
         return value
 
     def word(self, name: str, allowed: Iterable[str]) -> str:

@@ -48,10 +48,11 @@ CHANNELS = st.sampled_from([8, 16]).flatmap(
     )
 )
 NOTES = st.from_regex(r"[a-z][a-z /.-]{0,40}", fullmatch=True)
+NAMES = st.from_regex(r"[a-z][a-z=/.-]{0,40}", fullmatch=True)  # what stands before a reason in a record
 GRANTS = st.builds(
     Grant,
     st.binary(min_size=1, max_size=80),
-    st.lists(st.tuples(NOTES, st.binary(min_size=64, max_size=64)), min_size=1, max_size=2),
+    st.lists(st.tuples(NAMES, st.binary(min_size=64, max_size=64)), min_size=1, max_size=2),
 )
 REQUESTS: st.SearchStrategy[Request] = st.one_of(
     st.just(Ping()),
@@ -61,12 +62,12 @@ REQUESTS: st.SearchStrategy[Request] = st.one_of(
     st.builds(OpenSecureChannels, st.lists(CHANNELS, min_size=1, max_size=4)),
     st.builds(WrapKeySet, KEY_SETS, KEY_SETS),
     st.builds(ListCurrentMasters, st.lists(st.integers(0, 255), min_size=1, max_size=4)),
-    st.builds(SealValues, st.lists(st.tuples(NOTES, st.binary(max_size=40)), min_size=1, max_size=4)),
-    st.builds(UnsealValue, NOTES, st.binary(max_size=90), NOTES),
+    st.builds(SealValues, st.lists(st.tuples(NAMES, st.binary(max_size=40)), min_size=1, max_size=4)),
+    st.builds(UnsealValue, NAMES, st.binary(max_size=90), NOTES),
     st.builds(MakeBlindIndexes, st.lists(st.binary(min_size=1, max_size=40), min_size=1, max_size=4)),
     st.builds(RevokeCards, st.lists(st.binary(min_size=10, max_size=10), min_size=1, max_size=4), NOTES),
-    st.builds(UnsealMany, st.lists(st.tuples(NOTES, st.binary(max_size=90)), min_size=1, max_size=3), NOTES, GRANTS),
-    st.builds(LiftAnomaly, NOTES, st.integers(0, 2**32 - 2), NOTES, GRANTS),
+    st.builds(UnsealMany, st.lists(st.tuples(NAMES, st.binary(max_size=90)), min_size=1, max_size=3), NOTES, GRANTS),
+    st.builds(LiftAnomaly, NAMES, st.integers(0, 2**32 - 2), NOTES, GRANTS),
     st.builds(MakePseudonym, st.integers(0, 255), st.binary(min_size=1, max_size=64)),
 )
 

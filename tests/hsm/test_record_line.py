@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from hsm import wire_fields
 from hsm.client import KeyProcess
-from hsm.errors import NotRecorded
+from hsm.errors import MalformedRequest, NotRecorded, UnsealRefused
 from hsm.key_bundle import KeyBundle
 from hsm.record_line import RecordLine
 from tests.hsm.running import Recorder, SetClock, serving
@@ -39,3 +40,31 @@ def test_sabotage_a_record_that_is_not_looked_after_opens_all_the_same(bundle: K
     with serving(bundle, clock, recorder=Recorder()) as path, KeyProcess(path) as keys:
         (sealed,) = keys.sealer.seal([("row/1", b"value")])
         assert keys.sealer.unseal("row/1", sealed, reason="test") == b"value"
+
+
+CONTEXT, REASON = "row/1 reason=print", "curiosity"
+
+
+def read_back(lines: list[str]) -> list[str]:
+    """The reasons, as whoever reads the log takes them: all behind the first of its name."""
+    return [line.partition(" reason=")[2] for line in lines]
+
+
+def test_no_context_says_a_reason_that_is_not_the_callers(bundle: KeyBundle, clock: SetClock) -> None:
+    recorder = Recorder()
+    with serving(bundle, clock, recorder=recorder) as path, KeyProcess(path) as keys:
+        with pytest.raises(MalformedRequest, match="no space"):
+            keys.sealer.unseal(CONTEXT, bytes(40), reason=REASON)
+        with pytest.raises(UnsealRefused):
+            keys.sealer.unseal("row/1", bytes(40), reason=REASON)
+    assert read_back(recorder.lines) == [REASON]
+
+
+def test_sabotage_a_context_with_spaces_forges_the_reason(
+    bundle: KeyBundle, clock: SetClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wire_fields, "_NAME", wire_fields._NOTE)
+    recorder = Recorder()
+    with serving(bundle, clock, recorder=recorder) as path, KeyProcess(path) as keys, pytest.raises(UnsealRefused):
+        keys.sealer.unseal(CONTEXT, bytes(40), reason=REASON)
+    assert read_back(recorder.lines) == [f"print reason={REASON}"]
