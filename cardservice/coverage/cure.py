@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The cure: exactly which months a member who is not covered pays to be covered again, and what of it their own credit pays.
+"""The cure: exactly which months are paid, at any channel, until a member is covered again, and what of it their own credit pays.
 
 Assumed, and cited in the rule pack (decision 0040): a lapsed member pays every month that is owed, each at its own month's price, and the
-current month; no fine. Who never paid pays the current month.
+current month; no fine. Who never paid pays the current month. Money pays what has its turn first (``ledger.py``), so debts of another programme
+that come before are in the cure: without them its money would go there, and restore nothing (decision 0170).
 """
 
 from cardservice.coverage.decision import MonthDue
@@ -21,23 +22,22 @@ def months_due(
     """
     return tuple(
         MonthDue(each, month, _price(standing, each, month, rules))
-        for each in Programme
-        if each in _together(programme, rules) and each in standing.paid
+        for each, has_its_turn in _before(standing, programme, rules)
         for month in _unpaid(standing, each, current, through, rules)
+        if has_its_turn or month < through
     )
 
 
-def usable_credit(
-    standing: Standing, programme: Programme, current: ContributionMonth, through: ContributionMonth, rules: Rules
-) -> int:
-    """What of the member's credit helps to pay these months, whole rupiah: all of it, unless a debt of another programme has its turn first."""
-    others = [each for each in standing.paid if each not in _together(programme, rules)]
-    is_free = not any(_unpaid(standing, each, current, through, rules) for each in others)
-    return standing.credit if is_free and standing.basis is not None else 0
+def usable_credit(standing: Standing) -> int:
+    """What of the member's credit helps to pay these months, whole rupiah: all of it, since they are what it would buy."""
+    return standing.credit if standing.basis is not None else 0
 
 
-def _together(programme: Programme, rules: Rules) -> frozenset[Programme]:
-    return rules.paid_together if programme in rules.paid_together else frozenset({programme})
+def _before(standing: Standing, programme: Programme, rules: Rules) -> list[tuple[Programme, bool]]:
+    """Every programme joined, and whether its turn in a month has come when ``programme`` is paid for that month."""
+    turns = rules.turns(standing.paid)
+    own = next(place for place, turn in enumerate(turns) if programme in turn)
+    return sorted((each, place <= own) for place, turn in enumerate(turns) for each in turn)
 
 
 def _unpaid(

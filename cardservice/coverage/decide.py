@@ -163,5 +163,5 @@ def _cure(
         restores_through=after.until,
         restores=after.state,
         restores_benefit_limit=after.benefit_limit,
-        credit_rupiah=usable_credit(standing, programme, current, through, rules),
+        credit_rupiah=usable_credit(standing),
     )

@@ -80,7 +80,7 @@ class Cure:
 
     @property
     def amount_rupiah(self) -> int | None:
-        """What is to be paid: the months with those of the programmes only sold together, less the credit. None if any price is unknown."""
+        """What is to be paid, in one sum that need not say for what: all ``dues``, less the credit. None if any price is unknown."""
         total = -self.credit_rupiah
         for due in self.dues:
             if due.amount_rupiah is None:

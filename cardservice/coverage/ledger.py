@@ -138,7 +138,7 @@ class _Books:
         self._pool: deque[tuple[str, int]] = deque()
         self._terms = terms
         self._rules = rules
-        self._bundles = _bundles(owed, rules)
+        self._bundles = rules.turns(owed)
         self._first = min(owed.values(), default=None)
 
     def take_in(self, payment: Payment) -> None:
@@ -191,12 +191,6 @@ class _Books:
     def _settle(self, payment_id: str, cell: ProgrammeMonth, amount: int, at: datetime) -> None:
         self.paid[cell] = at
         self.allocations.append(Allocation(payment_id, *cell, amount))
-
-
-def _bundles(owed: Mapping[Programme, ContributionMonth], rules: Rules) -> list[list[Programme]]:
-    together = [programme for programme in Programme if programme in owed and programme in rules.paid_together]
-    alone = [[programme] for programme in Programme if programme in owed and programme not in rules.paid_together]
-    return ([together] if together else []) + alone
 
 
 def _in_order(first: ContributionMonth, current: ContributionMonth, rules: Rules) -> Iterator[ContributionMonth]:

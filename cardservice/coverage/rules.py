@@ -4,7 +4,7 @@
 The figures themselves are data: dated, signed packs (``rule_pack.py``), of which ``packs_in_force.py`` says which one decides.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -114,6 +114,12 @@ class Rules:
     paid_together_citation: Citation
     benefits: Mapping[Programme, Benefit]
     reinstatement: Reinstatement
+
+    def turns(self, joined: Collection[Programme]) -> tuple[tuple[Programme, ...], ...]:
+        """In which order programmes are paid within a month: those that are sold together first and at once, then each by itself."""
+        together = tuple(each for each in Programme if each in joined and each in self.paid_together)
+        alone = tuple((each,) for each in Programme if each in joined and each not in self.paid_together)
+        return ((together,) if together else ()) + alone
 
     def monthly_rupiah(self, programme: Programme, month: ContributionMonth, basis: ContributionBasis) -> int:
         """What ``month`` costs this member, in whole rupiah, by the contribution month and never by the day of payment.

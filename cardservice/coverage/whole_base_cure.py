@@ -31,21 +31,21 @@ def cure_columns(
     members: Numbers,
 ) -> tuple[Numbers, Numbers]:
     """For ``members`` (their places): rupiah to pay in month ``current`` after credit, and the credit used. Raises UnknownTariff."""
-    together = rules.paid_together if programme in rules.paid_together else frozenset({programme})
     total = np.zeros(len(members), dtype=np.int64)
-    is_free = np.ones(len(members), dtype=np.bool_)
-    for each, columns in base.spans.items():
-        joined = columns.joined[members]
-        if not joined.any():
-            continue
-        own = runs[each].of(members)
-        first = _first_due(own, columns.owed_from[members].astype(np.int64), current, rules)
-        through = np.full(len(members), current, dtype=np.int64)
-        if each in together:
-            total += np.where(joined, _price(base, own, each, members, first, through, rules), 0)
-        else:
-            is_free &= ~joined | (_unpaid(own, first, through) == 0)
-    credit = np.where(is_free, base.credit[members], 0)
+    turns = rules.turns(tuple(Programme))
+    own = next(place for place, turn in enumerate(turns) if programme in turn)
+    for place, turn in enumerate(turns):
+        # Who has its turn later in a month is paid before this programme only up to the month before.
+        through = np.full(len(members), current if place <= own else current - 1, dtype=np.int64)
+        for each in turn:
+            columns = base.spans[each]
+            joined = columns.joined[members]
+            if not joined.any():
+                continue
+            paid = runs[each].of(members)
+            first = _first_due(paid, columns.owed_from[members].astype(np.int64), current, rules)
+            total += np.where(joined, _price(base, paid, each, members, first, through, rules), 0)
+    credit = base.credit[members]
     return np.maximum(total - credit, 0), credit
 
 

@@ -128,13 +128,24 @@ def test_credit_pays_its_part_of_the_cure() -> None:
     assert (answer.cure.amount_rupiah, answer.cure.credit_rupiah) == (7 * 8_400 - 5_000, 5_000)
 
 
-def test_a_debt_of_savings_has_its_turn_first_so_that_credit_does_not_count() -> None:
+def test_a_debt_of_savings_has_its_turn_first_so_it_is_in_the_cure_and_all_credit_counts() -> None:
     began = dict.fromkeys(Programme, month("2026-04"))
     terms = replace(pair(), joined=began)
     account = Account((pays("a", "2026-04-02 10:00", 8_400 + 19_999),), (), terms)
-    answer = coverage(account, Programme.JKK, _NOW)
-    assert answer.cure is not None
-    assert (answer.cure.amount_rupiah, answer.cure.credit_rupiah) == (7 * 8_400, 0)
+    cure = coverage(account, Programme.JKK, _NOW).cure
+    assert cure is not None
+    # The pair from May to November, and savings from April to October: November's come after November's pair.
+    assert (cure.amount_rupiah, cure.credit_rupiah) == (7 * 8_400 + 7 * 20_000 - 19_999, 19_999)
+    savings = coverage(account, Programme.JHT, _NOW).cure
+    assert savings is not None
+    assert savings.amount_rupiah == 7 * 8_400 + 8 * 20_000 - 19_999
+    for programme, told in ((Programme.JKK, cure), (Programme.JHT, savings)):
+        assert told.amount_rupiah
+        for short, is_enough in ((0, True), (1, False)):
+            paid = replace(
+                account, payments=(*account.payments, pays("b", "2026-11-23 15:00", told.amount_rupiah - short))
+            )
+            assert (coverage(paid, programme, _NOW).state is told.restores) is is_enough
 
 
 def test_a_gap_that_is_owed_is_part_of_the_cure() -> None:

@@ -17,7 +17,7 @@ from cardservice.coverage.paid_months import PaidMonths
 from cardservice.coverage.payment import Payment, Reversal
 from cardservice.coverage.programme import Programme
 from cardservice.coverage.standing import Standing
-from tests.coverage.ledgers import History, at, histories, moments, payments
+from tests.coverage.ledgers import History, at, histories, moments, pair, payments
 from tests.coverage.rules_2026 import RULES_2026, coverage, decide
 from tests.coverage.standings import days, instants, member, months, standings
 
@@ -129,20 +129,21 @@ def _pay(standing: Standing, answer: Coverage, now: datetime) -> bool:
     )
 
 
-@given(histories(), moments)
-def test_the_amount_of_the_cure_paid_without_a_word_restores_the_pair_too(history: History, now: datetime) -> None:
-    """Money that names no month goes where the ledger sends it, and the cure's amount is enough, to the rupiah."""
-    history = replace(history, terms=replace(history.terms, joined=_pair_only(history)))
+@given(histories(), programmes, moments)
+def test_the_amount_of_the_cure_paid_without_a_word_is_just_enough(
+    history: History, programme: Programme, now: datetime
+) -> None:
+    """Money that names no month goes where the ledger sends it: the cure's amount restores, and one rupiah less pays something less."""
     account = Account(history.payments, history.reversals, history.terms)
-    answer = coverage(account, Programme.JKM, now)
-    if answer.cure is None or answer.cure.dues[0].month > month_at(now) or _owed_later(account, now):
+    answer = coverage(account, programme, now)
+    if answer.cure is None or _owed_later(account, now):
         return
     assert answer.cure.amount_rupiah
     enough, too_little = (
         replace(account, payments=(*account.payments, Payment("cure", now, now, answer.cure.amount_rupiah - short)))
         for short in (0, 1)
     )
-    restored = coverage(enough, Programme.JKM, now)
+    restored = coverage(enough, programme, now)
     assert (restored.state, restored.until) == (answer.cure.restores, answer.cure.restores_through)
     due = {(each.programme, each.month) for each in answer.cure.dues}
     assert due <= enough.ledger(now, RULES_2026).paid.keys()
@@ -153,9 +154,20 @@ def _owed_later(account: Account, now: datetime) -> bool:
     return any(first is not None and first > month_at(now) for first in account.terms.joined.values())
 
 
-def _pair_only(history: History) -> dict[Programme, ContributionMonth | None]:
-    first = min(each for each in history.terms.joined.values() if each is not None)
-    return {Programme.JKK: first, Programme.JKM: first}
+def test_sabotage_a_cure_that_forgets_the_other_programme_s_debt_does_not_restore(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now, joined = at("2026-11-23 15:00"), dict.fromkeys(Programme, ContributionMonth(2026, 6))
+    account = Account((), (), replace(pair(), joined=joined))
+    monkeypatch.setattr(
+        "cardservice.coverage.decide.months_due",
+        lambda *given: tuple(each for each in months_due(*given) if each.programme is not Programme.JHT),
+    )
+    cure = coverage(account, Programme.JKK, now).cure
+    assert cure is not None
+    assert cure.amount_rupiah
+    paid = replace(account, payments=(Payment("cure", now, now, cure.amount_rupiah),))
+    assert not coverage(paid, Programme.JKK, now)
 
 
 def test_sabotage_a_cure_without_the_current_month_does_not_restore(monkeypatch: pytest.MonkeyPatch) -> None:
