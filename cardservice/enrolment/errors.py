@@ -9,6 +9,7 @@ EnrolmentError
 |- WorkbookMalformed     no XLSX file that can be read
 |- WorkbookActive        macros, links to elsewhere, or declared entities
 |- WorkbookSheets        not exactly one sheet
+|- NothingToAccept       the population registry does not say that this member differs
 |- RegistryError         the population registry gave no answer that counts
 |  |- RegistryUnavailable      down, slow, or an error of its own
 |  |- RegistryRefused          it refuses us: credentials, quota
@@ -72,6 +73,12 @@ class WorkbookSheets(EnrolmentError):
     """Which sheet is meant can't be known; evidence: found, how many."""
 
     code = "workbook-sheets"
+
+
+class NothingToAccept(EnrolmentError):
+    """Only an answer that differs is accepted by a person; evidence: state."""
+
+    code = "nothing-to-accept"
 
 
 class RegistryError(EnrolmentError):

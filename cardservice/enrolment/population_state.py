@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What follows from the registry's answer: the state of a member, which states may follow one another, and what a member may in each.
 
-All of it is data (docs/decisions/0140). A member is never refused treatment because a system hesitates: cover counts in every state.
+All of it is data (docs/decisions/0140, 0143). A member is never refused treatment because a system hesitates: cover counts in every standing.
 """
 
 from collections.abc import Mapping
@@ -27,13 +27,26 @@ class Entitlement(StrEnum):
     """What depends on the registry."""
 
     COVER = "COVER"  # contributions count, and a card that exists is answered for
-    CARD = "CARD"  # a card may be ordered and approved
+    CARD = "CARD"  # a card may be ordered, approved and made
 
 
-ENTITLEMENTS: Mapping[PopulationState, frozenset[Entitlement]] = {
-    PopulationState.PROVISIONAL: frozenset({Entitlement.COVER, Entitlement.CARD}),
-    PopulationState.VERIFIED: frozenset({Entitlement.COVER, Entitlement.CARD}),
-    PopulationState.MISMATCH: frozenset({Entitlement.COVER}),
+class IdentityStanding(StrEnum):
+    """A member's state together with what came before: asking again does not make a mismatch undone."""
+
+    UNANSWERED = "UNANSWERED"
+    VERIFIED = "VERIFIED"
+    DIFFERS = "DIFFERS"
+    ACCEPTED = "ACCEPTED"  # differs, and a person who saw a document answers for it
+    ASKED_AGAIN = "ASKED_AGAIN"  # the latest answer was that it differs, and a new one is awaited
+
+
+_BOTH, _COVER = frozenset(Entitlement), frozenset({Entitlement.COVER})
+ENTITLEMENTS: Mapping[IdentityStanding, frozenset[Entitlement]] = {
+    IdentityStanding.UNANSWERED: _BOTH,
+    IdentityStanding.VERIFIED: _BOTH,
+    IdentityStanding.DIFFERS: _COVER,
+    IdentityStanding.ACCEPTED: _BOTH,
+    IdentityStanding.ASKED_AGAIN: _COVER,
 }
 
 
@@ -47,18 +60,31 @@ class Entitled:
 
 @dataclass(frozen=True, slots=True)
 class NotEntitled:
-    """No, because of the state."""
+    """No, because of how the member stands."""
 
     entitlement: Entitlement
-    state: PopulationState
+    standing: IdentityStanding
 
     def __bool__(self) -> bool:
         return False
 
 
-def entitled(state: PopulationState, entitlement: Entitlement) -> Entitled | NotEntitled:
-    """Whether a member in this state has it."""
-    return Entitled() if entitlement in ENTITLEMENTS[state] else NotEntitled(entitlement, state)
+def identity_standing(
+    state: PopulationState, last_answer: PopulationState | None, *, is_accepted: bool
+) -> IdentityStanding:
+    """How a member stands: the state, the latest answer there was, and whether a person has accepted that answer."""
+    if state is PopulationState.VERIFIED:
+        return IdentityStanding.VERIFIED
+    if state is PopulationState.MISMATCH:
+        return IdentityStanding.ACCEPTED if is_accepted else IdentityStanding.DIFFERS
+    # An acceptance was about the data of then: with new data, or asked again, it counts no more.
+    differed = last_answer is PopulationState.MISMATCH
+    return IdentityStanding.ASKED_AGAIN if differed else IdentityStanding.UNANSWERED
+
+
+def entitled(standing: IdentityStanding, entitlement: Entitlement) -> Entitled | NotEntitled:
+    """Whether a member who stands so has it."""
+    return Entitled() if entitlement in ENTITLEMENTS[standing] else NotEntitled(entitlement, standing)
 
 
 def may_follow(before: PopulationState, after: PopulationState) -> bool:

@@ -6,6 +6,7 @@ from hashlib import sha256
 from cardservice.card_edge.dialogues.personalization_plan import ChipFacts
 from cardservice.issuance.bureau import Bureau
 from cardservice.issuance.errors import CardForAnotherOrder, ChipNotBlank, ChipNotInStock, OrderNotReady
+from cardservice.issuance.identity import demand_identity
 from cardservice.issuance.key_versions import BIND, KEY_VERSIONS, RESUME, key_versions_of, key_versions_written
 from cardservice.issuance.life_cycle import Mover, require_may_follow
 from cardservice.keys import ISSUER_SECTOR, KeyVersions
@@ -30,11 +31,12 @@ def bind_chip(
 
     The versions are those of the masters that were current when the chip was bound, and are written down with it.
     ``described`` is a plan not stored yet: it is sealed and stored in the transaction that binds. Raises ChipNotInStock, ChipNotBlank,
-    CardForAnotherOrder, OrderNotReady, MemberHasLiveCard, PlanConflict.
+    CardForAnotherOrder, OrderNotReady, MemberHasLiveCard, PlanConflict, IdentityMismatch.
     """
     at = bureau.now()
     with bureau.database.begin() as connection:
         order = orders.get(connection, order_id)
+        demand_identity(connection, order)
         card = cards.find_by_chip_serial(connection, chip.chip_serial)
         if card is None:
             raise ChipNotInStock(chip_serial=chip.chip_serial)

@@ -20,9 +20,10 @@ from cardservice.issuance.credential_signing import (
     spki_sha256,
 )
 from cardservice.issuance.errors import CardForAnotherOrder
+from cardservice.issuance.identity import demand_identity
 from cardservice.issuance.key_slots import piv_slot_name, points_by_slot, public_keys
 from cardservice.issuance.status_place import take_status_place
-from cardservice.records import card_keys, cards, certificates, cover_proofs, face_keys, journal, standing
+from cardservice.records import card_keys, cards, certificates, cover_proofs, face_keys, journal, orders, standing
 from cardservice.records.canonical_json import Json
 from cardservice.records.card_keys import CardKey, KeyState
 from cardservice.records.card_state import CardState
@@ -35,7 +36,7 @@ from cardservice.records.standing import CardStanding, CardStatus
 def certify(bureau: Bureau, card_id: str, order_id: str, keys: CardPublicKeys, holder_reference: str) -> Credentials:
     """Certificates and cover proofs for a new generation of keys.
 
-    Raises KeyRefused for a key that is not good, PublicKeySeen for one that was seen before on any card.
+    Raises KeyRefused for a key that is not good, PublicKeySeen for one that was seen before on any card, IdentityMismatch.
     """
     at = bureau.now()
     points = points_by_slot(keys)
@@ -45,6 +46,7 @@ def certify(bureau: Bureau, card_id: str, order_id: str, keys: CardPublicKeys, h
     # Asked before the transaction: no writer waits for the key process.
     pseudonyms = bureau.keys.pseudonyms.pseudonym_each(tuple(keys.sectors), bytes.fromhex(card_id))
     with bureau.database.begin() as connection:
+        demand_identity(connection, orders.get(connection, order_id))
         generation = _new_generation(connection, card_id, points, at)
         _intend(connection, card_id, generation, drafts, at)
         faces = _faces(connection, bureau, card_id, keys.sectors, dict(zip(keys.sectors, pseudonyms, strict=True)), at)

@@ -1,13 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Ordering a card for a member, and the approvals of two other people."""
 
-from cardservice.enrolment.population_question import member_entitled
-from cardservice.enrolment.population_state import Entitlement, NotEntitled
 from cardservice.issuance.bureau import Bureau
-from cardservice.issuance.errors import IdentityMismatch
+from cardservice.issuance.identity import demand_identity
 from cardservice.records import approvals, audit_events, members, orders
 from cardservice.records.audit_events import AuditEvent
-from cardservice.records.connection import Connection
 from cardservice.records.errors import RecordNotFound
 from cardservice.records.orders import Order
 
@@ -33,7 +30,7 @@ def place_order(bureau: Bureau, *, member_ref: str, ordered_by: str, idempotency
             at=at,
         )
         if order.order_id == order_id:
-            _demand_entitled(connection, member.member_id)
+            demand_identity(connection, order)
             detail = {"order": order_id, "by": ordered_by}
             audit_events.append(connection, [AuditEvent("order.placed", at, detail, member_id=member.member_id)])
     return order
@@ -47,13 +44,7 @@ def approve_order(bureau: Bureau, *, order_id: str, approver: str) -> Order:
     at = bureau.now()
     with bureau.database.begin() as connection:
         order = approvals.approve(connection, order_id, approver, at)
-        _demand_entitled(connection, order.member_id)
+        demand_identity(connection, order)
         detail = {"order": order_id, "by": approver, "state": order.state.value}
         audit_events.append(connection, [AuditEvent("order.approved", at, detail, member_id=order.member_id)])
     return order
-
-
-def _demand_entitled(connection: Connection, member_id: str) -> None:
-    decision = member_entitled(connection, member_id, Entitlement.CARD)
-    if isinstance(decision, NotEntitled):
-        raise IdentityMismatch(state=decision.state.value)

@@ -26,7 +26,8 @@ from cardservice.issuance.binding import bind_chip, plan_context
 from cardservice.issuance.bureau import Bureau
 from cardservice.issuance.certification import abandon_keys, certify, known_credentials
 from cardservice.issuance.credential_signing import CARD_LIFE
-from cardservice.issuance.errors import OrderNotReady
+from cardservice.issuance.errors import IdentityMismatch, OrderNotReady
+from cardservice.issuance.identity import demand_identity
 from cardservice.issuance.life_cycle import Mover
 from cardservice.issuance.moving import move_card
 from cardservice.issuance.piv_profile import PivIdentity, piv_objects
@@ -65,7 +66,17 @@ class Personalization:
         self._described: bytes | None = None  # the plan, until it is stored
 
     def dialogue(self) -> Dialogue[IssuedCard]:
-        """Begin or resume. Raises OrderNotReady, ChipNotInStock, ChipNotBlank, CardForAnotherOrder, and what the card or keys raise."""
+        """Begin or resume. Raises OrderNotReady, ChipNotInStock, ChipNotBlank, CardForAnotherOrder, and what the card or keys raise.
+
+        IdentityMismatch, at any step: the registry has answered meanwhile. The card stays unfinished, and is resumed once a person has looked.
+        """
+        try:
+            return (yield from self._made())
+        except IdentityMismatch:
+            self._tell_held()
+            raise
+
+    def _made(self) -> Dialogue[IssuedCard]:
         plan, known = self._prepared()
         try:
             done = yield from self._run(plan, known)
@@ -101,6 +112,7 @@ class Personalization:
             order = orders.get(connection, self._order_id)
             if order.state not in READY:
                 raise OrderNotReady(order_id=self._order_id, state=order.state.value)
+            demand_identity(connection, order)
             stored = plans.find(connection, self._order_id)
             member = members.get(connection, order.member_id)
             known = known_credentials(connection, self._bureau, self._order_id)
@@ -129,6 +141,14 @@ class Personalization:
         keys, entropy = self._bureau.keys.card_keys, self._bureau.entropy
         return personalize(plan, keys, entropy, bind=self._bind, certify=self._certify, known=known)
 
+    def _tell_held(self) -> None:
+        """On the trail: the card was stopped, so that whoever reads it knows why an approved order is not done."""
+        at = self._bureau.now()
+        with self._bureau.database.begin() as connection:
+            order = orders.get(connection, self._order_id)
+            detail: dict[str, Json] = {"order": order.order_id, "why": IdentityMismatch.code}
+            audit_events.append(connection, [AuditEvent("order.held", at, detail, self._card_id, order.member_id)])
+
     def _abandon(self) -> None:
         card_id, at = self._required_card(), self._bureau.now()
         with self._bureau.database.begin() as connection:
@@ -155,6 +175,7 @@ class Personalization:
     def _activate(self, done: Personalized) -> IssuedCard:
         card_id, at = self._required_card(), self._bureau.now()
         with self._bureau.database.begin() as connection:
+            demand_identity(connection, orders.get(connection, self._order_id))
             card = cards.get(connection, card_id)
             card = move_card(connection, card, CardState.ACTIVE, Mover.CARD, at, through=(CardState.PERSONALIZED,))
             orders.set_state(connection, self._order_id, OrderState.BOUND, OrderState.DONE, at)

@@ -18,6 +18,7 @@ RecordsError
 |  |- StandingConflict    a face, key or status list place that is taken
 |  |- ApproverIsOrderer   nobody approves an order of their own
 |  |- AlreadyApproved     the same person, twice
+|  |- AlreadyAccepted     an answer of the population registry that a person accepted before
 |  |- JournalConflict     two writers on one card
 |  |- VerificationConflict a challenge, receipt or token written down twice
 |  |- BankExists          a bank's name, client or partnerServiceId that is taken
@@ -134,6 +135,12 @@ class AlreadyApproved(ConstraintRefused):
     """The same person approves once; evidence: order_id."""
 
     code = "already-approved"
+
+
+class AlreadyAccepted(ConstraintRefused):
+    """An answer of the population registry is accepted once."""
+
+    code = "already-accepted"
 
 
 class JournalConflict(ConstraintRefused):

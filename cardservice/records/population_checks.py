@@ -129,6 +129,14 @@ def answers(connection: Connection, member_id: str) -> tuple[PopulationAnswer, .
     return tuple(PopulationAnswer(*row) for row in connection.execute(query.order_by(table.seq)))
 
 
+def last_answer(connection: Connection, member_id: str) -> tuple[int, PopulationState] | None:
+    """Number and state of the latest answer about a member; None where there is none."""
+    table = population_answers.c
+    query = select(table.seq, table.state).where(table.member_id == member_id).order_by(table.seq.desc()).limit(1)
+    row = connection.execute(query).one_or_none()
+    return None if row is None else (row.seq, row.state)
+
+
 def claim(
     connection: Connection, *, claim_id: str, now: datetime, until: datetime, limit: int
 ) -> tuple[PopulationCheck, ...]:

@@ -57,6 +57,7 @@ APPEND_ONLY = (
     "journal",
     "payment_reversals",
     "payments",
+    "population_acceptances",
     "population_answers",
     "verifications",
 )

@@ -4,7 +4,7 @@
 from enum import IntEnum
 
 from cardservice.collection.errors import GroupListUnreadable, StatementUnreadable
-from cardservice.enrolment.errors import IntermediaryError, IntermediaryMalformed, RegistryError
+from cardservice.enrolment.errors import IntermediaryError, IntermediaryMalformed, NothingToAccept, RegistryError
 from cardservice.errors import KartuError
 from cardservice.records.errors import (
     ConstraintRefused,
@@ -60,6 +60,7 @@ CUSTODY_IN_TROUBLE = (CustodyBusy, CustodyJournalUnusable, PublicationFailed)
 OF_ENROLMENT: dict[type[KartuError], ExitCode] = {
     IntermediaryMalformed: ExitCode.INPUT,
     IntermediaryError: ExitCode.REFUSED,
+    NothingToAccept: ExitCode.REFUSED,
     RegistryError: ExitCode.SERVICE,
 }
 

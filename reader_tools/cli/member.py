@@ -41,6 +41,7 @@ app = typer.Typer(no_args_is_help=True)
 app.command("verify-pending")(member_registry.verify)
 app.command("show")(member_registry.show)
 app.command("recheck")(member_registry.ask_again)
+app.command("accept")(member_registry.accept)
 
 
 @app.callback()

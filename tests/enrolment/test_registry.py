@@ -26,7 +26,9 @@ from cardservice.enrolment.population_state import (
     ALLOWED_MOVES,
     ENTITLEMENTS,
     Entitlement,
+    IdentityStanding,
     entitled,
+    identity_standing,
     judged,
     may_follow,
 )
@@ -248,7 +250,26 @@ def test_the_table_of_moves() -> None:
     }
 
 
-def test_cover_counts_in_every_state_and_only_a_mismatch_gets_no_card() -> None:
-    assert set(ENTITLEMENTS) == set(PopulationState)
-    assert all(entitled(state, Entitlement.COVER) for state in PopulationState)
-    assert [state for state in PopulationState if not entitled(state, Entitlement.CARD)] == [MISMATCH]
+def test_cover_counts_in_every_standing_and_who_differs_gets_no_card() -> None:
+    assert set(ENTITLEMENTS) == set(IdentityStanding)
+    assert all(entitled(each, Entitlement.COVER) for each in IdentityStanding)
+    refused = [each for each in IdentityStanding if not entitled(each, Entitlement.CARD)]
+    assert refused == [IdentityStanding.DIFFERS, IdentityStanding.ASKED_AGAIN]
+
+
+@pytest.mark.parametrize(
+    ("state", "last", "accepted", "standing"),
+    [
+        (PROVISIONAL, None, 0, IdentityStanding.UNANSWERED),
+        (PROVISIONAL, VERIFIED, 0, IdentityStanding.UNANSWERED),
+        (PROVISIONAL, MISMATCH, 0, IdentityStanding.ASKED_AGAIN),
+        (PROVISIONAL, MISMATCH, 1, IdentityStanding.ASKED_AGAIN),
+        (VERIFIED, VERIFIED, 0, IdentityStanding.VERIFIED),
+        (MISMATCH, MISMATCH, 0, IdentityStanding.DIFFERS),
+        (MISMATCH, MISMATCH, 1, IdentityStanding.ACCEPTED),
+    ],
+)
+def test_the_table_of_standings(
+    state: PopulationState, last: PopulationState | None, accepted: int, standing: IdentityStanding
+) -> None:
+    assert identity_standing(state, last, is_accepted=bool(accepted)) is standing

@@ -5,12 +5,20 @@ import pytest
 from sqlalchemy import Executable, Table, text
 from sqlalchemy.exc import IntegrityError
 
-from cardservice.records import audit_batches, audit_events, journal, payments, population_checks
+from cardservice.records import (
+    audit_batches,
+    audit_events,
+    journal,
+    payments,
+    population_acceptances,
+    population_checks,
+)
 from cardservice.records.audit_batches import AuditBatch
 from cardservice.records.audit_events import AuditEvent
 from cardservice.records.database import Database
 from cardservice.records.journal import Phase
 from cardservice.records.payments import ReversalRow
+from cardservice.records.population_acceptances import Acceptance, SeenDocument
 from cardservice.records.population_checks import PopulationAnswer, PopulationState
 from cardservice.records.tables import APPEND_ONLY, metadata
 from tests.records import rows
@@ -41,6 +49,8 @@ def filled(database: Database) -> Database:
         )
         answer = PopulationAnswer(PopulationState.VERIFIED, {}, bytes(16), rows.NOW)
         assert population_checks.settle(connection, bound.member_id, rows.identifier("claim", 1), answer)
+        acceptance = Acceptance(bound.member_id, 1, "citra", SeenDocument.FAMILY_CARD, rows.NOW)
+        population_acceptances.add(connection, acceptance)
         audit_batches.add(connection, AuditBatch(1, heads, 1, bytes(32), b"{}", bytes(64), "kid", rows.NOW))
         connection.execute(
             metadata.tables["verifications"]

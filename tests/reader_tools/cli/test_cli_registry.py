@@ -78,6 +78,18 @@ def test_members_are_provisional_then_verified_and_one_who_differs_gets_no_card(
     assert few.json("order", "place", "P-0001", "--by", "ani")["state"] == "ORDERED"
     assert few.json("member", "recheck", "P-0002", "--by", "ani")["population"] == "PROVISIONAL"
     assert "no new card can be ordered" in few("member", "show", "P-0005").out
+    # Asking again opens the question; the card waits for its answer, or for a person's word.
+    assert few.refused("order", "place", "P-0002", "--by", "ani", code=1) == "member-identity-mismatch"
+    assert few.refused("member", "accept", "P-0002", "--seen", "family-card", "--by", "dewi", code=1) == (
+        "nothing-to-accept"
+    )
+    accepted = few.json("member", "accept", "P-0005", "--seen", "identity-card", "--by", "dewi")
+    assert (accepted["standing"], accepted["accepted_by"], accepted["seen"]) == ("ACCEPTED", "dewi", "identity-card")
+    assert few.refused("member", "accept", "P-0005", "--seen", "family-card", "--by", "eko", code=1) == (
+        "already-accepted"
+    )
+    assert few.refused("order", "place", "P-0005", "--by", "dewi", code=1) == "approver-is-orderer"
+    assert few.json("order", "place", "P-0005", "--by", "ani")["state"] == "ORDERED"
 
 
 def test_a_registry_that_is_down_ends_with_4_and_everybody_stays_provisional(few: Desk, simulating: Simulating) -> None:
