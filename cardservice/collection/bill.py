@@ -89,7 +89,7 @@ def _enough(known: MemberLedger, rules: Rules, at: datetime) -> int:
     bases = [each.basis for each in known.terms.bases]
     dearest = sum(
         max(rules.tariffs[programme].minimum_rupiah, *(basis.full_monthly.get(programme, 0) for basis in bases))
-        for programme in owed
+        for programme in known.terms.joined
         if programme in rules.tariffs
     )
     return dearest * months

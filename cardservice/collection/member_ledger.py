@@ -70,7 +70,7 @@ def read_ledger(connection: Connection, member: Member) -> MemberLedger:
     basis = contribution_basis(member.work_sector, member.payer, member.income_band)
     return MemberLedger(
         member,
-        (*history_payment(history), *(as_payment(row) for row, _ in rows)),
+        (*history_payments(history, _first_known(rows)), *(as_payment(row) for row, _ in rows)),
         tuple(Reversal(row.payment_id, known_at) for row, known_at in rows if known_at is not None),
         MemberTerms.constant(dict.fromkeys(sorted(member.programmes)), basis),
         frozenset((each.programme, each.month) for each in months if (each.programme, each.month) in bought),
@@ -86,7 +86,7 @@ def write_ledger(connection: Connection, known: MemberLedger, ledger: Ledger, at
     The member has been locked since before ``known`` was read. What a list brought in is left alone.
     """
     member_id = known.member.member_id
-    parts = [each for each in ledger.allocations if each.payment_id != HISTORY]
+    parts = [each for each in ledger.allocations if not is_history(each.payment_id)]
     payments.change_allocations(
         connection,
         member_id,
@@ -107,7 +107,7 @@ def write_ledger(connection: Connection, known: MemberLedger, ledger: Ledger, at
 def bought_months(ledger: Ledger, payments: Sequence[Payment]) -> tuple[MemberMonth, ...]:
     """The months that payments bought: known since the last payment that a month needed."""
     recorded_at = {each.payment_id: each.recorded_at for each in payments}
-    parts = [each for each in ledger.allocations if each.payment_id != HISTORY]
+    parts = [each for each in ledger.allocations if not is_history(each.payment_id)]
     found = []
     for cell in sorted({(each.programme, each.month) for each in parts}):
         own = [each for each in parts if (each.programme, each.month) == cell]
@@ -152,9 +152,29 @@ def parts_of(ledger: Ledger, payment_id: str) -> tuple[Allocation, ...]:
     return tuple(sorted(own, key=lambda each: (each.month, each.programme)))
 
 
-def history_payment(months: Sequence[MemberMonth]) -> tuple[Payment, ...]:
-    """Months that a list brought in, as one payment that names them: none where there are none."""
-    if not months:
-        return ()
+def history_payments(months: Sequence[MemberMonth], first_payment: datetime | None) -> tuple[Payment, ...]:
+    """Months that lists brought in, as payments that name them: what was known when the first payment came, as one, and what was learned later.
+
+    Only the first says from which month on a member owes (``ledger.owed_from``): a list of old months that comes after a payment makes no debts.
+    """
+    known = [each for each in months if first_payment is None or each.recorded_at <= first_payment]
+    later = [each for each in months if each not in known]
+    parts = [(HISTORY, _BEFORE_ALL, known)] + [
+        (f"{HISTORY} {at.isoformat()}", at, [each for each in later if each.recorded_at == at])
+        for at in sorted({each.recorded_at for each in later})
+    ]
+    return tuple(_naming(name, at, part) for name, at, part in parts if part)
+
+
+def is_history(payment_id: str) -> bool:
+    """Whether a payment in a ledger stands for months that a list brought in. Payments' own names are 32 hexadecimal digits."""
+    return payment_id.startswith(HISTORY)
+
+
+def _naming(name: str, recorded_at: datetime, months: Sequence[MemberMonth]) -> Payment:
     named = tuple(NamedMonth(each.programme, each.month, each.amount) for each in months)
-    return (Payment(HISTORY, _BEFORE_ALL, _BEFORE_ALL, sum(each.amount for each in named), months=named),)
+    return Payment(name, _BEFORE_ALL, recorded_at, sum(each.amount for each in named), months=named)
+
+
+def _first_known(rows: Sequence[tuple[PaymentRow, datetime | None]]) -> datetime | None:
+    return min((row.recorded_at for row, reversed_at in rows if reversed_at is None), default=None)

@@ -8,7 +8,7 @@ the ledger of the last of those that was known then, and the imported months kno
 from dataclasses import dataclass
 from datetime import datetime
 
-from cardservice.collection.member_ledger import HISTORY, bought_months, history_payment, read_ledger
+from cardservice.collection.member_ledger import bought_months, history_payments, is_history, read_ledger
 from cardservice.coverage.account import Account
 from cardservice.coverage.ledger import Ledger
 from cardservice.coverage.packs_in_force import PacksInForce
@@ -40,7 +40,11 @@ class MemberPast:
         last = max((each for each in written if each <= moment), default=None)
         if last is None:
             return None
-        history = history_payment(self.imported_by(last))
+        undone = {each.payment_id for each in self.reversals if each.reversed_at <= last}
+        kept = [
+            each.recorded_at for each in self.payments if each.recorded_at <= last and each.payment_id not in undone
+        ]
+        history = history_payments(self.imported_by(last), min(kept, default=None))
         return Account((*history, *self.payments), self.reversals, self.terms).ledger(last, self.packs.at(last))
 
     def imported_by(self, moment: datetime) -> tuple[MemberMonth, ...]:
@@ -69,7 +73,7 @@ def read_past(connection: Connection, member: Member, packs: PacksInForce) -> Me
     known = read_ledger(connection, member)
     months = member_months.of_member(connection, member.member_id)
     return MemberPast(
-        tuple(each for each in known.payments if each.payment_id != HISTORY),
+        tuple(each for each in known.payments if not is_history(each.payment_id)),
         known.reversals,
         tuple(each for each in months if (each.programme, each.month) not in known.bought),
         known.terms,

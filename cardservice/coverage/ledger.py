@@ -66,7 +66,7 @@ def allocate(
     """
     kept, taken_back = _known(payments, reversals, knowledge_at)
     terms = terms.known_at(knowledge_at)
-    books = _Books(terms, rule_pack, owed_from(kept, terms))
+    books = _Books(terms, rule_pack, owed_from(kept, terms, rule_pack))
     for payment in sorted(kept, key=_turn):
         books.take_in(payment)
     return Ledger(
@@ -79,29 +79,54 @@ def allocate(
     )
 
 
-def owed_from(payments: Sequence[Payment], terms: MemberTerms) -> dict[Programme, ContributionMonth]:
-    """From which month on each joined programme is owed: as the terms say, or else from the first payment on that we came to know of.
+def owed_from(payments: Sequence[Payment], terms: MemberTerms, rules: Rules) -> dict[Programme, ContributionMonth]:
+    """From which month on each joined programme is owed: as the terms say, or else from the first payment on that we knew could buy something.
 
-    If that payment names months of the programme, they are history, and what follows the last of them is owed; gaps before are not.
+    Months that were named first are history: what follows the last of them that had begun by then is owed; gaps before are not. Money that is
+    less than a month's price begins nothing, and what we learn later moves no beginning. Raises UnknownTariff.
     """
+    began = _beginning(payments, terms, rules)
     owed: dict[Programme, ContributionMonth] = {}
     for programme, first in terms.joined.items():
-        began = first or _began(programme, payments)
-        if began is not None:
-            owed[programme] = began
+        month = first or _after_history(programme, payments, began)
+        if month is not None:
+            owed[programme] = month
     return owed
 
 
-def _began(programme: Programme, payments: Sequence[Payment]) -> ContributionMonth | None:
-    touching = [
-        each for each in payments if not each.months or any(named.programme is programme for named in each.months)
+def _beginning(
+    payments: Sequence[Payment], terms: MemberTerms, rules: Rules
+) -> tuple[datetime, ContributionMonth] | None:
+    """When we knew of enough money without a name to buy a month, and the month in which it had come."""
+    turns, so_far = rules.turns(terms.joined), 0
+    free = [(each, each.amount - sum(named.amount for named in each.months)) for each in payments]
+    for recorded_at in sorted({each.recorded_at for each, left in free if left}):
+        came = [(month_at(each.arrived_at), left) for each, left in free if left and each.recorded_at == recorded_at]
+        so_far += sum(left for _, left in came)
+        month = min(month for month, _ in came)
+        if turns and so_far >= sum(rules.monthly_rupiah(each, month, terms.for_month(month)) for each in turns[0]):
+            return recorded_at, month
+    return None
+
+
+def _after_history(
+    programme: Programme, payments: Sequence[Payment], began: tuple[datetime, ContributionMonth] | None
+) -> ContributionMonth | None:
+    naming = [each for each in payments if any(named.programme is programme for named in each.months)]
+    earliest = min((each.recorded_at for each in naming), default=None)
+    named = [
+        one.month
+        for each in naming
+        if each.recorded_at == earliest
+        for one in each.months
+        if one.programme is programme
     ]
-    earliest = min((each.recorded_at for each in touching), default=None)
-    first = [each for each in touching if each.recorded_at == earliest]
-    named = [one.month for each in first for one in each.months if one.programme is programme]
-    if named:
-        return max(named) + 1
-    return min((month_at(each.arrived_at) for each in first), default=None)
+    if began is None:
+        return max(named) + 1 if named else None
+    recorded_at, month = began
+    if earliest is None or earliest > recorded_at:
+        return month
+    return max((each + 1 for each in named if each <= month), default=month)
 
 
 def _known(

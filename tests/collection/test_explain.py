@@ -138,6 +138,24 @@ def test_money_that_came_later_is_not_known_earlier(sqlite_database: Database) -
     )
 
 
+def test_a_list_of_old_months_after_a_payment_takes_nothing_from_the_next_one(database: Database) -> None:
+    """A list adds, and never takes away (decision 0054): what was bought stays bought, and no debts come up before the first payment."""
+    books = Books(database)
+    books.pays(8_400)
+    books.now += timedelta(days=3)
+    for month in ("2026-01", "2026-02", "2026-03"):
+        books.is_listed(month)
+    books.now += timedelta(days=3)
+    books.pays(8_400)
+    told = books.explained(Programme.JKK, books.now)
+    assert [str(each.month) for each in told.months] == ["2026-01", "2026-02", "2026-03", "2026-11", "2026-12"]
+    assert told.decision == books.hot(Programme.JKK, books.now)
+    assert told.decision.paid_through == ContributionMonth(2026, 12)
+    # What was known before the list is told as it was.
+    before = books.explained(Programme.JKK, START, START)
+    assert [str(each.month) for each in before.months] == ["2026-11"]
+
+
 @pytest.mark.parametrize(
     "forget",
     [

@@ -65,6 +65,33 @@ def test_more_money_never_lowers_the_state(
 
 
 @given(histories(), programmes, moments, moments, st.data())
+def test_more_money_never_lowers_the_state_where_payments_say_when_debts_begin_either(
+    history: History, programme: Programme, as_of: datetime, knowledge_at: datetime, data: st.DataObject
+) -> None:
+    """As the books have it: no first month is agreed, and money is learned of after the money before it."""
+    terms = replace(history.terms, joined=dict.fromkeys(history.terms.joined))
+    begun = replace(
+        history, terms=terms, payments=tuple(each for each in history.payments if not _names_what_is_to_come(each))
+    )
+    assume(any(not each.months for each in begun.payments))
+    more = data.draw(payments(terms, "more"))
+    last = max(each.recorded_at for each in begun.payments)
+    richer = begun.plus(replace(more, recorded_at=max(more.recorded_at, last + timedelta(microseconds=1))))
+    reversals = tuple(
+        each for each in history.reversals if each.payment_id in {one.payment_id for one in begun.payments}
+    )
+    answers = [
+        coverage(Account(each.payments, reversals, terms), programme, as_of, knowledge_at=knowledge_at)
+        for each in (begun, richer)
+    ]
+    assert _is_no_less(answers[1], answers[0])
+
+
+def _names_what_is_to_come(payment: Payment) -> bool:
+    return any(named.month > month_at(payment.arrived_at) for named in payment.months)
+
+
+@given(histories(), programmes, moments, moments, st.data())
 def test_a_past_answer_with_fixed_knowledge_never_changes(
     history: History, programme: Programme, as_of: datetime, knowledge_at: datetime, data: st.DataObject
 ) -> None:

@@ -117,6 +117,31 @@ def test_imported_history_keeps_its_gaps_and_debts_begin_after_it() -> None:
     assert done.owed_from == {_JKK: month("2025-07")}
 
 
+def test_less_than_a_month_s_price_begins_no_debts() -> None:
+    crumb, month_s = pays("a", "2026-01-05 10:00", 1), pays("b", "2026-11-05 10:00", 8_400)
+    assert ledger(pair(), crumb).owed_from == {}
+    assert months_paid(ledger(pair(), crumb, month_s)) == months_paid(ledger(pair(), month_s)) == ["2026-11"]
+    # Two halves are a month, in the month in which they are whole.
+    assert months_paid(ledger(pair(), pays("a", "2026-05-05 10:00", 4_200), pays("b", "2026-06-05 10:00", 4_200))) == [
+        "2026-06"
+    ]
+
+
+def test_months_that_are_learned_after_the_first_payment_make_no_debts() -> None:
+    first = pays("a", "2026-11-05 10:00", 8_400)
+    named = [NamedMonth(programme, month("2026-03"), 5_000) for programme in (_JKK, _JKM)]
+    learned = pays("list", "2026-03-01 00:00", 10_000, *named, known="2026-11-08 10:00")
+    done = ledger(pair(), first, learned, pays("b", "2026-11-09 10:00", 8_400))
+    assert months_paid(done) == ["2026-03", "2026-11", "2026-12"]
+
+
+def test_who_has_paid_for_next_year_only_can_pay_for_this_month() -> None:
+    named = [NamedMonth(programme, month("2027-01"), 10_000) for programme in (_JKK, _JKM)]
+    ahead = pays("list", "2026-11-01 00:00", 20_000, *named)
+    assert ledger(pair(), ahead).owed_from == dict.fromkeys((_JKK, _JKM), month("2027-02"))
+    assert months_paid(ledger(pair(), ahead, pays("a", "2026-11-05 10:00", 8_400))) == ["2026-11", "2027-01"]
+
+
 def test_old_age_savings_take_their_turn_after_the_pair_of_the_same_month() -> None:
     began = dict.fromkeys((_JKK, _JKM, _JHT), month("2026-05"))
     terms = MemberTerms.constant(began, ContributionBasis())
