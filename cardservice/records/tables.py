@@ -41,7 +41,7 @@ from cardservice.records import (
 )
 from cardservice.records.columns import metadata
 
-# Triggers on both databases refuse UPDATE and DELETE on these (migrations 0001, 0003, 0007, 0009, 0010, 0011).
+# Triggers on both databases refuse UPDATE and DELETE on these (migrations 0001, 0003, 0007, 0009, 0010, 0012).
 APPEND_ONLY = (
     "approvals",
     "audit_batches",
