@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager
 
 from cardservice.clock import monotonic, now
 from hsm.banner import DEVELOPMENT_KEYS, UNVALIDATED
-from hsm.command_line import places_of, read, state_of
+from hsm.command_line import file_of, places_of, read, state_of
 from hsm.errors import HsmError
 from hsm.key_generation import development_keys
 from hsm.key_places import KeyPlaces
@@ -23,9 +23,18 @@ from hsm.open_keys import open_store
 from hsm.passphrase import create_passphrase_file, passphrase_from_descriptor, passphrase_from_file
 from hsm.pin_source import with_lasting_secrets
 from hsm.process_hardening import harden_process
-from hsm.production import Environment, environment_named, refuse_software_keys, refuse_unfit_store
+from hsm.production import (
+    Environment,
+    environment_named,
+    refuse_replaceable_places,
+    refuse_software_keys,
+    refuse_unfit_store,
+    refuse_unnamed_issuer,
+)
 from hsm.sealed_file import create_sealed
+from hsm.state_folder import open_state_folder
 from hsm.supervisor import Supervisor
+from hsm.told_refusal import told
 from hsm.worker import SharedParts, serve
 
 EXIT_REFUSED = 1  # argparse leaves with 2 on a wrong command line
@@ -34,7 +43,7 @@ log = logging.getLogger("hsm")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Exit code 0: stopped by a signal, or made the store. 1: a typed refusal, named on standard error."""
+    """Exit code 0: stopped by a signal, or made the store. 1: a typed refusal, told on standard error (told_refusal.py)."""
     options = read(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s", stream=sys.stderr)
     try:
@@ -49,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         else:
             _supervise(options, places, environment)
     except HsmError as error:
-        sys.stderr.write(f"{error}\n")
+        sys.stderr.write(told(error))
         return EXIT_REFUSED
     return 0
 
@@ -75,6 +84,11 @@ def _passphrase(options: argparse.Namespace) -> AbstractContextManager[bytearray
 
 def _supervise(options: argparse.Namespace, places: KeyPlaces, environment: Environment) -> None:
     """This process opens no key: each worker does, when it starts and when it is started again."""
+    issuer = os.environ.get("KARTU_ISSUER", "").rstrip("/")  # as the service reads it (api/settings.py)
+    refuse_unnamed_issuer(environment, issuer)
+    state = open_state_folder(state_of(options))
+    named = [state, *(filter(None, [file_of(options)]))]
+    refuse_replaceable_places(environment, places.all(), named)
     lasting = with_lasting_secrets(places)
 
     def open_keys() -> KeyStore:
@@ -86,7 +100,8 @@ def _supervise(options: argparse.Namespace, places: KeyPlaces, environment: Envi
         return store
 
     with listening_at(options.socket, group=options.serve_group) as listening:
-        shared = SharedParts.around(listening, options.serve_uid or [os.geteuid()], state_of(options))
+        refuse_replaceable_places(environment, [], [options.socket.parent])
+        shared = SharedParts.around(listening, options.serve_uid or [os.geteuid()], state, issuer)
         gc.freeze()  # what is here now is shared with every worker, and never collected
         Supervisor(lambda seat: serve(open_keys, shared, seat), options.workers, monotonic=monotonic).run(_say_ready)
     log.info("stopped")

@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from hsm.key_places import KeyPlaces, key_places
+from hsm.key_places import KeyPlaces, is_uri, key_places
 from hsm.key_uri import FileUri, PinSource
 
 MAX_WORKERS = 64
@@ -17,7 +17,8 @@ def parser() -> argparse.ArgumentParser:
     options = argparse.ArgumentParser(
         prog="python -m hsm",
         description="The key process of kartu: typed operations on a UNIX socket.",
-        epilog="example: python -m hsm --init --store keys.sealed --passphrase-file keys.pass",
+        epilog="KARTU_ENV is development, test or production; KARTU_ISSUER is the only iss of eligibility tokens that are signed (production must "
+        "name it). Example: python -m hsm --init --store keys.sealed --passphrase-file keys.pass",
     )
     where = options.add_mutually_exclusive_group(required=True)
     where.add_argument("--store", type=Path, metavar="FILE", help="the sealed key file")
@@ -71,6 +72,11 @@ def places_of(options: argparse.Namespace) -> KeyPlaces:
     if options.keys is not None:
         return key_places(options.keys)
     return KeyPlaces(FileUri(options.store, PinSource(options.passphrase_file, options.passphrase_fd)))
+
+
+def file_of(options: argparse.Namespace) -> Path | None:
+    """The file that says where the keys lie, where a file does."""
+    return Path(options.keys) if options.keys is not None and not is_uri(options.keys) else None
 
 
 def state_of(options: argparse.Namespace) -> Path:

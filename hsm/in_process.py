@@ -63,6 +63,7 @@ class InProcessKeys(KeyFaces):
         monotonic: Callable[[], float],
         rates: Mapping[str, Rate] = DEFAULT_RATES,
         records: Mapping[str, bytes] | None = None,
+        issuer: str = "",
     ) -> None:
         self.recorded: list[str] = []
         self._safeguards = Safeguards(
@@ -72,7 +73,7 @@ class InProcessKeys(KeyFaces):
             GrantDesk(Officers(records or {}), NoncesInMemory(), lambda: clock().timestamp()),
             self.recorded.append,
         )
-        operations = KeyOperations(store, clock=clock, safeguards=self._safeguards)
+        operations = KeyOperations(store, clock=clock, safeguards=self._safeguards, issuer=issuer)
 
         def ask(requests: Sequence[Request]) -> list[Any]:
             # Through the wire's own reading, so that what the socket refuses is refused here too; counted together, as a frame is.

@@ -44,9 +44,12 @@ class KeyPlaces:
 
 def key_places(text: str) -> KeyPlaces:
     """The places that a setting names: a URI, or the path of a TOML file. Raises KeyUriRefused or KeyPlacesRefused."""
-    if text.lower().startswith(("pkcs11:", "file:")):
-        return KeyPlaces(read_key_uri(text))
-    return _read_places(Path(text))
+    return KeyPlaces(read_key_uri(text)) if is_uri(text) else _read_places(Path(text))
+
+
+def is_uri(text: str) -> bool:
+    """Whether the setting is a URI, and not the path of a file."""
+    return text.lower().startswith(("pkcs11:", "file:"))
 
 
 def _read_places(path: Path) -> KeyPlaces:

@@ -52,10 +52,11 @@ class KeyDescription:
 
 @dataclass(frozen=True, slots=True)
 class Unvalidated:
-    """A place of keys that no laboratory has looked at: which product, and the folder where it keeps them, if one is known."""
+    """A place of keys that no laboratory has looked at: which product, and if they are known, the folder where it keeps them and the file that says so."""
 
     product: str
     folder: Path | None = None
+    settings: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

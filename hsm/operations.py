@@ -28,12 +28,15 @@ _PSEUDONYM_LABEL = b"KJS-PSEUDONYM-1"
 
 
 class KeyOperations:
-    """Answers requests over one store, as its safeguards allow."""
+    """Answers requests over one store, as its safeguards allow. ``issuer``: whose eligibility tokens are signed; empty: nobody said."""
 
-    def __init__(self, store: KeyStore, *, clock: Callable[[], datetime], safeguards: Safeguards) -> None:
+    def __init__(
+        self, store: KeyStore, *, clock: Callable[[], datetime], safeguards: Safeguards, issuer: str = ""
+    ) -> None:
         self._store = store
         self._clock = clock
         self._safeguards = safeguards
+        self._issuer = issuer
         self._ring = KeyRing(store)
         self._card_keys = StaticCardKeys(store, self._ring)
         self._sealed_values = SealedValues(store, self._ring)
@@ -116,7 +119,7 @@ class KeyOperations:
     def _sign(self, request: SignDocument) -> object:
         now = self._clock()
         key = self._ring.current(request.purpose, now)
-        context = SigningContext(key, now, self._ca_certificate, self._own_points)
+        context = SigningContext(key, now, self._ca_certificate, self._own_points, self._issuer)
         GUARDS[request.purpose](request.document, context)
         return self._store.sign_es256(key, request.document)
 

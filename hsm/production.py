@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """What production refuses: software keys, keys that others know, tokens that nobody validated, an environment we can't name."""
 
+from collections.abc import Iterable
 from enum import StrEnum
+from pathlib import Path
 
 from cardservice.keys import Purpose
 from hsm.block_cipher import key_check_value
+from hsm.ceremony_mark import refuse_marked
 from hsm.errors import (
     EnvironmentUnknown,
+    IssuerUnnamed,
     KeysIncomplete,
     OpenTokenFolder,
     SoftwareKeys,
@@ -16,7 +20,9 @@ from hsm.errors import (
 )
 from hsm.key_plan import MASTERS
 from hsm.key_store import KeyStore
+from hsm.key_uri import KeyUri, TokenUri
 from hsm.protected_file import OTHERS
+from hsm.trusted_path import refuse_replaceable
 
 # Chip suppliers' published test keys, as AES-128, AES-192 and AES-256.
 _WELL_KNOWN_KEYS = (
@@ -52,8 +58,28 @@ def refuse_software_keys(environment: Environment) -> None:
         raise SoftwareKeys(rule="keys in a software file")
 
 
+def refuse_unnamed_issuer(environment: Environment, issuer: str) -> None:
+    """In production somebody must have said whose eligibility tokens are signed here. Raises IssuerUnnamed."""
+    if environment is Environment.PRODUCTION and not issuer:
+        raise IssuerUnnamed(rule="KARTU_ISSUER is the iss of the eligibility tokens")
+
+
+def refuse_replaceable_places(environment: Environment, uris: Iterable[KeyUri], others: Iterable[Path] = ()) -> None:
+    """In production nobody else may put something in the place of a token's module, of its PIN, or of ``others``. Raises ReplaceablePath."""
+    if environment is not Environment.PRODUCTION:
+        return
+    for uri in uris:
+        if isinstance(uri, TokenUri):
+            refuse_replaceable(uri.module_path)
+        if uri.pin_source.path is not None:
+            refuse_replaceable(uri.pin_source.path)
+    for path in others:
+        refuse_replaceable(path)
+
+
 def refuse_unfit_store(environment: Environment, store: KeyStore, *, accepts_unvalidated: bool) -> None:
-    """All that is asked of opened keys before they serve. Raises KeysIncomplete or RefusedInProduction."""
+    """All that is asked of opened keys before they serve. Raises CeremonyUnfinished, KeysIncomplete or RefusedInProduction."""
+    refuse_marked(store.records())
     if not store.descriptions() or not store.ca_certificate:
         raise KeysIncomplete(rule="keys, and the certificate of the card CA")
     if environment is Environment.PRODUCTION:
@@ -75,7 +101,10 @@ def refuse_known_masters(store: KeyStore) -> None:
 
 
 def refuse_unvalidated(store: KeyStore, *, accepted: bool) -> None:
-    """A token in software is no HSM: somebody must have said that they know, and its folder is theirs alone. Raises UnvalidatedToken or OpenTokenFolder."""
+    """A token in software is no HSM: somebody must have said that they know, and its folder and settings are theirs alone.
+
+    Raises UnvalidatedToken, OpenTokenFolder or ReplaceablePath.
+    """
     for unvalidated in store.unvalidated():
         if not accepted:
             raise UnvalidatedToken(
@@ -83,3 +112,5 @@ def refuse_unvalidated(store: KeyStore, *, accepted: bool) -> None:
             )
         if unvalidated.folder is not None and unvalidated.folder.stat().st_mode & OTHERS:
             raise OpenTokenFolder(path=str(unvalidated.folder), rule="closed to group and world (mode 0700)")
+        for path in filter(None, (unvalidated.folder, unvalidated.settings)):
+            refuse_replaceable(path)

@@ -19,7 +19,6 @@ from hsm.rate_limit import DEFAULT_RATES, RateLimit
 from hsm.record_line import RecordLine
 from hsm.safeguards import anomaly_counters_in, rate_counters_in, safeguards_in
 from hsm.server import KeyServer
-from hsm.state_folder import open_state_folder
 from hsm.worker_seats import Seat
 
 log = logging.getLogger("hsm")
@@ -32,16 +31,16 @@ class SharedParts:
     listening: socket.socket
     served_uids: Collection[int]
     state: Path
+    issuer: str
     rate_counters: LockedMemory
     anomaly_counters: LockedMemory
     turn: LockedMemory
 
     @classmethod
-    def around(cls, listening: socket.socket, served_uids: Collection[int], state: Path) -> "SharedParts":
-        """With the counters of the state folder, which is made if it is missing. Raises StateUnusable."""
-        folder = open_state_folder(state)
-        turn = LockedMemory(1, folder / "login-turn")
-        return cls(listening, served_uids, folder, rate_counters_in(folder), anomaly_counters_in(folder), turn)
+    def around(cls, listening: socket.socket, served_uids: Collection[int], state: Path, issuer: str) -> "SharedParts":
+        """With the counters of an open state folder. Raises StateUnusable."""
+        turn = LockedMemory(1, state / "login-turn")
+        return cls(listening, served_uids, state, issuer, rate_counters_in(state), anomaly_counters_in(state), turn)
 
 
 def serve(open_store: Callable[[], KeyStore], shared: SharedParts, seat: Seat) -> None:
@@ -59,7 +58,7 @@ def serve(open_store: Callable[[], KeyStore], shared: SharedParts, seat: Seat) -
         clock=now,
         record=RecordLine(sys.stderr.fileno(), now),
     )
-    operations = KeyOperations(store, clock=now, safeguards=safeguards)
+    operations = KeyOperations(store, clock=now, safeguards=safeguards, issuer=shared.issuer)
     server = KeyServer(
         shared.listening,
         operations,

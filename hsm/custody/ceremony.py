@@ -13,6 +13,7 @@ from typing import Protocol
 
 from cardservice.keys import Purpose
 from hsm.ca_certificate import self_signed_ca_certificate
+from hsm.ceremony_mark import mark, unmark
 from hsm.custody.attestation import code_digest, code_version
 from hsm.custody.backup_folder import PRIVATE, BackupFolder, file_name
 from hsm.custody.backup_set import write_backup
@@ -93,6 +94,7 @@ class Ceremony:
             raise PlanRefused(path=str(room.out), rule=f"is for {plan.environment}, as KARTU_ENV says")
         clear_the_way(room.custody, room.journal, room.backups, room.clock, again=again)
         room.journal.append(BEGUN, room.clock(), ceremony=self._name, plan_sha256=plan.digest, scheme=plan.scheme)
+        mark(room.custody, self._name)
         room.out.mkdir(mode=PRIVATE, parents=True)
         stages: Sequence[tuple[str, str, Callable[[TranscriptStep], None]]] = [
             (
@@ -129,6 +131,7 @@ class Ceremony:
                 stage(step)
         text, pdf = self._transcript.text(), transcript_pdf(self._transcript)
         written = write_transcript(room.out, text, pdf, plan.digest, room.custody.store, room.clock())
+        unmark(room.custody)
         room.journal.append(COMPLETE, room.clock(), ceremony=self._name, **written)
         keys = room.custody.store.descriptions()
         return {"ceremony": self._name, "folder": room.out, "keys": len(keys), "steps": len(stages), **written}

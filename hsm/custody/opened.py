@@ -18,7 +18,7 @@ from hsm.key_uri import FileUri, PinSource
 from hsm.open_keys import open_custody, open_store
 from hsm.passphrase import create_passphrase_file
 from hsm.pin_source import secret_of, with_lasting_secrets
-from hsm.production import Environment, refuse_software_keys, refuse_unvalidated
+from hsm.production import Environment, refuse_replaceable_places, refuse_software_keys, refuse_unvalidated
 from hsm.sealed_file import create_sealed
 
 PRIVATE = 0o700
@@ -89,9 +89,10 @@ def journal_of(options: argparse.Namespace) -> Path:
 
 
 def refuse_software_places(places: KeyPlaces, environment: Environment) -> None:
-    """Raises RefusedInProduction for a sealed file in production."""
+    """Raises RefusedInProduction for a sealed file in production, and for a place that others could put another in."""
     if any(isinstance(uri, FileUri) for uri in places.all()):
         refuse_software_keys(environment)
+    refuse_replaceable_places(environment, places.all())
 
 
 def refuse_unvalidated_tokens(options: argparse.Namespace, environment: Environment, store: KeyStore) -> None:

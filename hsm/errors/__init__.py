@@ -72,7 +72,9 @@ HsmError
    |  |- WellKnownKey      a published key among the masters
    |  |- TransportMaster   a supplier's transport key among our masters
    |  |- UnvalidatedToken  a token in software, without the flag that accepts it
-   |  `- OpenTokenFolder   a token's folder that others can read
+   |  |- OpenTokenFolder   a token's folder that others can read
+   |  |- ReplaceablePath   a file or folder that others could put another in the place of
+   |  `- IssuerUnnamed     KARTU_ISSUER does not say whose tokens are signed
    `- EnvironmentUnknown   KARTU_ENV is neither development, test nor production
 """
 
@@ -139,10 +141,12 @@ from hsm.errors.root import (
 from hsm.errors.start import (
     CoreDumpsOn,
     EnvironmentUnknown,
+    IssuerUnnamed,
     KeysIncomplete,
     OfficerRefused,
     OpenTokenFolder,
     RefusedInProduction,
+    ReplaceablePath,
     SocketUnusable,
     SoftwareKeys,
     StartRefused,
@@ -186,6 +190,7 @@ __all__ = [
     "FrameTooLarge",
     "GrantRefused",
     "HsmError",
+    "IssuerUnnamed",
     "KeyAttributeWrong",
     "KeyExists",
     "KeyFileDamaged",
@@ -216,6 +221,7 @@ __all__ = [
     "RateExceeded",
     "RecordRefused",
     "RefusedInProduction",
+    "ReplaceablePath",
     "RequestRefused",
     "RotationRefused",
     "ShareRefused",

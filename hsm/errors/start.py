@@ -76,6 +76,18 @@ class OpenTokenFolder(RefusedInProduction):
     code = "hsm-token-folder-open"
 
 
+class ReplaceablePath(RefusedInProduction):
+    """Others could put something else in the place of what keys are trusted on account of; evidence: path, rule."""
+
+    code = "hsm-path-replaceable"
+
+
+class IssuerUnnamed(RefusedInProduction):
+    """Nobody said whose eligibility tokens are signed here; evidence: rule."""
+
+    code = "hsm-issuer-unnamed"
+
+
 class CoreDumpsOn(StartRefused):
     """Core dumps could not be switched off; evidence: rule."""
 

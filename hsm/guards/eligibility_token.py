@@ -120,6 +120,8 @@ def _guard_claims(claims: dict[str, Any], context: SigningContext) -> None:
             raise context.refusal(f"claim {name} is well formed")
     if not claims.keys() >= REQUIRED.keys():
         raise context.refusal("every required claim is there")
+    if context.issuer and claims["iss"] != context.issuer:
+        raise context.refusal("iss is this scheme's own (KARTU_ISSUER)")
     if not 0 < claims["exp"] - claims["iat"] <= MAX_LIFE:
         raise context.refusal(f"exp is at most {MAX_LIFE} seconds after iat")
     if abs(claims["iat"] - context.now.timestamp()) > MAX_SKEW:

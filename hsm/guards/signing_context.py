@@ -13,12 +13,16 @@ from hsm.key_store import KeyDescription
 
 @dataclass(frozen=True, slots=True)
 class SigningContext:
-    """The moment at which one document is to be signed by one key. ``own_points`` are the public keys of all our signing keys."""
+    """The moment at which one document is to be signed by one key.
+
+    ``own_points`` are the public keys of all our signing keys, ``issuer`` the scheme's own iss; empty where nobody named it.
+    """
 
     key: KeyDescription
     now: datetime
     ca_certificate: x509.Certificate
     own_points: frozenset[bytes]
+    issuer: str = ""
 
     def require(self, *, holds: bool, rule: str) -> None:
         """Refuse the document unless the rule holds. Rules never quote the document."""

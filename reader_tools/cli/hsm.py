@@ -5,7 +5,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Self
 
 import typer
 from rich.console import Console
@@ -97,17 +97,46 @@ def init(as_json: AsJson = False) -> None:
 
 
 @app.command()
-def start(as_json: AsJson = False) -> None:
+def start(
+    workers: Annotated[
+        int | None,
+        typer.Option("--workers", min=1, max=64, help="Processes that answer. Without it: one per core."),
+    ] = None,
+    uids: Annotated[
+        list[int] | None,
+        typer.Option("--serve-uid", min=0, help="A user id that may ask, again for each. Without it: your own only."),
+    ] = None,
+    group: Annotated[
+        int | None,
+        typer.Option("--serve-group", min=0, help="A group id that may reach the socket (folder 0710, socket 0660)."),
+    ] = None,
+    accept_unvalidated: Annotated[
+        bool,
+        typer.Option(
+            "--accept-unvalidated-token",
+            help="In production, serve from a token in software (SoftHSM), which nobody validated.",
+        ),
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
     """Run the key process in the foreground until Ctrl-C; it says "ready" when it answers.
 
-    Example: kartu hsm start
+    What refuses the start is told with its cause and remedy.
+
+    Example: kartu hsm start --workers 4 --serve-uid 990 --serve-group 990
     """
     settings = Settings.load()
     output = Output.of(settings, as_json=as_json)
     files = KeyFiles.of(settings)
     files.refuse_missing()
+    options = [
+        *(("--workers", str(workers)) if workers is not None else ()),
+        *(word for uid in uids or () for word in ("--serve-uid", str(uid))),
+        *(("--serve-group", str(group)) if group is not None else ()),
+        *(("--accept-unvalidated-token",) if accept_unvalidated else ()),
+    ]
     become(
-        command("hsm", *files.arguments, "--socket", settings.socket),
+        command("hsm", *files.arguments, "--socket", settings.socket, *options),
         environment(),
         output,
         {"socket": settings.socket, "store": files.uri or files.store},
@@ -144,10 +173,11 @@ def _make(files: KeyFiles) -> None:
         text=True,
         check=False,
     )
-    *loud, last = done.stderr.splitlines() or [""]
     if done.returncode == 0:
         sys.stderr.write(done.stderr)  # the banner, whoever looks
         return
+    # The words under the refusal are ours to say again, in the language of this desk.
+    *loud, last = [line for line in done.stderr.splitlines() if not line.startswith(" ")] or [""]
     sys.stderr.write("".join(f"{line}\n" for line in loud))
     raise _refusal(last)
 

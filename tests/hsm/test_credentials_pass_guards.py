@@ -8,6 +8,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from cardservice.clock import monotonic
 from cardservice.credentials import card_certificate, cover_proof, eligibility_token
 from cardservice.credentials.card_certificate import CardCertificateRequest
 from cardservice.credentials.certificate_profile import PivSlot
@@ -15,8 +16,12 @@ from cardservice.credentials.cover_claims import CoverClaims
 from cardservice.credentials.eligibility_token import EligibilityToken
 from cardservice.credentials.to_be_signed import RevocationAddresses
 from cardservice.keys import Purpose
+from hsm.errors import DocumentRefused
+from hsm.in_process import InProcessKeys
 from hsm.key_faces import KeyFaces
-from tests.hsm.documents import NOW
+from hsm.software_store import SoftwareStore
+from tests.hsm.documents import NOW, token_input
+from tests.hsm.running import SetClock
 
 ISSUER = "https://kartu.example"
 CARD_KEY = (
@@ -78,3 +83,20 @@ def test_a_card_certificate_of_each_slot(keys: KeyFaces, slot: PivSlot) -> None:
     addresses = RevocationAddresses("https://kartu.example/crl", "https://kartu.example/ocsp")
     issued = card_certificate.issue(keys.signer(Purpose.CARD_CA), ca, request, addresses=addresses)
     x509.load_der_x509_certificate(issued).verify_directly_issued_by(ca)
+
+
+def bound_to(issuer: str, store: SoftwareStore) -> InProcessKeys:
+    return InProcessKeys(store, clock=SetClock(), monotonic=monotonic, issuer=issuer)
+
+
+def test_a_token_in_another_issuers_name_is_not_signed(store: SoftwareStore) -> None:
+    signer = bound_to(ISSUER, store).signer(Purpose.ELIGIBILITY_TOKEN)
+    assert signer.sign(token_input(signer.verifying_key.kid))
+    for another in ("https://kartu.example.attacker.example", ISSUER + "/", ISSUER.upper(), "kartu"):
+        with pytest.raises(DocumentRefused, match="iss"):
+            signer.sign(token_input(signer.verifying_key.kid, iss=another))
+
+
+def test_sabotage_a_guard_that_was_told_no_issuer_signs_for_anybody(store: SoftwareStore) -> None:
+    signer = bound_to("", store).signer(Purpose.ELIGIBILITY_TOKEN)
+    assert signer.sign(token_input(signer.verifying_key.kid, iss="https://attacker.example"))

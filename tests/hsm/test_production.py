@@ -66,7 +66,9 @@ def test_the_running_process_is_closed_to_others_and_dumps_no_core(made: Path) -
 @pytest.mark.parametrize("environment", ["production", "PRODUCTION", " production "])
 def test_production_serves_no_software_keys(made: Path, environment: str) -> None:
     code, told = serve(made, environment)
-    assert (code, told) == (1, "hsm-software-keys-refused (rule=keys in a software file)\n")
+    line, *words = told.splitlines()
+    assert (code, line) == (1, "hsm-software-keys-refused (rule=keys in a software file)")
+    assert [word.split(":")[0] for word in words] == ["  Sebab", "  Tindakan", "  Cause", "  Remedy"]
     assert not (made / "run" / "s").exists()
 
 
@@ -105,7 +107,9 @@ def test_wrong_and_empty_passphrases_are_refused(made: Path) -> None:
     right = (made / "pass").read_bytes()
     try:
         (made / "pass").write_bytes(b"another passphrase\n")
-        assert "hsm-passphrase-wrong" in serve(made)[1]
+        told = serve(made)[1]
+        assert "\nhsm-passphrase-wrong\n  Sebab: " in told
+        assert "another passphrase" not in told
         (made / "pass").write_bytes(b"\n")
         assert "hsm-passphrase-unusable" in serve(made)[1]
     finally:

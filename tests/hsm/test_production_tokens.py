@@ -52,30 +52,34 @@ def softhsm(tmp_path: Path) -> SoftHsm:
     return SoftHsm(tmp_path / "hsm")
 
 
-def started(softhsm: SoftHsm, folder: Path, *options: str, keys: str = "") -> "subprocess.Popen[str]":
+def started(
+    softhsm: SoftHsm, folder: Path, *options: str, keys: str = "", issuer: str = "https://kartu.example"
+) -> "subprocess.Popen[str]":
     uri = keys or str(softhsm.uri())
     where = ("--state", str(folder / "state"), "--socket", str(folder / "run" / "s"))
     return subprocess.Popen(
         [sys.executable, "-m", "hsm", "--keys", uri, *where, "--workers", "1", *options],
         cwd=ROOT,
-        env=os.environ | {"KARTU_ENV": "production", "SOFTHSM2_CONF": str(softhsm.conf)},
+        env=os.environ | {"KARTU_ENV": "production", "KARTU_ISSUER": issuer, "SOFTHSM2_CONF": str(softhsm.conf)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
 
 
-def refusal(softhsm: SoftHsm, *options: str, keys: str = "") -> str:
-    """The code with which the program ends."""
+def refusal(softhsm: SoftHsm, *options: str, keys: str = "", issuer: str = "https://kartu.example") -> str:
+    """The code with which the program ends; its words for people are below."""
     with short_folder() as folder:
-        process = started(softhsm, folder, *options, keys=keys)
+        process = started(softhsm, folder, *options, keys=keys, issuer=issuer)
         try:
             told = process.communicate(timeout=60)[1]
         finally:
             process.kill()
         assert process.returncode == 1, told
         assert not (folder / "run" / "s").exists()
-        return told.splitlines()[-1].partition(" ")[0]
+        *_, line, _, _, _, remedy = told.splitlines()
+        assert remedy.startswith("  Remedy: ")
+        return line.partition(" ")[0]
 
 
 ACCEPT = "--accept-unvalidated-token"
@@ -114,6 +118,18 @@ def open_pin(softhsm: SoftHsm) -> None:
 
 def open_folder(softhsm: SoftHsm) -> None:
     softhsm.tokens.chmod(0o755)
+
+
+def open_settings(softhsm: SoftHsm) -> None:
+    softhsm.conf.chmod(0o666)
+
+
+def open_folder_of_settings(softhsm: SoftHsm) -> None:
+    softhsm.folder.chmod(0o775)
+
+
+def open_folder_above_tokens(softhsm: SoftHsm) -> None:
+    softhsm.tokens.parent.chmod(0o770)
 
 
 def stranger(softhsm: SoftHsm) -> None:
@@ -158,13 +174,16 @@ TOKENS: list[tuple[Callable[[SoftHsm], None], str]] = [
     (wrong_pin, "hsm-token-login-refused"),
     (open_pin, "hsm-passphrase-unusable"),
     (open_folder, "hsm-token-folder-open"),
+    (open_settings, "hsm-path-replaceable"),
+    (open_folder_of_settings, "hsm-path-replaceable"),
+    (open_folder_above_tokens, "hsm-path-replaceable"),
     (stranger, "hsm-key-object-wrong"),
     (readable_key, "hsm-key-attribute-wrong"),
     (changed_record, "hsm-token-record-damaged"),
 ]
 
 
-@pytest.mark.parametrize(("breaking", "code"), TOKENS, ids=[code for _, code in TOKENS])
+@pytest.mark.parametrize(("breaking", "code"), TOKENS, ids=[breaking.__name__ for breaking, _ in TOKENS])
 def test_a_bad_token_is_refused_with_its_own_code(
     softhsm: SoftHsm, breaking: Callable[[SoftHsm], None], code: str
 ) -> None:
@@ -181,6 +200,10 @@ def test_published_transport_and_missing_keys_are_refused(softhsm: SoftHsm, tmp_
     assert refusal(SoftHsm(tmp_path / "empty"), ACCEPT) == "hsm-keys-incomplete"
     uncertified = with_keys(SoftHsm(tmp_path / "third"), supplied, certificate=False)
     assert refusal(uncertified, ACCEPT) == "hsm-keys-incomplete"
+
+
+def test_production_must_know_whose_tokens_it_signs(softhsm: SoftHsm) -> None:
+    assert refusal(softhsm, ACCEPT, issuer="") == "hsm-issuer-unnamed"
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
+from hsm.ceremony_mark import unmark
 from hsm.custody.ceremony import Ceremony
 from tests.house.checkout import ROOT
 from tests.hsm.custody.ceremonies import Held, KeySet, empty_key_set
+from tests.hsm.running import short_folder
 
 VERBS: dict[str, tuple[str, ...]] = {
     "publish": ("--folder", "public"),
@@ -19,6 +21,9 @@ VERBS: dict[str, tuple[str, ...]] = {
     "rotate": ("eligibility-token", "--id", "first"),
     "backup": ("carried",),
 }
+
+
+_SOURCE = ("--store", "keys.sealed", "--passphrase-file", "pass")
 
 
 class PowerCut(BaseException):
@@ -51,10 +56,7 @@ def custody_says(keys: KeySet, verb: str, *words: str) -> tuple[int, dict[str, A
             "hsm.custody",
             verb,
             *words,
-            "--store",
-            "keys.sealed",
-            "--passphrase-file",
-            "pass",
+            *_SOURCE,
         ],
         cwd=keys.folder,
         env={"PYTHONPATH": str(ROOT), "KARTU_ENV": "test"},
@@ -79,11 +81,43 @@ def test_they_are_put_to_no_work(stopped: KeySet, verb: str) -> None:
     assert not {path.name for path in stopped.folder.iterdir()} & {"public", "statement", "carried"}
 
 
+def start_refused(keys: KeySet) -> str:
+    """What the key process says over these keys; empty where it serves."""
+    with short_folder() as folder:
+        where = ("--state", str(folder / "state"), "--socket", str(folder / "run" / "s"), "--workers", "1")
+        process = subprocess.Popen(
+            [sys.executable, "-m", "hsm", *_SOURCE, *where],
+            cwd=keys.folder,
+            env={"PYTHONPATH": str(ROOT), "KARTU_ENV": "test"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert process.stdout is not None
+        is_ready = process.stdout.readline() == "ready\n"
+        process.terminate()
+        told = process.communicate(timeout=60)[1]
+    return "" if is_ready else "".join(line for line in told.splitlines(keepends=True) if line.startswith("hsm-"))
+
+
+def test_the_key_process_serves_none_of_them_wherever_the_journal_is(stopped: KeySet) -> None:
+    assert start_refused(stopped).startswith("hsm-ceremony-unfinished")
+    stopped.journal.unlink()
+    assert start_refused(stopped).startswith("hsm-ceremony-unfinished")
+
+
+def test_sabotage_without_its_mark_an_unfinished_ceremony_is_served(stopped: KeySet) -> None:
+    with stopped.custody() as custody:
+        unmark(custody)
+    assert start_refused(stopped) == ""
+
+
 def test_held_again_they_work(stopped: KeySet) -> None:
     with stopped.custody() as custody:
         Held(stopped.folder).hold(custody, out="second", again=True)
     assert custody_says(stopped, "list")[1]["result"]["unfinished_ceremony_step"] is None
     assert custody_says(stopped, "publish", *VERBS["publish"])[0] == 0
+    assert start_refused(stopped) == ""
 
 
 def test_sabotage_without_the_journal_nobody_knows(stopped: KeySet) -> None:

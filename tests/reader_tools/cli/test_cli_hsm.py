@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from reader_tools.cli.own_program import command, environment
-from tests.hsm.running import short_folder
+from tests.hsm.running import short_folder, workers_of
 from tests.reader_tools.cli.desk import Desk, KeyDesk, own_environment
 from tests.reader_tools.command_line import ROOT, kartu
 
@@ -57,6 +57,15 @@ def test_start_without_keys_says_so(bare_desk: Desk) -> None:
     assert bare_desk.refused("hsm", "start", code=4) == "hsm-key-file-missing"
 
 
+def test_what_the_key_process_refuses_at_its_start_has_cause_and_remedy_in_both_languages(tmp_path: Path) -> None:
+    assert kartu("hsm", "init", data_dir=tmp_path).code == 0
+    (tmp_path / "hsm" / "keys.sealed").chmod(0o644)
+    ended = kartu("hsm", "start", data_dir=tmp_path)
+    assert ended.code == 1
+    told = ended.err[ended.err.index("hsm-key-file-unprotected") :].splitlines()[1:]
+    assert [line.split(":")[0] for line in told] == ["  Sebab", "  Tindakan", "  Cause", "  Remedy"]
+
+
 def test_status_of_a_process_that_answers(empty_desk: Desk, key_desk: KeyDesk) -> None:
     assert empty_desk.json("hsm", "status") == {"socket": str(key_desk.socket), "backend": "software"}
     assert str(key_desk.socket) in empty_desk("hsm", "status").out
@@ -70,7 +79,10 @@ def test_start_with_json_is_one_document_and_the_process_itself(tmp_path: Path) 
     assert kartu("hsm", "init", data_dir=tmp_path).code == 0
     with short_folder() as folder:
         process = subprocess.Popen(
-            [sys.executable, "-m", "reader_tools", "hsm", "start", "--json"],
+            [
+                *(sys.executable, "-m", "reader_tools", "hsm", "start", "--json", "--workers", "3"),
+                *("--serve-uid", str(os.geteuid()), "--serve-uid", "7", "--serve-group", str(os.getegid())),
+            ],
             cwd=ROOT,
             env=own_environment(tmp_path, KARTU_HSM_SOCKET=str(folder / "run" / "s")),
             stdout=subprocess.PIPE,
@@ -83,6 +95,8 @@ def test_start_with_json_is_one_document_and_the_process_itself(tmp_path: Path) 
                 break
         status = kartu("hsm", "status", data_dir=tmp_path, environment={"KARTU_HSM_SOCKET": str(folder / "run" / "s")})
         assert status.code == 0
+        assert len(workers_of(process)) == 3
+        assert mode(folder / "run" / "s") == 0o660
         process.send_signal(signal.SIGTERM)
         out, _ = process.communicate(timeout=10)
     assert process.returncode == 0
