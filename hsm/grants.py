@@ -31,9 +31,10 @@ class Deed(StrEnum):
 
     UNSEAL_MANY = "unseal-many"
     LIFT_ANOMALY = "lift-anomaly"
+    WITHDRAW_CA = "withdraw-ca-certificate"  # done by key custody (hsm/custody/withdrawal.py), not by the key process
 
 
-NEEDED = {Deed.UNSEAL_MANY: 2, Deed.LIFT_ANOMALY: 1}  # officers
+NEEDED = {Deed.UNSEAL_MANY: 2, Deed.LIFT_ANOMALY: 1, Deed.WITHDRAW_CA: 2}  # officers
 
 
 @dataclass(frozen=True, slots=True)

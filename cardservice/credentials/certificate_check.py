@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Verifies a card certificate against the card CA (RFC 5280, 6.1, for a path of one) and the profile of its PIV slot."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,8 +12,10 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import NameOID
 
 from cardservice.credentials import p256
+from cardservice.credentials.ca_withdrawals import CaWithdrawals
 from cardservice.credentials.certificate_profile import PROFILES, PivSlot
 from cardservice.credentials.errors import (
+    CertificateAuthorityWithdrawn,
     CertificateMalformed,
     CertificateNotValidNow,
     CertificateProfileRefused,
@@ -63,6 +66,25 @@ def verify(der: bytes, *, ca: x509.Certificate, slot: PivSlot, now: datetime) ->
     )
 
 
+def verify_under(
+    der: bytes, *, cas: Sequence[x509.Certificate], withdrawals: CaWithdrawals, slot: PivSlot, now: datetime
+) -> CardCertificate:
+    """Verify a certificate under whichever of the scheme's CA certificates issued it. Raises CertificateRefused and nothing else.
+
+    A withdrawn CA is asked about first: a verifier may keep its certificate still. CertificateAuthorityWithdrawn: the card needs new ones.
+    """
+    authority = _authority(load(der))
+    withdrawn = withdrawals.by_key.get(authority)
+    if withdrawn is not None:
+        raise CertificateAuthorityWithdrawn(
+            withdrawn_at=withdrawn.withdrawn_at.isoformat(timespec="seconds"), reason=withdrawn.reason
+        )
+    for ca in cas:
+        if authority == _key_identifier(ca):
+            return verify(der, ca=ca, slot=slot, now=now)
+    raise CertificateSignatureInvalid(rule="the issuer is a card CA of the scheme")
+
+
 def verify_possession(certificate: CardCertificate, message: bytes, signature: bytes) -> None:
     """Check that the certified key signed ``message`` (DER signature, as PIV gives it). Raises PossessionNotProven."""
     if not p256.verifies_der(certificate.card_key, message, signature):
@@ -86,6 +108,31 @@ def load(der: bytes) -> x509.Certificate:
     if not 0 < certificate.serial_number < 1 << 159:
         raise CertificateMalformed(rule="a positive serial number of at most 20 octets")
     return certificate
+
+
+def authority_of(der: bytes) -> bytes:
+    """The identifier of the CA key that a certificate names as its issuer's, not yet believed. Raises CertificateMalformed."""
+    return _authority(load(der))
+
+
+def key_identifier_of(ca: bytes) -> bytes | None:
+    """The identifier of a CA certificate's own key (DER). Raises CertificateMalformed."""
+    return _key_identifier(load(ca))
+
+
+def _authority(certificate: x509.Certificate) -> bytes:
+    try:
+        found = certificate.extensions.get_extension_for_class(x509.AuthorityKeyIdentifier).value.key_identifier
+    except x509.ExtensionNotFound:
+        found = None
+    return found or b""
+
+
+def _key_identifier(ca: x509.Certificate) -> bytes | None:
+    try:
+        return ca.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
+    except x509.ExtensionNotFound:
+        return None
 
 
 def _whole(certificate: x509.Certificate) -> bytes:

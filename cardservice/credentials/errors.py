@@ -26,7 +26,9 @@ CredentialError
 |  |- CertificateProfileRefused   not the profile of its PIV slot
 |  |- CertificateSignatureInvalid not issued by this CA
 |  |- CertificateNotValidNow      before its beginning or after its end
+|  |- CertificateAuthorityWithdrawn   issued by a card CA that is believed no more
 |  `- PossessionNotProven         no signature of the certified key over this message
+|- WithdrawalsRefused         no list of withdrawn CA certificates that may be believed
 `- SignatureMisshapen        a signer that answered with something else than r|s
 """
 
@@ -183,10 +185,22 @@ class CertificateNotValidNow(CertificateRefused):
     code = "certificate-not-valid-now"
 
 
+class CertificateAuthorityWithdrawn(CertificateRefused):
+    """The card CA was withdrawn, so the card needs new certificates; evidence: withdrawn_at, reason."""
+
+    code = "certificate-ca-withdrawn"
+
+
 class PossessionNotProven(CertificateRefused):
     """No signature of the certified key over this message; evidence: slot or rule."""
 
     code = "possession-not-proven"
+
+
+class WithdrawalsRefused(CredentialError):
+    """The list of withdrawn CA certificates is none of the scheme's, or too old; evidence: rule."""
+
+    code = "ca-withdrawals-refused"
 
 
 class SignatureMisshapen(CredentialError):

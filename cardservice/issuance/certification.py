@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """The keys a card made, taken into the records: gate, intent, signature, outcome, and the card's faces in ``card_standing``."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
 from cardservice.card_edge.dialogues.personalization_plan import CardPublicKeys, Credentials
 from cardservice.card_edge.piv.key_reference import KeyReference
 from cardservice.credentials import thumbprint
+from cardservice.credentials.certificate_check import authority_of, key_identifier_of
 from cardservice.credentials.goodkey import require_good_card_key
 from cardservice.enrolment.refresh_standing import paid_record
 from cardservice.issuance.binding import UNFINISHED
@@ -95,6 +96,8 @@ def known_credentials(
     signed = {sector: row.proof for sector, row in proofs.items() if row is not None}
     if len(whole) != len(keys.piv) or len(signed) != len(keys.sectors):
         return None
+    if not _under_the_ca_in_use(bureau, whole.values()):
+        return None  # the CA was followed meanwhile, perhaps withdrawn: a card that is not live yet begins under the new one
     return keys, Credentials(whole, signed)
 
 
@@ -104,6 +107,11 @@ def abandon_keys(connection: Connection, card_id: str) -> int:
     for key in given_up:
         card_keys.set_state(connection, key, KeyState.ABANDONED)
     return len(given_up)
+
+
+def _under_the_ca_in_use(bureau: Bureau, issued: Iterable[bytes]) -> bool:
+    in_use = key_identifier_of(bureau.keys.ca_certificate)
+    return all(authority_of(der) == in_use for der in issued)
 
 
 def _new_generation(connection: Connection, card_id: str, points: dict[str, bytes], at: datetime) -> int:

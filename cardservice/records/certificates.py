@@ -16,15 +16,21 @@ from sqlalchemy import (
     LargeBinary,
     String,
     Table,
+    and_,
     bindparam,
+    func,
     select,
     update,
 )
 
 from cardservice.records.card_keys import MAX_SLOT
+from cardservice.records.card_state import LIVE, CardState
+from cardservice.records.cards import cards
 from cardservice.records.columns import Choice, UtcTime, identifier, metadata, octets, octets_in, one_of
 from cardservice.records.constraints import refusing, refusing_one
 from cardservice.records.errors import CertificateConflict, RecordNotFound, StateConflict
+
+CARD_AUTHENTICATION = "9E"  # the slot whose certificate stands for the card's own (SP 800-73 part 1, 3.1.4)
 
 
 class CertificateState(StrEnum):
@@ -75,6 +81,17 @@ class Certificate:
     created_at: datetime
     der: bytes | None = None
     issued_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CertifiedCard:
+    """A live card and the newest certificate (DER) of its key 9E."""
+
+    card_id: str
+    chip_serial: str
+    state: CardState
+    member_id: str
+    der: bytes
 
 
 # Built once: building a statement costs more than running it.
@@ -157,6 +174,35 @@ def of_card(connection: Connection, card_id: str) -> tuple[Certificate, ...]:
     query = select(certificates).where(certificates.c.card_id == card_id)
     query = query.order_by(certificates.c.slot, certificates.c.generation)
     return tuple(Certificate(**row) for row in connection.execute(query).mappings())
+
+
+def of_live_cards(connection: Connection, after: str, limit: int) -> list[CertifiedCard]:
+    """The live cards that come after ``after``, by card, each with the newest certificate of its key 9E."""
+    table = certificates.c
+    newest = (
+        select(table.card_id, func.max(table.generation).label("generation"))
+        .join(cards, cards.c.card_id == table.card_id)
+        .where(table.slot == CARD_AUTHENTICATION, table.state == CertificateState.ISSUED, table.card_id > after)
+        .where(cards.c.state.in_(LIVE))
+        .group_by(table.card_id)
+        .order_by(table.card_id)
+        .limit(limit)
+        .subquery()
+    )
+    query = (
+        select(cards.c.card_id, cards.c.chip_serial, cards.c.state, cards.c.member_id, table.der)
+        .join(newest, newest.c.card_id == cards.c.card_id)
+        .join(
+            certificates,
+            and_(
+                table.card_id == newest.c.card_id,
+                table.slot == CARD_AUTHENTICATION,
+                table.generation == newest.c.generation,
+            ),
+        )
+        .order_by(cards.c.card_id)
+    )
+    return [CertifiedCard(**row) for row in connection.execute(query).mappings()]
 
 
 def _leave_intent(connection: Connection, card_id: str, slot: str, generation: int, values: dict[str, Any]) -> None:

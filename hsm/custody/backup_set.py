@@ -35,9 +35,17 @@ class BackupSet:
 
 
 def write_backup(
-    folder: Path, custody: KeyCustody, backups: BackupFolder, ca_certificates: Sequence[bytes], now: datetime
+    folder: Path,
+    custody: KeyCustody,
+    backups: BackupFolder,
+    ca_certificates: Sequence[bytes],
+    withdrawn: Sequence[Mapping[str, object]],
+    now: datetime,
 ) -> dict[str, object]:
-    """Copy every key's backup into a new folder and sign for it. Raises BackupRefused for a key that can't be restored, KeyFileExists."""
+    """Copy every key's backup into a new folder and sign for it. ``withdrawn`` are CA certificates that nobody is to believe (withdrawal.py).
+
+    Raises BackupRefused for a key that can't be restored, KeyFileExists.
+    """
     store = custody.store
     backup_key = custody.backup_key_check_value
     if backup_key is None:
@@ -49,6 +57,8 @@ def write_backup(
         check = check_of(store, key)
         if backup.check_value.hex() != check:
             raise BackupRefused(rule=f"{file_name(key)} is of the key that is at work")
+        if backup.backup_key_check_value != backup_key:
+            raise BackupRefused(rule=f"{file_name(key)} is wrapped under the backup key in use")
         create_protected(folder / file_name(key), content)
         digest = hashlib.sha256(content).hexdigest()
         lines.append({"key": described(key), "check": check, "file": file_name(key), "sha256": digest})
@@ -57,6 +67,7 @@ def write_backup(
         "at": now,
         "backup_key_kcv": backup_key.hex(),
         "ca_certificates": [b64encode(certificate).decode() for certificate in ca_certificates],
+        "withdrawn_ca_certificates": [dict(one) for one in withdrawn],
         "records": {name: b64encode(content).decode() for name, content in custody.records().items()},
         "keys": lines,
     }
@@ -96,6 +107,11 @@ def refuse_other_files(found: BackupSet, manifest: Mapping[str, Any]) -> None:
 def certificates_of(manifest: Mapping[str, Any]) -> list[bytes]:
     """The CA's certificates, the one in use first."""
     return [b64decode(certificate) for certificate in manifest["ca_certificates"]]
+
+
+def withdrawn_of(manifest: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The CA certificates that were withdrawn by then; backups of before there were withdrawals name none."""
+    return [dict(one) for one in manifest.get("withdrawn_ca_certificates", [])]
 
 
 def records_of(manifest: Mapping[str, Any]) -> dict[str, bytes]:

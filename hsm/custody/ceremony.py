@@ -243,7 +243,7 @@ class Ceremony:
     def _back_up(self, step: TranscriptStep) -> None:
         room = self._room
         certificates = [room.custody.store.ca_certificate]
-        made = write_backup(room.out / "backup", room.custody, room.backups, certificates, room.clock())
+        made = write_backup(room.out / "backup", room.custody, room.backups, certificates, [], room.clock())
         step.note(f"{made['keys']} keys, manifest SHA-256 {made['manifest_sha256']}")
 
     def _about(self) -> list[tuple[tuple[str, str], str]]:

@@ -110,6 +110,12 @@ def _keeping(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
     destroyed.add_argument("kid")
     _store(destroyed)
 
+    withdrawn = _verb(verbs, "withdraw", (KEEPING, "withdraw_certificate"), "believe a card CA's certificate no more")
+    withdrawn.add_argument("sha256", metavar="SHA256", help="of the certificate, as list names it")
+    withdrawn.add_argument("--reason", required=True, help="as the officers signed it; verifiers are told")
+    withdrawn.add_argument("--grant", type=Path, required=True, metavar="FILE", help="signed by two officers")
+    _store(withdrawn)
+
     saved = _verb(verbs, "backup", (KEEPING, "back_up"), "wrapped keys and a signed manifest, to be carried away")
     saved.add_argument("folder", type=Path, metavar="DIR", help="a new folder")
     _store(saved)

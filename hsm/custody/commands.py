@@ -6,7 +6,7 @@ from pathlib import Path
 
 from cardservice.keys import Purpose
 from hsm.custody.attestation import attestation
-from hsm.custody.ca_certificates import ca_certificates
+from hsm.custody.ca_certificates import ca_certificates, listed_certificates
 from hsm.custody.circumstances import Circumstances
 from hsm.custody.key_ending import destroyed_keys
 from hsm.custody.key_list import list_keys, warnings
@@ -16,6 +16,7 @@ from hsm.custody.publication import publish
 from hsm.custody.statement import MAX_LENGTH, signed, verified
 from hsm.custody.transcript_files import PDF, STATEMENT, TEXT, verified_transcript
 from hsm.custody.unfinished import refuse_unfinished, unfinished_ceremony
+from hsm.custody.withdrawal import withdrawal_list
 from hsm.errors import StatementRefused
 from hsm.key_store import KeyStore
 from hsm.protected_file import create_protected
@@ -33,6 +34,7 @@ def show_list(options: argparse.Namespace, here: Circumstances) -> dict[str, obj
             "backend": keys.store.backend,
             "keys": [key.document() for key in listed],
             "warnings": [one.document() for one in due],
+            "ca_certificates": listed_certificates(keys.journal, keys.store.ca_certificate),
         }
 
 
@@ -42,7 +44,7 @@ def write_publication(options: argparse.Namespace, here: Circumstances) -> dict[
     with opened_store(options, here.environment) as keys:
         refuse_unfinished(keys.journal)
         certificates = ca_certificates(keys.journal, keys.store.ca_certificate, now)
-        return publish(keys.store, certificates, options.folder, now)
+        return publish(keys.store, certificates, withdrawal_list(keys.journal, now), options.folder, now)
 
 
 def attest(options: argparse.Namespace, here: Circumstances) -> dict[str, object]:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The verbs that change or carry away a key set: rotate, destroy, backup, restore."""
+"""The verbs that change or carry away a key set: rotate, destroy, withdraw, backup, restore."""
 
 import argparse
 
@@ -15,7 +15,9 @@ from hsm.custody.restoring import believe, restore
 from hsm.custody.rotation import Rotation, RotationOrder
 from hsm.custody.share_file import read_share
 from hsm.custody.unfinished import refuse_unfinished
+from hsm.custody.withdrawal import WithdrawalOrder, withdraw, withdrawals
 from hsm.errors import KeyNotFound, RotationRefused
+from hsm.granting.grant_file import read_grant
 
 NOW = "now"
 
@@ -51,12 +53,27 @@ def destroy_ended_key(options: argparse.Namespace, here: Circumstances) -> dict[
         return {"destroyed": described(found[0])}
 
 
+def withdraw_certificate(options: argparse.Namespace, here: Circumstances) -> dict[str, object]:
+    """A card CA's certificate is believed no more, by grant of two officers."""
+    order = WithdrawalOrder(options.sha256.lower(), options.reason, read_grant(options.grant))
+    with opened_custody(options, here.environment) as opened:
+        refuse_unfinished(opened.journal)
+        return withdraw(order, opened.custody, opened.journal, here.clock)
+
+
 def back_up(options: argparse.Namespace, here: Circumstances) -> dict[str, object]:
     """Every wrapped key and a signed manifest into a new folder."""
     with opened_custody(options, here.environment) as opened:
         refuse_unfinished(opened.journal)
         certificates = ca_certificates(opened.journal, opened.custody.store.ca_certificate, here.clock())
-        return write_backup(options.folder, opened.custody, opened.backups, certificates, here.clock())
+        return write_backup(
+            options.folder,
+            opened.custody,
+            opened.backups,
+            certificates,
+            withdrawals(opened.journal),
+            here.clock(),
+        )
 
 
 def restore_keys(options: argparse.Namespace, here: Circumstances) -> dict[str, object]:

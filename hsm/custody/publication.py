@@ -10,6 +10,7 @@ from pathlib import Path
 from textwrap import wrap
 
 from cardservice.keys import Purpose
+from hsm.custody.statement import signed
 from hsm.errors import PublicationFailed
 from hsm.key_identifier import unpadded_base64url
 from hsm.key_ring import KeyRing
@@ -21,13 +22,18 @@ KEY_SETS = {
     Purpose.COVER_PROOF: "cover-proof-keys.json",
     Purpose.AUDIT: "audit-keys.json",
 }
-CA_DER, CA_PEM = "card-ca.cer", "card-ca.pem"
+CA_DER, CA_PEM, CA_WITHDRAWN = "card-ca.cer", "card-ca.pem", "card-ca-withdrawn.json"
 READABLE = 0o644
 SIGNING_AHEAD = (Purpose.ELIGIBILITY_TOKEN, Purpose.COVER_PROOF)  # verifiers cache these: two live keys each
 
 
-def publish(store: KeyStore, ca_certificates: Sequence[bytes], folder: Path, now: datetime) -> dict[str, object]:
-    """Write all files, the CA certificate in use being the first; which keys are in each, and which purposes lack a second live key. Raises PublicationFailed."""
+def publish(
+    store: KeyStore, ca_certificates: Sequence[bytes], withdrawn: Mapping[str, object], folder: Path, now: datetime
+) -> dict[str, object]:
+    """Write all files, the CA certificate in use being the first; which keys are in each, and which purposes lack a second live key.
+
+    ``withdrawn`` is the statement about withdrawn CA certificates (withdrawal.py), which the audit key signs. Raises PublicationFailed.
+    """
     ring = KeyRing(store)
     sets = {purpose: ring.published(purpose, now) for purpose in KEY_SETS}
     for purpose, keys in sets.items():
@@ -35,6 +41,7 @@ def publish(store: KeyStore, ca_certificates: Sequence[bytes], folder: Path, now
             raise PublicationFailed(path=str(folder), rule=f"there is no {purpose} key to publish")
     files = {KEY_SETS[purpose]: key_set(store, keys) for purpose, keys in sets.items()}
     files |= {CA_DER: ca_certificates[0], CA_PEM: b"".join(map(pem, ca_certificates))}
+    files[CA_WITHDRAWN] = signed(withdrawn, store, now)
     write_files(folder, files)
     live = {purpose: [key for key in keys if now < key.expires] for purpose, keys in sets.items()}
     return {

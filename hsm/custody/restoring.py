@@ -14,7 +14,7 @@ from typing import Any
 
 from hsm.block_cipher import key_check_value
 from hsm.custody.backup_folder import BackupFolder, file_name
-from hsm.custody.backup_set import KIND, BackupSet, certificates_of, records_of, refuse_other_files
+from hsm.custody.backup_set import KIND, BackupSet, certificates_of, records_of, refuse_other_files, withdrawn_of
 from hsm.custody.ca_certificates import note_ca_certificate
 from hsm.custody.conversation import Conversation
 from hsm.custody.journal import CustodyJournal
@@ -22,6 +22,7 @@ from hsm.custody.key_ending import destroyed_keys, ended_keys
 from hsm.custody.key_record import check_of, described, description_of, fingerprint
 from hsm.custody.share_file import HeldShare, combined
 from hsm.custody.statement import verified
+from hsm.custody.withdrawal import note_withdrawals
 from hsm.errors import BackupRefused
 from hsm.key_backup import KeyBackup, opened_in_software
 from hsm.key_custody import KeyCustody
@@ -39,6 +40,7 @@ class BelievedBackup:
     born: Mapping[str, KeyBackup]  # by kid
     certificates: Sequence[bytes]
     records: Mapping[str, bytes]
+    withdrawn: Sequence[Mapping[str, Any]]  # CA certificates that nobody is to believe
 
 
 def restore(
@@ -65,6 +67,7 @@ def restore(
             journal.append(RESTORED, clock(), key=described(key), check=check)
         conversation.step(2, 2, "Sertifikat, catatan, kunci cadangan.", "Certificates, records, the backup key.")
         custody.set_backup_key(bytearray(backup_key))
+        note_withdrawals(journal, believed.withdrawn, clock())
         in_use, *earlier = believed.certificates
         for certificate in [*reversed(earlier), in_use]:
             note_ca_certificate(journal, certificate, clock())
@@ -92,7 +95,7 @@ def _believed(found: BackupSet, backup_key: bytes) -> BelievedBackup:
         for line in manifest["keys"]:
             description = description_of(line["key"])
             keys.append((replace(born[description.kid], description=description), str(line["check"])))
-        return BelievedBackup(keys, born, certificates_of(manifest), records_of(manifest))
+        return BelievedBackup(keys, born, certificates_of(manifest), records_of(manifest), withdrawn_of(manifest))
     except (KeyError, TypeError, ValueError):
         raise BackupRefused(rule="the manifest describes each key") from None
 

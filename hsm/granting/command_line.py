@@ -49,3 +49,4 @@ def _things(verb: argparse.ArgumentParser) -> None:
     what = verb.add_mutually_exclusive_group(required=True)
     what.add_argument("--values", type=Path, metavar="FILE", help="unseal many: JSON lines with context and sealed")
     what.add_argument("--lift", nargs=2, metavar=("OPERATION", "UID"), help="lift an anomaly limit")
+    what.add_argument("--withdraw", metavar="SHA256", help="withdraw this certificate of a card CA")

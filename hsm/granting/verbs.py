@@ -30,7 +30,9 @@ class _Things:
 
     @classmethod
     def of(cls, options: argparse.Namespace) -> "_Things":
-        """From ``--values`` or ``--lift``. Raises GrantRefused."""
+        """From ``--values``, ``--lift`` or ``--withdraw``. Raises GrantRefused."""
+        if options.withdraw is not None:
+            return cls(Deed.WITHDRAW_CA, [options.withdraw.lower()], [])
         if options.lift is None:
             values = read_sealed_list(options.values)
             return cls(Deed.UNSEAL_MANY, [context for context, _ in values], values)
@@ -75,6 +77,8 @@ def sign(options: argparse.Namespace, now: datetime, randomness: Randomness) -> 
 def use(options: argparse.Namespace, _: datetime, __: Randomness) -> Mapping[str, object]:
     """Have it done. Opened values go to a new file, and nowhere else. Raises what the key process says."""
     about = _Things.of(options)
+    if about.deed is Deed.WITHDRAW_CA:
+        raise GrantRefused(rule="a certificate is withdrawn by key custody: kartu keys withdraw")
     grant = read_grant(options.grant)
     with KeyProcess(options.socket) as keys:
         if about.deed is Deed.LIFT_ANOMALY:

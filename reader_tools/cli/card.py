@@ -15,6 +15,8 @@ class CardGroup(LazyGroup):
         "resume": Entry("reader_tools.cli.card_resume", "Go on with a personalization that was cut short."),
         "refresh": Entry("reader_tools.cli.card_refresh", "Bring the card's cover proofs up to what was paid."),
         "verify": Entry("reader_tools.cli.card_verify", "Ask whether the card's holder is covered."),
+        "certificate": Entry("reader_tools.cli.card_certificate", "Does the card's own certificate hold, off line."),
+        "under-ca": Entry("reader_tools.cli.card_under_ca", "The live cards under a withdrawn card CA."),
         "void": Entry("reader_tools.cli.card_void", "Take a card out of use."),
         "tell-revoked": Entry("reader_tools.cli.card_tell_revoked", "Tell the key process of every revoked card."),
         "virtual": Entry("reader_tools.cli.virtual", "The virtual card: insert, remove, tear."),

@@ -14,6 +14,7 @@ class KeysGroup(LazyGroup):
         "list": Entry("reader_tools.cli.keys_list", "Every key, its state, and what is due."),
         "rotate": Entry("reader_tools.cli.keys_rotate", "The next key of a purpose; old ones stay readable."),
         "destroy": Entry("reader_tools.cli.keys_destroy", "Destroy a key that has ended."),
+        "withdraw": Entry("reader_tools.cli.keys_withdraw", "Believe a card CA's certificate no more."),
         "backup": Entry("reader_tools.cli.keys_backup", "Wrapped keys and a signed manifest, to be carried away."),
         "restore": Entry("reader_tools.cli.keys_restore", "Bring keys back with a quorum of shares."),
         "attest": Entry("reader_tools.cli.keys_attest", "A signed statement of every key, for an auditor."),

@@ -26,13 +26,19 @@ Lift = Annotated[
     tuple[str, int] | None,
     typer.Option(metavar="OPERATION UID", help="Let this user ask this operation again.", show_default=False),
 ]
+Withdraw = Annotated[
+    str | None,
+    typer.Option(
+        metavar="SHA256", help="Withdraw this certificate of a card CA (kartu keys withdraw).", show_default=False
+    ),
+]
 
 app = typer.Typer(no_args_is_help=True)
 
 
 @app.callback()
 def grant() -> None:
-    """Grants: opening many sealed values needs two officers, lifting an anomaly limit needs one (docs/keys.md).
+    """Grants: opening many sealed values, or withdrawing a CA certificate, needs two officers, lifting an anomaly limit one (docs/keys.md).
 
     Example: kartu keys grant sign sample.grant --officer ani --key ani.pem --passphrase-file ani.pass --values sample.jsonl --reason audit
     """
@@ -61,6 +67,7 @@ def sign(
     reason: Reason,
     values: Values = None,
     lift: Lift = None,
+    withdraw: Withdraw = None,
     minutes: Annotated[int, typer.Option(min=1, max=60, help="How long a grant that begins here may be used.")] = 30,
     as_json: AsJson = False,
 ) -> None:
@@ -75,7 +82,7 @@ def sign(
         output,
         "sign",
         *("--officer", officer, "--key", key.absolute(), "--passphrase-file", passphrase_file.absolute()),
-        *_about(grant_file, reason, values, lift),
+        *_about(grant_file, reason, values, lift, withdraw),
         *("--life", str(60 * minutes)),
         program=PROGRAM,
     )
@@ -112,11 +119,17 @@ def use(
     output.show(done, lambda console: console.print(f"{said}: {done['deed']} {told}", markup=False))
 
 
-def _about(grant_file: Path, reason: str, values: Path | None, lift: tuple[str, int] | None) -> tuple[str | Path, ...]:
-    if (values is None) is (lift is None):
-        raise typer.BadParameter("either --values or --lift")
-    what = ("--lift", lift[0], str(lift[1])) if lift else ("--values", values.absolute() if values else "")
-    return ("--grant", grant_file.absolute(), "--reason", reason, *what)
+def _about(
+    grant_file: Path, reason: str, values: Path | None, lift: tuple[str, int] | None, withdraw: str | None = None
+) -> tuple[str | Path, ...]:
+    what = [
+        *([("--values", values.absolute())] if values is not None else []),
+        *([("--lift", lift[0], str(lift[1]))] if lift is not None else []),
+        *([("--withdraw", withdraw)] if withdraw is not None else []),
+    ]
+    if len(what) != 1:
+        raise typer.BadParameter("one of --values, --lift and --withdraw (to sign)")
+    return ("--grant", grant_file.absolute(), "--reason", reason, *what[0])
 
 
 def _people(console: Console, output: Output, signed: dict[str, Any]) -> None:

@@ -73,6 +73,8 @@ def _people(console: Console, output: Output, found: dict[str, Any]) -> None:
             ),
             markup=False,
         )
+    for certificate in found["ca_certificates"]:
+        console.print(_certificate_line(output, certificate), markup=False, soft_wrap=True)
     for due in found["warnings"]:
         sector = f" {due['sector']:02X}" if due["sector"] else ""
         console.print(
@@ -84,6 +86,14 @@ def _people(console: Console, output: Output, found: dict[str, Any]) -> None:
             ),
             markup=False,
         )
+
+
+def _certificate_line(output: Output, certificate: dict[str, Any]) -> str:
+    state = "*" if certificate["in_use"] else ""
+    if certificate["withdrawn"] is not None:
+        state = f"{output.say('DICABUT', 'WITHDRAWN')}: {certificate['withdrawn']}"
+    said = output.say("Sertifikat CA kartu", "Card CA certificate")
+    return f"{said}: SHA-256 {certificate['sha256']} .. {certificate['not_after'][:10]} {state}".rstrip()
 
 
 def _row(output: Output, key: dict[str, Any]) -> list[str]:

@@ -19,6 +19,7 @@ from hsm.custody.journal import open_journal
 from hsm.custody.plan import CeremonyPlan, PlannedTransport, parse_plan
 from hsm.custody.restoring import believe, restore
 from hsm.custody.share_file import HeldShare, read_share
+from hsm.custody.withdrawal import withdrawals
 from hsm.key_bundle import KeyBundle
 from hsm.key_custody import KeyCustody
 from hsm.production import Environment
@@ -139,7 +140,7 @@ class KeySet:
     def back_up(self, name: str) -> Path:
         with self.custody() as custody, open_journal(self.journal) as journal:
             certificates = ca_certificates(journal, custody.store.ca_certificate, self.clock())
-            write_backup(self.folder / name, custody, self.backups, certificates, self.clock())
+            write_backup(self.folder / name, custody, self.backups, certificates, withdrawals(journal), self.clock())
         return self.folder / name
 
     def shares(self, *numbers: int) -> list[HeldShare]:

@@ -11,12 +11,14 @@ from cryptography import x509
 from cardservice.credentials import jwks
 from cardservice.keys import Purpose
 from hsm.custody.publication import publish, write_files
+from hsm.custody.withdrawal import KIND
 from hsm.errors import PublicationFailed
 from hsm.key_ring import KeyRing
 from hsm.software_store import SoftwareStore
 from tests.hsm.documents import NOW
 
 DAY = timedelta(days=1)
+NONE = {"kind": KIND, "at": NOW, "withdrawn": []}
 
 
 def kids(store: SoftwareStore, purpose: Purpose, now: datetime = NOW) -> list[str]:
@@ -25,7 +27,7 @@ def kids(store: SoftwareStore, purpose: Purpose, now: datetime = NOW) -> list[st
 
 def test_key_sets_are_what_the_service_would_answer(store: SoftwareStore, tmp_path: Path) -> None:
     """Byte for byte: a cache may carry either."""
-    said = publish(store, [store.ca_certificate], tmp_path / "well-known", NOW)
+    said = publish(store, [store.ca_certificate], NONE, tmp_path / "well-known", NOW)
     files = {
         Purpose.ELIGIBILITY_TOKEN: "jwks.json",
         Purpose.COVER_PROOF: "cover-proof-keys.json",
@@ -41,13 +43,13 @@ def test_key_sets_are_what_the_service_would_answer(store: SoftwareStore, tmp_pa
 
 
 def test_two_live_keys_per_signing_purpose(store: SoftwareStore, tmp_path: Path) -> None:
-    publish(store, [store.ca_certificate], tmp_path, NOW)
+    publish(store, [store.ca_certificate], NONE, tmp_path, NOW)
     for name in ("jwks.json", "cover-proof-keys.json"):
         assert len(jwks.decode((tmp_path / name).read_bytes())) == 2
 
 
 def test_a_purpose_without_a_successor_is_named(store: SoftwareStore, tmp_path: Path) -> None:
-    assert publish(store, [store.ca_certificate], tmp_path, NOW + 91 * DAY)["without_successor"] == [
+    assert publish(store, [store.ca_certificate], NONE, tmp_path, NOW + 91 * DAY)["without_successor"] == [
         "eligibility-token",
         "cover-proof",
     ]
@@ -56,22 +58,22 @@ def test_a_purpose_without_a_successor_is_named(store: SoftwareStore, tmp_path: 
 def test_an_ended_key_stays_as_long_as_what_it_signed(store: SoftwareStore, tmp_path: Path) -> None:
     first = kids(store, Purpose.COVER_PROOF)[0]
     for days, there in ((91, True), (125, True), (127, False)):
-        publish(store, [store.ca_certificate], tmp_path, NOW + days * DAY)
+        publish(store, [store.ca_certificate], NONE, tmp_path, NOW + days * DAY)
         assert (first in {key.kid for key in jwks.decode((tmp_path / "cover-proof-keys.json").read_bytes())}) is there
 
 
 def test_the_ca_certificate_in_both_forms(store: SoftwareStore, tmp_path: Path) -> None:
-    publish(store, [store.ca_certificate], tmp_path, NOW)
+    publish(store, [store.ca_certificate], NONE, tmp_path, NOW)
     assert (tmp_path / "card-ca.cer").read_bytes() == store.ca_certificate
     (certificate,) = x509.load_pem_x509_certificates((tmp_path / "card-ca.pem").read_bytes())
     assert certificate == x509.load_der_x509_certificate(store.ca_certificate)
 
 
 def test_no_keys_left_is_refused_and_what_is_published_stays(store: SoftwareStore, tmp_path: Path) -> None:
-    publish(store, [store.ca_certificate], tmp_path, NOW)
+    publish(store, [store.ca_certificate], NONE, tmp_path, NOW)
     before = (tmp_path / "jwks.json").read_bytes()
     with pytest.raises(PublicationFailed, match="no eligibility-token key"):
-        publish(store, [store.ca_certificate], tmp_path, NOW + 1000 * DAY)
+        publish(store, [store.ca_certificate], NONE, tmp_path, NOW + 1000 * DAY)
     assert (tmp_path / "jwks.json").read_bytes() == before
 
 
