@@ -41,9 +41,10 @@ GOAL_RESTART = 1_000.0  # ms
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What callers saw: answers per second, and seconds per question."""
+    """What callers saw: answers per second, their own seconds of CPU for one, and seconds per question."""
 
     per_second: float
+    cpu: float
     latencies: list[float]
 
     @property
@@ -144,7 +145,9 @@ def asked(running: RunningKeys, what: str, processes: int, callers: int, batch: 
             each.stdin.flush()
         told = [json.loads(each.communicate()[0]) for each in calling]
     return Asked(
-        sum(one["answers"] / one["seconds"] for one in told), [each for one in told for each in one["latencies"]]
+        sum(one["answers"] / one["seconds"] for one in told),
+        sum(one["cpu"] for one in told) / sum(one["answers"] for one in told),
+        [each for one in told for each in one["latencies"]],
     )
 
 

@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """One calling process of ``bench/run keys``: ``python -m bench.keys_caller SOCKET WHAT CALLERS BATCH SECONDS``, told to begin by a line.
 
-Says "ready" first. In the end prints ``{"answers": n, "seconds": s, "latencies": [...]}``: answers within the time, and how long each
-question took, in seconds.
+Says "ready" first. In the end prints ``{"answers": n, "seconds": s, "cpu": s, "latencies": [...]}``: answers within the time, what
+of it this process computed, and how long each question took, in seconds.
 """
 
 import json
 import secrets
 import sys
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -63,7 +64,7 @@ def main(socket: str, what: str, callers: str, batch: str, seconds: str) -> None
             question()
         print("ready", flush=True)
         sys.stdin.readline()
-        begin = monotonic()
+        begin, cpu = monotonic(), time.process_time()
         end = begin + float(seconds)
 
         def ask() -> None:
@@ -76,8 +77,9 @@ def main(socket: str, what: str, callers: str, batch: str, seconds: str) -> None
             thread.start()
         for thread in threads:
             thread.join()
-        spent = monotonic() - begin
-    print(json.dumps({"answers": len(latencies) * int(batch), "seconds": spent, "latencies": latencies}))
+        spent, cpu = monotonic() - begin, time.process_time() - cpu
+    answers = len(latencies) * int(batch)
+    print(json.dumps({"answers": answers, "seconds": spent, "cpu": cpu, "latencies": latencies}))
 
 
 if __name__ == "__main__":

@@ -1,9 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The caller's side of the key process: synchronous, safe to share between threads, never waiting longer than its deadline."""
+"""The caller's side of the key process: synchronous, safe to share between threads, never waiting longer than its deadline.
+
+Short questions that may be asked twice share their trips with those of other threads (``shared_trips.py``). A long one, and one that must
+not be asked twice, has a connection of its own for as long as it takes: neither keeps anybody waiting, or shares anybody's fate.
+"""
 
 import os
 import threading
 import time
+import weakref
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any, Self
@@ -12,16 +17,20 @@ from cardservice.clock import monotonic
 from hsm.errors import CallerRefused, HsmError, KeyProcessDown, MalformedFrame
 from hsm.key_faces import KeyFaces
 from hsm.line import ConnectionLost, Line, NotRead
-from hsm.protocol import answer_from_wire, decode_list, frame, requests_to_wire
+from hsm.protocol import answer_from_wire, decode_list, encoded_request, frame_of, is_refused_whole
 from hsm.requests import Request
+from hsm.shared_trips import SharedTrips
 
 DEADLINE = 1.0  # seconds for a whole question, a reconnection included
 _PAUSE = 0.02  # seconds; a worker is replaced within one
 _MAX_IDLE = 64
+SHARED_LINES = 2  # at once; a worker per core answers, and on two of them more lines make more trips, not more answers
+_SHORT_WEIGHT = 16  # answers that a question may ask for and still share its trip
+_SHORT_OCTETS = 16 * 1024
 
 
 class KeyProcess(KeyFaces):
-    """The keys behind a socket. Connections are opened when needed, one per question in flight, and kept for the next.
+    """The keys behind a socket. Connections are opened when needed, one per trip under way, and kept for the next.
 
     A question that a dying worker has read is asked again if that is safe, and one that nobody read in any case, until ``deadline``
     seconds are over; then KeyProcessDown. ``server_uids`` are the users that may be at the far end: by default only our own.
@@ -33,10 +42,15 @@ class KeyProcess(KeyFaces):
         self._path = socket_path
         self._deadline = deadline
         self._server_uids = frozenset([os.geteuid()] if server_uids is None else server_uids)
+        self._begin()
+        _clients.add(self)
+        super().__init__(self._ask_process, monotonic)
+
+    def _begin(self) -> None:
+        """No connection, nobody under way: at first, and in a forked process, whose copies of both belong to its parent."""
         self._lock = threading.Lock()
         self._idle: list[Line] = []
-        self._pid = os.getpid()
-        super().__init__(self._ask_process, monotonic)
+        self._shared = SharedTrips(self._travel, is_refused_whole, lines=SHARED_LINES, monotonic=monotonic)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({str(self._path)!r})"
@@ -55,9 +69,16 @@ class KeyProcess(KeyFaces):
         self.close()
 
     def _ask_process(self, requests: Sequence[Request]) -> list[Any]:
-        question = frame(requests_to_wire(requests))
+        encoded = [encoded_request(request) for request in requests]
         until = monotonic() + self._deadline
-        answers = [answer_from_wire(wire) for wire in decode_list(self._answer(question, requests, until))]
+        if _may_share(requests, encoded):
+            try:
+                wires = self._shared.ask(encoded, until)
+            except TimeoutError:
+                raise self._too_late() from None
+        else:
+            wires = decode_list(self._answer(frame_of(encoded), until, repeatable=_are_repeatable(requests)))
+        answers = [answer_from_wire(wire) for wire in wires]
         if len(answers) != len(requests):
             # The frame as a whole was refused.
             answers = answers[:1]
@@ -68,9 +89,11 @@ class KeyProcess(KeyFaces):
                 raise answer
         return answers
 
-    def _answer(self, question: bytes, requests: Sequence[Request], until: float) -> bytes:
+    def _travel(self, requests: Sequence[bytes], until: float) -> list[object]:
+        return decode_list(self._answer(frame_of(requests), until, repeatable=True))
+
+    def _answer(self, question: bytes, until: float, *, repeatable: bool) -> bytes:
         """The frame that answers. Asks again as long as that is safe and there is time."""
-        is_repeatable = all(request.repeatable for request in requests)
         losses = 0
         while True:
             line = self._take_idle() or self._connect(until, is_expected_back=losses > 0)
@@ -78,10 +101,10 @@ class KeyProcess(KeyFaces):
                 answer = line.ask(question, until)
             except TimeoutError:
                 line.close()
-                raise self._down(f"no answer within {self._deadline:g} s") from None
+                raise self._too_late() from None
             except (NotRead, ConnectionLost) as lost:
                 line.close()
-                if isinstance(lost, ConnectionLost) and not is_repeatable:
+                if isinstance(lost, ConnectionLost) and not repeatable:
                     raise self._down("the connection was lost; not asked again") from None
                 losses += 1
                 self._pause(until, "the connection was lost again and again", seconds=(losses > 1) * _PAUSE)
@@ -116,9 +139,6 @@ class KeyProcess(KeyFaces):
 
     def _take_idle(self) -> Line | None:
         with self._lock:
-            if self._pid != os.getpid():
-                # After a fork both processes hold the same connections: answers would go to the wrong one.
-                self._idle, self._pid = [], os.getpid()
             while self._idle:
                 line = self._idle.pop()
                 if line.is_quiet():
@@ -133,5 +153,36 @@ class KeyProcess(KeyFaces):
                 return
         line.close()
 
+    def _too_late(self) -> KeyProcessDown:
+        return self._down(f"no answer within {self._deadline:g} s")
+
     def _down(self, rule: str) -> KeyProcessDown:
         return KeyProcessDown(socket=str(self._path), rule=rule)
+
+
+def _are_repeatable(requests: Sequence[Request]) -> bool:
+    return all(request.repeatable for request in requests)
+
+
+def _may_share(requests: Sequence[Request], encoded: Sequence[bytes]) -> bool:
+    """Short, and safe to ask twice: then what becomes of one frame's connection is the same to all who are in it."""
+    return (
+        _are_repeatable(requests)
+        and sum(request.weight for request in requests) <= _SHORT_WEIGHT
+        and sum(map(len, encoded)) <= _SHORT_OCTETS
+    )
+
+
+_clients: "weakref.WeakSet[KeyProcess]" = weakref.WeakSet()
+
+
+def _begin_in_child() -> None:
+    """After a fork both processes hold the same connections, where answers would go to the wrong one; and locks whose holders are not here."""
+    for client in list(_clients):
+        idle = client._idle  # noqa: SLF001 - of this module
+        client._begin()  # noqa: SLF001 - as above
+        for line in idle:
+            line.close()
+
+
+os.register_at_fork(after_in_child=_begin_in_child)

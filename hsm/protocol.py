@@ -53,6 +53,20 @@ def frame(message: object) -> bytes:
     return len(encoded).to_bytes(LENGTH_SIZE) + encoded
 
 
+def encoded_request(request: Request) -> bytes:
+    """One request, as ``frame_of`` takes it."""
+    return cbor2.dumps([request.operation, *request.to_wire()])
+
+
+def frame_of(requests: Sequence[bytes]) -> bytes:
+    """The frame that asks these: the head of a list (RFC 8949, 3), then what was encoded already. Raises FrameTooLarge."""
+    head = _list_head(len(requests))
+    length = len(head) + sum(map(len, requests))
+    if length > MAX_FRAME_LENGTH:
+        raise FrameTooLarge(limit=MAX_FRAME_LENGTH)
+    return b"".join((length.to_bytes(LENGTH_SIZE), head, *requests))
+
+
 def frame_length(prefix: bytes) -> int:
     """The length that a frame's first four bytes announce. Raises FrameTooLarge."""
     length = int.from_bytes(prefix)
@@ -105,6 +119,20 @@ def answer_from_wire(wire: object) -> Answer:
             return error_from_wire(code, {str(name): value for name, value in evidence.items()})
         case _:
             raise MalformedFrame(rule="an answer is a value or a refusal")
+
+
+def is_refused_whole(answers: Sequence[object], count: int) -> bool:
+    """Whether what came back for so many requests says nothing of any single one: one refusal, or answers too long together."""
+    if len(answers) != count:
+        return True
+    return all(type(wire) is list and wire[:2] == [_REFUSED, FrameTooLarge.code] for wire in answers)
+
+
+def _list_head(count: int) -> bytes:
+    """Major type 4 in its shortest form (RFC 8949, 3)."""
+    if count < 24:
+        return bytes([0x80 | count])
+    return b"\x98" + count.to_bytes(1) if count <= 0xFF else b"\x99" + count.to_bytes(2)
 
 
 def _plain(value: object) -> object:

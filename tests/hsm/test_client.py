@@ -4,8 +4,6 @@ import select
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -14,35 +12,10 @@ from cardservice.keys import KeyOrigin, KeySet, Purpose, SessionRequest
 from hsm.client import KeyProcess
 from hsm.errors import CallerRefused, FrameTooLarge, KeyProcessDown, MalformedFrame, RequestRefused
 from hsm.key_bundle import KeyBundle
-from hsm.listening_socket import listen
 from hsm.protocol import frame
 from tests.hsm.documents import token_input
+from tests.hsm.far_end import answering
 from tests.hsm.running import SetClock, eventually, hsm_process, run_hsm, serving, short_folder
-
-
-@contextmanager
-def answering(behaviour: Callable[[socket.socket], None], *, calls: int = 1) -> Iterator[Path]:
-    """A far end that behaves as told, once per connection."""
-    with short_folder() as folder:
-        listening = listen(folder / "s")
-        listening.settimeout(5)
-
-        def serve() -> None:
-            for _ in range(calls):
-                try:
-                    peer, _ = listening.accept()
-                except TimeoutError:
-                    return
-                with peer:
-                    behaviour(peer)
-
-        thread = threading.Thread(target=serve)
-        thread.start()
-        try:
-            yield folder / "s"
-        finally:
-            thread.join()
-            listening.close()
 
 
 def test_nobody_there_is_told_at_once() -> None:
@@ -188,17 +161,6 @@ def test_sixteen_threads_share_one_client(socket_path: Path) -> None:
         for thread in threads:
             thread.join()
     assert not wrong
-
-
-def test_a_fork_does_not_share_connections(socket_path: Path) -> None:
-    keys = KeyProcess(socket_path)
-    keys.ping()
-    (parents,) = keys._idle
-    keys._pid = 1  # as a child would find it
-    assert keys.ping() == "software"
-    assert parents not in keys._idle
-    parents.close()
-    keys.close()
 
 
 def test_a_verifying_key_is_kept_and_forgotten_after_a_refusal(socket_path: Path) -> None:

@@ -18,8 +18,10 @@ from hsm.protocol import (
     answer_from_wire,
     answer_to_wire,
     decode_list,
+    encoded_request,
     frame,
     frame_length,
+    frame_of,
     request_from_wire,
     requests_to_wire,
 )
@@ -75,8 +77,19 @@ REQUESTS: st.SearchStrategy[Request] = st.one_of(
 @given(st.lists(REQUESTS, min_size=1, max_size=5))
 def test_requests_survive_the_wire(requests: list[Request]) -> None:
     framed = frame(requests_to_wire(requests))
+    assert framed == frame_of([encoded_request(request) for request in requests])
     assert frame_length(framed[:LENGTH_SIZE]) == len(framed) - LENGTH_SIZE
     assert [request_from_wire(wire) for wire in decode_list(framed[LENGTH_SIZE:])] == requests
+
+
+@pytest.mark.parametrize("count", [23, 24, 255, 256, 1024])
+def test_a_frame_of_many_is_a_list_in_its_shortest_form(count: int) -> None:
+    assert decode_list(frame_of([encoded_request(Ping())] * count)[LENGTH_SIZE:]) == [["ping"]] * count
+
+
+def test_a_frame_of_encoded_requests_has_the_same_limit() -> None:
+    with pytest.raises(FrameTooLarge):
+        frame_of([bytes(MAX_FRAME_LENGTH)])
 
 
 @given(

@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Trips that callers share: whoever finds a line free goes at once, and whoever must wait for one is taken along by the next who goes.
+
+There is no timer. Who is alone waits for nobody. When every line is taken, the first that is free again belongs to the one who has waited
+longest: he leads, sends his question and those of the others in one frame, and each gets his own answers from it. A trip that fails is its
+leader's failure alone: the others are put back where they stood, and the next of them leads. So whoever is told of a failure met it himself,
+within his own time. Only questions that may be asked twice may travel here.
+"""
+
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Final
+
+MAX_REQUESTS: Final = 64  # of one trip
+MAX_OCTETS: Final = 64 * 1024  # of one trip; the answers, a few times longer at most, fit a frame too
+
+# Sends encoded requests in one frame, until a moment; what came back. Raises what may happen on the way.
+Travel = Callable[[Sequence[bytes], float], list[object]]
+
+
+class _Caller:
+    """One question of one thread. Whoever holds the lock may touch it, and after ``answers`` are there only its own thread."""
+
+    __slots__ = ("answers", "companions", "goes_alone", "has_left", "leads", "octets", "requests", "until", "woken")
+
+    def __init__(self, requests: Sequence[bytes], until: float) -> None:
+        self.requests = requests
+        self.octets = sum(map(len, requests))
+        self.until = until
+        self.leads = False  # has a line
+        self.has_left = False  # wants no answer any more
+        self.goes_alone = False  # a frame it was part of was refused as a whole
+        self.companions: list[_Caller] = []
+        self.answers: list[object] | None = None
+        self.woken: threading.Lock | None = None  # opened by whoever has news for it
+
+
+class SharedTrips:
+    """Trips over at most ``lines`` lines at once, for many threads. ``monotonic`` is the clock of the deadlines.
+
+    ``is_refused_whole`` tells whether what came back for so many requests is a refusal of the frame, in which nobody has his answer.
+    """
+
+    def __init__(
+        self,
+        travel: Travel,
+        is_refused_whole: Callable[[Sequence[object], int], bool],
+        *,
+        lines: int,
+        monotonic: Callable[[], float],
+    ) -> None:
+        self._travel = travel
+        self._is_refused_whole = is_refused_whole
+        self._monotonic = monotonic
+        self._lock = threading.Lock()
+        self._free = lines
+        self._waiting: deque[_Caller] = deque()  # nobody, whenever a line is free
+
+    def ask(self, requests: Sequence[bytes], until: float) -> list[object]:
+        """What came back for these, in order. Raises TimeoutError, or what the trip raised that this thread led."""
+        caller = _Caller(requests, until)
+        try:
+            self._await_line_or_answers(caller)
+            while caller.answers is None:
+                self._lead(caller)
+            return caller.answers
+        finally:
+            if caller.leads or caller.answers is None:
+                self._leave(caller)
+
+    def _await_line_or_answers(self, caller: _Caller) -> None:
+        with self._lock:
+            if self._free:
+                self._free -= 1
+                caller.leads = True
+                return
+            caller.woken = threading.Lock()
+            caller.woken.acquire()
+            self._waiting.append(caller)
+        if not caller.woken.acquire(timeout=max(0.0, caller.until - self._monotonic())):
+            with self._lock:
+                if not caller.leads and caller.answers is None:
+                    raise TimeoutError
+
+    def _lead(self, caller: _Caller) -> None:
+        """One trip with all who wait. Afterwards all have their answers, or nobody has and each goes alone."""
+        if self._waiting and not caller.goes_alone:
+            with self._lock:
+                self._gather(caller)
+        if self._monotonic() >= caller.until:
+            raise TimeoutError
+        party = [caller, *caller.companions]
+        requests = [request for each in party for request in each.requests]
+        answers = self._travel(requests, caller.until)
+        if caller.companions and self._is_refused_whole(answers, len(requests)):
+            # One of them may have spoiled it for all.
+            with self._lock:
+                for each in party:
+                    each.goes_alone = True
+                self._put_back_companions(caller)
+                heirs = self._appointed()
+            for heir in heirs:
+                _wake(heir)
+            return
+        caller.answers = answers[: len(caller.requests)] if caller.companions else answers
+        self._tell_companions(caller, answers)
+
+    def _gather(self, leader: _Caller) -> None:
+        """Take along, in their order, those for whom there is room."""
+        room, octets = MAX_REQUESTS - len(leader.requests), MAX_OCTETS - leader.octets
+        while self._waiting and not self._waiting[0].goes_alone:
+            room, octets = room - len(self._waiting[0].requests), octets - self._waiting[0].octets
+            if room < 0 or octets < 0:
+                break
+            leader.companions.append(self._waiting.popleft())
+
+    def _tell_companions(self, leader: _Caller, answers: list[object]) -> None:
+        begin = len(leader.requests)
+        with self._lock:
+            for each in leader.companions:
+                each.answers = answers[begin : begin + len(each.requests)]
+                begin += len(each.requests)
+        for each in leader.companions:
+            _wake(each)
+        leader.companions = []
+
+    def _leave(self, caller: _Caller) -> None:
+        """Give back what it has: its place among those who wait, or its line."""
+        with self._lock:
+            caller.has_left = True
+            if caller.leads:
+                self._free += 1
+                self._put_back_companions(caller)
+            elif caller in self._waiting:
+                self._waiting.remove(caller)
+            heirs = self._appointed()
+        for heir in heirs:
+            _wake(heir)
+
+    def _put_back_companions(self, leader: _Caller) -> None:
+        left = [each for each in leader.companions if each.answers is None and not each.has_left]
+        self._waiting.extendleft(reversed(left))
+        leader.companions = []
+
+    def _appointed(self) -> list[_Caller]:
+        """Those who have waited longest get the lines that are free."""
+        heirs = []
+        while self._free and self._waiting:
+            self._free -= 1
+            heirs.append(self._waiting.popleft())
+            heirs[-1].leads = True
+        return heirs
+
+
+def _wake(caller: _Caller) -> None:
+    assert caller.woken is not None, "who has a line from the beginning is nobody's companion"
+    caller.woken.release()
