@@ -11,7 +11,7 @@ from typing import Protocol
 
 from cardservice.collection.bill import Bill, draw_bill
 from cardservice.collection.bill_type import BillType, require_payable
-from cardservice.collection.credit import credit_to, reverse_payment
+from cardservice.collection.credit import credit_to, demand_on_its_own, reverse_payment
 from cardservice.collection.errors import (
     AmountRefused,
     NothingDue,
@@ -162,8 +162,9 @@ class MemberBiller:
         )
 
     def reverse(self, connection: Connection, partner_id: str, reference: str, reason: str, at: datetime) -> Receipt:
-        """As BillerPort. Raises PaymentUnknown, PaymentReversed."""
+        """As BillerPort. Raises PaymentUnknown, PaymentReversed, PartOfAWhole."""
         payment = _payment(connection, partner_id, reference)
+        demand_on_its_own(payment)
         undone = reverse_payment(
             connection, payment, partner_id=partner_id, reason=reason, at=at, rules=self.packs.at(at)
         )

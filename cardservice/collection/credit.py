@@ -8,7 +8,7 @@ the payment. Whoever brings money in - bank, aggregator, group, agent - calls cr
 from dataclasses import dataclass
 from datetime import datetime
 
-from cardservice.collection.errors import PaymentReversed
+from cardservice.collection.errors import PartOfAWhole, PaymentReversed
 from cardservice.collection.member_ledger import MemberLedger, parts_of, read_ledger, write_ledger
 from cardservice.coverage.ledger import Allocation, Ledger
 from cardservice.coverage.rules import Rules
@@ -17,7 +17,7 @@ from cardservice.records.audit_events import AuditEvent
 from cardservice.records.canonical_json import Json
 from cardservice.records.connection import Connection
 from cardservice.records.errors import PaymentReversedBefore
-from cardservice.records.payments import PaymentRow, ReversalRow
+from cardservice.records.payments import Channel, PaymentRow, ReversalRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +59,12 @@ def credit_to(connection: Connection, known: MemberLedger, payment: PaymentRow, 
     return Credited(payment, bought, ledger, event)
 
 
+def demand_on_its_own(payment: PaymentRow) -> None:
+    """Raises PartOfAWhole for a payment of a group or an agent: bill, receipt, commission and what is held have to follow."""
+    if payment.channel in {Channel.GROUP, Channel.AGENT}:
+        raise PartOfAWhole(channel=payment.channel.value, reference=payment.reference)
+
+
 def reverse_payment(
     connection: Connection,
     payment: PaymentRow,
@@ -69,6 +75,8 @@ def reverse_payment(
     rules: Rules,
 ) -> Credited:
     """Take a payment back, once. The ledger follows; cover that was answered before stays as it was answered.
+
+    Whoever takes back what may be a group's or an agent's asks demand_on_its_own() first.
 
     Raises PaymentReversed the second time.
     """

@@ -20,6 +20,9 @@ CollectionError
 |- StatementConflict        another statement was taken in for this partner and day
 |- CollectionOutOfScope     an intermediary may not collect, or not for this member
 |- ReferenceConflict        a reference was used before, for something else
+|- MoneyBounced             a sum or a remittance whose money went back is told again
+|- ReceiptIsVoid            cash is told again under a receipt that was made void
+|- PartOfAWhole             a payment that is taken back only together with its bill or receipt
 |- GroupListUnreadable      a group's list that can't be read
 |- GroupSumMismatch         a sum that is not the bill's, where the payer's policy refuses it
 |- MonthsNotMovable         months that can't go from a leaver to a joiner
@@ -142,6 +145,24 @@ class ReferenceConflict(CollectionError):
     """A reference of a group or an agent was used before, for something else; evidence: reference, kept, asked."""
 
     code = "reference-conflict"
+
+
+class MoneyBounced(CollectionError):
+    """A sum or a remittance whose money went back is told again; evidence: reference, reason."""
+
+    code = "money-bounced"
+
+
+class ReceiptIsVoid(CollectionError):
+    """Cash is told again under a receipt that was made void; evidence: intermediary, number, reason."""
+
+    code = "receipt-is-void"
+
+
+class PartOfAWhole(CollectionError):
+    """A payment of a group or an agent, which is taken back only with its bill or receipt; evidence: channel, reference."""
+
+    code = "payment-part-of-a-whole"
 
 
 class GroupListUnreadable(CollectionError):

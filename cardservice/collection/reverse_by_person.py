@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from cardservice.audit.record import record
-from cardservice.collection.credit import reverse_payment
+from cardservice.collection.credit import demand_on_its_own, reverse_payment
 from cardservice.collection.errors import PaymentReversed, PaymentUnknown
 from cardservice.coverage.rules import Rules
 from cardservice.records import payments
@@ -34,12 +34,13 @@ def reverse_by_person(
 ) -> TakenBack:
     """Reverse what a partner paid under a reference, once, and name who did it in the trail. Cover that was answered stays as it was answered.
 
-    ``reason``: at most 64 characters, no names or numbers of members. Raises PaymentUnknown.
+    ``reason``: at most 64 characters, no names or numbers of members. Raises PaymentUnknown, PartOfAWhole.
     """
     with database.begin() as connection:
         payment = payments.find(connection, partner_id, reference)
         if payment is None:
             raise PaymentUnknown
+        demand_on_its_own(payment)
         try:
             undone = reverse_payment(connection, payment, partner_id=partner_id, reason=reason, at=at, rules=rules)
         except PaymentReversed:

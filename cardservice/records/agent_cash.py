@@ -25,11 +25,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
+from cardservice.records.cash_reversals import MAX_CASH_REFERENCE, cash_receipt_voids, cash_remittance_bounces
 from cardservice.records.columns import Choice, Identifier, UtcTime, metadata, one_of
 from cardservice.records.constraints import refusing
 from cardservice.records.errors import IdempotencyConflict, RecordNotFound
-
-MAX_CASH_REFERENCE = 64
 
 
 class Stop(StrEnum):
@@ -221,16 +220,17 @@ def find_remittance(connection: Connection, intermediary_id: str, reference: str
 
 
 def unremitted(connection: Connection, intermediary_id: str) -> Sequence[Unremitted]:
-    """The receipts that remittances, oldest first, do not cover yet, and what of each: in one pass over the agent's receipts."""
+    """The receipts that remittances, oldest first, do not cover yet, and what of each: in one pass over the agent's receipts.
+
+    Void receipts and remittances that bounced count for nothing.
+    """
     table = cash_receipts.c
-    remitted = select(func.coalesce(func.sum(cash_remittances.c.rupiah), 0)).where(
-        cash_remittances.c.intermediary_id == intermediary_id
-    )
-    came = int(connection.execute(remitted).scalar_one())
+    came = _remitted(connection, intermediary_id)
     through = func.sum(table.rupiah).over(order_by=table.number).label("through")
     running = (
         select(table.number, table.rupiah, table.taken_at, through)
-        .where(table.intermediary_id == intermediary_id)
+        .select_from(cash_receipts.outerjoin(cash_receipt_voids))
+        .where(table.intermediary_id == intermediary_id, cash_receipt_voids.c.number.is_(None))
         .subquery()
     )
     query = select(running).where(running.c.through > came).order_by(running.c.number)
@@ -238,3 +238,24 @@ def unremitted(connection: Connection, intermediary_id: str) -> Sequence[Unremit
         Unremitted(row.number, min(row.rupiah, int(row.through) - came), row.taken_at)
         for row in connection.execute(query)
     ]
+
+
+def owed_to_agent(connection: Connection, intermediary_id: str) -> int:
+    """What an agent remitted for receipts that are void, and no later receipt has used up: whole rupiah, never below nothing."""
+    table = cash_receipts.c
+    standing = (
+        select(func.coalesce(func.sum(table.rupiah), 0))
+        .select_from(cash_receipts.outerjoin(cash_receipt_voids))
+        .where(table.intermediary_id == intermediary_id, cash_receipt_voids.c.number.is_(None))
+    )
+    return max(0, _remitted(connection, intermediary_id) - int(connection.execute(standing).scalar_one()))
+
+
+def _remitted(connection: Connection, intermediary_id: str) -> int:
+    table = cash_remittances.c
+    query = (
+        select(func.coalesce(func.sum(table.rupiah), 0))
+        .select_from(cash_remittances.outerjoin(cash_remittance_bounces))
+        .where(table.intermediary_id == intermediary_id, cash_remittance_bounces.c.reference.is_(None))
+    )
+    return int(connection.execute(query).scalar_one())

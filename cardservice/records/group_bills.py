@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Group bills: what a list of members costs, row by row; and that a bill was paid. All of it append-only."""
+"""Group bills: what a list of members costs, row by row; and that a bill was paid, or paid again. All of it append-only."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -17,6 +17,7 @@ from sqlalchemy import (
     String,
     Table,
     UniqueConstraint,
+    func,
     select,
 )
 
@@ -24,6 +25,7 @@ from cardservice.records.canonical_json import Json
 from cardservice.records.columns import CanonicalText, Identifier, UtcTime, metadata, octets, octets_in
 from cardservice.records.constraints import refusing
 from cardservice.records.errors import IdempotencyConflict, RecordNotFound
+from cardservice.records.group_bounces import group_reopenings
 from cardservice.records.members import members
 from cardservice.records.orders import MAX_PERSON
 
@@ -68,6 +70,7 @@ group_settlements = Table(
     metadata,
     Column("intermediary_id", Identifier, primary_key=True),
     Column("bill_id", Identifier, primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
     Column("rupiah", BigInteger, nullable=False),
     Column("settled_at", UtcTime, nullable=False),
     ForeignKeyConstraint(
@@ -75,6 +78,21 @@ group_settlements = Table(
         ["group_bills.intermediary_id", "group_bills.bill_id"],
         name="fk_group_settlements_bill",
     ),
+    CheckConstraint("number > 0", name="number_positive"),
+)
+
+# The settlements that stand: those that no bounced sum took back.
+STANDING = (
+    select(group_settlements)
+    .join(
+        group_reopenings,
+        (group_reopenings.c.intermediary_id == group_settlements.c.intermediary_id)
+        & (group_reopenings.c.bill_id == group_settlements.c.bill_id)
+        & (group_reopenings.c.number == group_settlements.c.number),
+        isouter=True,
+    )
+    .where(group_reopenings.c.bill_id.is_(None))
+    .subquery("standing_settlements")
 )
 
 
@@ -152,30 +170,55 @@ def rows_of(connection: Connection, bill: GroupBill) -> tuple[GroupBillRow, ...]
     return tuple(GroupBillRow(*row) for row in connection.execute(query))
 
 
-def settle(connection: Connection, bill: GroupBill, at: datetime) -> None:
-    """Write down that a bill was paid: once. Raises ConstraintRefused the second time."""
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """That a bill was paid. A bill is settled again, under the next ``number``, where a sum bounced."""
+
+    intermediary_id: str
+    bill_id: str
+    number: int
+    rupiah: int
+    settled_at: datetime
+
+
+def settle(connection: Connection, bill: GroupBill, at: datetime) -> Settlement:
+    """Write down that a bill was paid. Lock the payer first, and see that no settlement stands."""
+    table = group_settlements.c
+    last = select(func.max(table.number)).where(
+        table.intermediary_id == bill.intermediary_id, table.bill_id == bill.bill_id
+    )
+    number = (connection.execute(last).scalar() or 0) + 1
+    settlement = Settlement(bill.intermediary_id, bill.bill_id, number, bill.rupiah, at)
     with refusing(connection, {}):
-        connection.execute(
-            group_settlements.insert().values(
-                intermediary_id=bill.intermediary_id, bill_id=bill.bill_id, rupiah=bill.rupiah, settled_at=at
-            )
-        )
+        connection.execute(group_settlements.insert().values(asdict(settlement)))
+    return settlement
 
 
 def settled_at(connection: Connection, bill: GroupBill) -> datetime | None:
-    """When a bill was paid; None while it waits."""
-    table = group_settlements.c
+    """When a bill was paid; None while it waits, or waits again."""
+    table = STANDING.c
     query = select(table.settled_at).where(table.intermediary_id == bill.intermediary_id, table.bill_id == bill.bill_id)
     return connection.execute(query).scalar_one_or_none()
 
 
+def standing_settlements(connection: Connection, intermediary_id: str) -> tuple[Settlement, ...]:
+    """A group's bills that are paid, the last one first."""
+    table = STANDING.c
+    query = (
+        select(STANDING)
+        .where(table.intermediary_id == intermediary_id)
+        .order_by(table.settled_at.desc(), table.bill_id)
+    )
+    return tuple(Settlement(**row) for row in connection.execute(query).mappings())
+
+
 def of_group(connection: Connection, intermediary_id: str) -> tuple[tuple[GroupBill, datetime | None], ...]:
     """Every bill of a group, oldest first, and when each was paid."""
-    table, paid = group_bills.c, group_settlements.c
+    table, paid = group_bills.c, STANDING.c
     query = (
         select(group_bills, paid.settled_at)
         .join(
-            group_settlements,
+            STANDING,
             (paid.intermediary_id == table.intermediary_id) & (paid.bill_id == table.bill_id),
             isouter=True,
         )

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A group's money: the sums that came in. Append-only.
 
-What came in less what bills took is the group's deposit, and never below nothing.
+What came in and stayed, less what bills took, is the group's deposit, and never below nothing.
 """
 
 from dataclasses import asdict, dataclass
@@ -23,7 +23,8 @@ from sqlalchemy import (
 from cardservice.records.columns import Identifier, UtcTime, metadata
 from cardservice.records.constraints import refusing
 from cardservice.records.errors import IdempotencyConflict
-from cardservice.records.group_bills import MAX_GROUP_REFERENCE, group_settlements
+from cardservice.records.group_bills import MAX_GROUP_REFERENCE, STANDING
+from cardservice.records.group_bounces import group_sum_bounces
 from cardservice.records.payments import MOST_RUPIAH, PaymentRow, payment_reversals, payments
 
 group_sums = Table(
@@ -73,13 +74,17 @@ def find_sum(connection: Connection, intermediary_id: str, reference: str) -> Gr
 
 
 def deposit(connection: Connection, intermediary_id: str) -> int:
-    """What came in and was not used by a bill yet, whole rupiah. Lock the payer first where it is to be used."""
-    came = select(func.coalesce(func.sum(group_sums.c.rupiah), 0)).where(
-        group_sums.c.intermediary_id == intermediary_id
+    """What came in, stayed, and is used by no bill, whole rupiah. Below nothing only while a bounce is being worked off.
+
+    Lock the payer first where it is to be used.
+    """
+    own = group_sums.c
+    came = (
+        select(func.coalesce(func.sum(own.rupiah), 0))
+        .select_from(group_sums.outerjoin(group_sum_bounces))
+        .where(own.intermediary_id == intermediary_id, group_sum_bounces.c.sum_id.is_(None))
     )
-    used = select(func.coalesce(func.sum(group_settlements.c.rupiah), 0)).where(
-        group_settlements.c.intermediary_id == intermediary_id
-    )
+    used = select(func.coalesce(func.sum(STANDING.c.rupiah), 0)).where(STANDING.c.intermediary_id == intermediary_id)
     return int(connection.execute(came).scalar_one()) - int(connection.execute(used).scalar_one())
 
 

@@ -31,7 +31,7 @@ from cardservice.records.banks import MAX_PARTNER
 from cardservice.records.canonical_json import Json
 from cardservice.records.columns import CanonicalText, Choice, Identifier, UtcTime, metadata, month_in, one_of
 from cardservice.records.constraints import refusing, refusing_for_good
-from cardservice.records.errors import PaymentExists, PaymentReversedBefore
+from cardservice.records.errors import PaymentExists, PaymentReversedBefore, RecordNotFound
 
 MAX_REFERENCE = 128
 MAX_REASON = 64
@@ -194,6 +194,16 @@ def find(connection: Connection, partner_id: str, reference: str) -> PaymentRow 
     """The payment that a partner made under a reference."""
     row = connection.execute(_BY_REFERENCE, {"partner": partner_id, "asked": reference}).mappings().one_or_none()
     return None if row is None else PaymentRow(**row)
+
+
+def get(connection: Connection, member_id: str, payment_id: str) -> PaymentRow:
+    """A member's payment. Raises RecordNotFound."""
+    table = payments.c
+    query = select(payments).where(table.member_id == member_id, table.payment_id == payment_id)
+    row = connection.execute(query).mappings().one_or_none()
+    if row is None:
+        raise RecordNotFound(record="payment")
+    return PaymentRow(**row)
 
 
 def of_member(connection: Connection, member_id: str) -> tuple[tuple[PaymentRow, datetime | None], ...]:

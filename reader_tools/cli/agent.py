@@ -10,16 +10,18 @@ from rich.console import Console
 
 from cardservice import clock
 from cardservice.audit.signed_event import check_signed_event
-from cardservice.collection.cash.ageing import Ageing, ageing
-from cardservice.collection.cash.agent import agent_at_work, resume_agent, set_agent_terms, watch_agents
+from cardservice.collection.cash.ageing import Ageing
+from cardservice.collection.cash.agent import agent_at_work, held_by, resume_agent, set_agent_terms, watch_agents
 from cardservice.collection.cash.proof import signed_receipt
 from cardservice.collection.cash.remit import remit as remit_cash
 from cardservice.collection.cash.take import Cash, take_cash
 from cardservice.credentials import jwks
 from cardservice.keys import Purpose
 from cardservice.records import agent_cash
-from cardservice.records.agent_cash import MAX_CASH_REFERENCE, CashAgent
+from cardservice.records.agent_cash import CashAgent
+from cardservice.records.cash_reversals import MAX_CASH_REFERENCE
 from hsm.client import KeyProcess
+from reader_tools.cli.agent_reversals import bounce, void
 from reader_tools.cli.bureau import open_records, rule_packs
 from reader_tools.cli.exit_code import ExitCode
 from reader_tools.cli.named_file import read_named
@@ -52,6 +54,10 @@ def agent() -> None:
 
     Example: kartu agent take AGEN-7 --member P-0001 --rupiah 16800 --reference R-1
     """
+
+
+app.command("void")(void)
+app.command("bounce")(bounce)
 
 
 @app.command()
@@ -183,14 +189,19 @@ def held(code: Code, as_json: AsJson = False) -> None:
     output = Output.of(settings, as_json=as_json)
     with open_records(settings) as database, database.begin() as connection:
         found = agent_at_work(connection, code)
-        now_held = ageing(agent_cash.unremitted(connection, found.intermediary_id), clock.now())
+        now_held = held_by(connection, found, clock.now())
+        owed = agent_cash.owed_to_agent(connection, found.intermediary_id)
 
     def people(console: Console) -> None:
         heads = (output.say("Hari", "Days"), "Rp")
         rows = [(name, str(rupiah)) for name, rupiah in now_held.buckets.items()]
         console.print(output.table(heads, rows), markup=False)
+        if owed:
+            said = output.say("Disetor untuk kuitansi batal", "Remitted for receipts that are void")
+            console.print(f"{said}: Rp{owed:,}", markup=False)
 
-    output.show({"code": code, "stopped_for": found.terms.stopped_for, **_held(now_held)}, people)
+    document: dict[str, object] = {"code": code, "stopped_for": found.terms.stopped_for, "owed_to_agent": owed}
+    output.show(document | _held(now_held), people)
 
 
 @app.command()

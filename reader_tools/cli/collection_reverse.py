@@ -8,20 +8,13 @@ from rich.console import Console
 
 from cardservice import clock
 from cardservice.collection.reverse_by_person import reverse_by_person
-from cardservice.records.payments import MAX_REASON
 from reader_tools.cli.bureau import open_records, rule_packs
 from reader_tools.cli.output import AsJson, Output
 from reader_tools.cli.person import Person
+from reader_tools.cli.reason import Reason
 from reader_tools.cli.settings import Settings
 
 app = typer.Typer()
-
-
-def _reason(reason: str) -> str:
-    reason = reason.strip()
-    if not reason or len(reason) > MAX_REASON or not reason.isprintable():
-        raise typer.BadParameter(f"1 to {MAX_REASON} printable characters")
-    return reason
 
 
 @app.command()
@@ -29,7 +22,7 @@ def reverse(
     reference: Annotated[str, typer.Argument(metavar="PAYMENT-REF", help="The partner's reference of the payment.")],
     partner: Annotated[str, typer.Option(help="The bank's or aggregator's id.")],
     by: Person,
-    reason: Annotated[str, typer.Option(help="Why. No names or numbers of members.", callback=_reason)],
+    reason: Reason,
     as_json: AsJson = False,
 ) -> None:
     """Take a payment back, once: the months that it bought are owed again. Cover that was answered before stays as it was answered.

@@ -22,6 +22,7 @@ from cardservice.records.group_payers import Mismatch
 from reader_tools.cli.bureau import open_records, rule_packs
 from reader_tools.cli.exit_code import ExitCode
 from reader_tools.cli.failure import words
+from reader_tools.cli.group_bounce import bounce
 from reader_tools.cli.group_list_rows import tell_problems
 from reader_tools.cli.group_move import move
 from reader_tools.cli.group_show import list_bills, show
@@ -66,6 +67,7 @@ def group() -> None:
 app.command("list")(list_bills)
 app.command("show")(show)
 app.command("move")(move)
+app.command("bounce")(bounce)
 
 
 @app.command()

@@ -6,8 +6,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from cardservice import clock
-from cardservice.collection.group.payer import payer_at_work
+from cardservice.collection.group.payer import payer_in_books
 from cardservice.collection.group.statement import BillStatement, bill_statement
 from cardservice.collection.member_ledger import named_months
 from cardservice.enrolment.months_notation import write_months
@@ -28,7 +27,7 @@ def list_bills(
     settings = Settings.load()
     output = Output.of(settings, as_json=as_json)
     with open_records(settings) as database, database.begin() as connection:
-        payer = payer_at_work(connection, code, clock.now())
+        payer = payer_in_books(connection, code)
         found = group_bills.of_group(connection, payer.intermediary_id)
         deposit = group_money.deposit(connection, payer.intermediary_id)
         present = len(group_payers.present(connection, payer.intermediary_id))
@@ -62,7 +61,7 @@ def show(
     settings = Settings.load()
     output = Output.of(settings, as_json=as_json)
     with open_records(settings) as database, database.begin() as connection:
-        statement = bill_statement(connection, code, reference, clock.now())
+        statement = bill_statement(connection, code, reference)
     output.show(_document(code, statement), lambda console: _tell(output, console, statement))
     is_wrong = statement.settled_at is not None and not statement.balanced
     raise typer.Exit(ExitCode.REFUSED if is_wrong else ExitCode.OK)
@@ -75,6 +74,7 @@ def _document(code: str, statement: BillStatement) -> dict[str, object]:
         "rupiah": statement.bill.rupiah,
         "settled_at": statement.settled_at,
         "balanced": statement.balanced,
+        "reopened_at": [each.reopened_at for each in statement.reopenings],
         "rows": [
             {
                 "line": each.row.line,
@@ -108,3 +108,6 @@ def _tell(output: Output, console: Console, statement: BillStatement) -> None:
         for each in statement.rows
     ]
     console.print(output.table(heads, rows), markup=False)
+    for reopening in statement.reopenings:
+        said = output.say("Terbuka lagi: transfer dikembalikan", "Open again: a transfer went back")
+        console.print(f"{said}, {reopening.reopened_at:%Y-%m-%d}", markup=False)

@@ -13,6 +13,8 @@ from cardservice import clock
 from cardservice.collection.reports.arrears import arrears as arrears_report
 from cardservice.collection.reports.claims import claim_inputs, first_claim
 from cardservice.collection.reports.lapses import lapses as lapses_report
+from cardservice.collection.reports.money import agents as agents_report
+from cardservice.collection.reports.money import groups as groups_report
 from cardservice.collection.reports.persistence import persistence as persistence_report
 from cardservice.collection.reports.report import LEAST_SHOWN, Period, Report
 from cardservice.coverage.month import ContributionMonth
@@ -84,6 +86,24 @@ def arrears(first: From, last: To, csv: Csv = None, least: Least = LEAST_SHOWN, 
     Example: kartu report arrears --from 2026-01 --to 2026-12
     """
     _make(partial(arrears_report, rules=_rules()), first, last, csv, least, as_json=as_json)
+
+
+@app.command()
+def agents(first: From, last: To, csv: Csv = None, as_json: AsJson = False) -> None:
+    """Agents' cash by month: receipts, void ones, commission, remittances and those that went back. Money books: shown whole.
+
+    Example: kartu report agents --from 2026-01 --to 2026-12
+    """
+    _make(agents_report, first, last, csv, LEAST_SHOWN, as_json=as_json)
+
+
+@app.command()
+def groups(first: From, last: To, csv: Csv = None, as_json: AsJson = False) -> None:
+    """Groups' money by month: sums, those that went back, bills paid and open again. Money books: shown whole.
+
+    Example: kartu report groups --from 2026-01 --to 2026-12
+    """
+    _make(groups_report, first, last, csv, LEAST_SHOWN, as_json=as_json)
 
 
 def _rules() -> Rules:

@@ -9,6 +9,7 @@ from typing import Any
 
 from cardservice.collection.credit import credit_payment
 from cardservice.collection.group.bill import Drawn, draw_group_bill
+from cardservice.collection.group.bounce import Bounced, bounce_sum
 from cardservice.collection.group.move import Move, move_months
 from cardservice.collection.group.pay import Settled, Sum, Waiting, pay_group_bill
 from cardservice.collection.group.payer import register_payer
@@ -90,6 +91,10 @@ class Cooperative:
         asked = Move(reference, leaver, joiner, ContributionMonth.parse(first), by, reason)
         with self.database.begin() as connection:
             return move_months(connection, CODE, asked, new_id=self.new_id, at=at, rules=RULES_2026)
+
+    def bounce(self, reference: str = "TRF-1", *, at: datetime = NOW + timedelta(days=1)) -> Bounced:
+        with self.database.begin() as connection:
+            return bounce_sum(connection, CODE, reference, by="ani", reason="returned", at=at, rules=RULES_2026)
 
     def pay_alone(self, number: int, rupiah: int, reference: str, at: datetime = NOW) -> None:
         """What a member pays by himself."""

@@ -3,10 +3,7 @@
 
 import json
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from itertools import count
+from datetime import timedelta
 
 import pytest
 from hypothesis import given
@@ -15,11 +12,9 @@ from hypothesis import strategies as st
 from cardservice.audit.signed_event import Doubt, Genuine, NotGenuine, check_signed_event
 from cardservice.collection.cash import take as module
 from cardservice.collection.cash.ageing import ageing, bucket_names
-from cardservice.collection.cash.agent import resume_agent, set_agent_terms, watch_agents
+from cardservice.collection.cash.agent import resume_agent, set_agent_terms
 from cardservice.collection.cash.commission import commission
 from cardservice.collection.cash.proof import signed_receipt
-from cardservice.collection.cash.remit import Remitted, remit
-from cardservice.collection.cash.take import Cash, take_cash
 from cardservice.collection.errors import (
     AgentStopped,
     AmountRefused,
@@ -27,63 +22,15 @@ from cardservice.collection.errors import (
     ReferenceConflict,
     RemittanceTooHigh,
 )
-from cardservice.coverage.programme import Programme
 from cardservice.coverage.standing import WorkSector
-from cardservice.enrolment.refresh_standing import paid_record
-from cardservice.enrolment.scope import Deed, Scope
-from cardservice.records import agent_cash, members
+from cardservice.enrolment.scope import Deed
+from cardservice.records import agent_cash
 from cardservice.records.agent_cash import CashAgent, CashReceipt, Stop, Unremitted
 from cardservice.records.database import Database
-from cardservice.records.intermediaries import IntermediaryKind
 from tests.audit.signer import NOW, SoftwareSigner
+from tests.collection.counter import CODE, DAY, Counter
 from tests.collection.till import ONE_MONTH, table_sizes
-from tests.coverage.rules_2026 import RULES_2026, coverage
 from tests.enrolment.lines import scope, take_in
-from tests.records import rows
-
-CODE = "AGEN-7"
-DAY = timedelta(days=1)
-
-
-@dataclass
-class Counter:
-    """One field agent under a cooperative."""
-
-    database: Database
-    own_scope: Scope | None = None
-    most_rupiah: int = 10 * ONE_MONTH
-    numbers: "count[int]" = field(default_factory=count)
-
-    def __post_init__(self) -> None:
-        take_in(self.database, "KOP-MELATI")
-        agent = take_in(self.database, CODE, self.own_scope, under="KOP-MELATI", kind=IntermediaryKind.FIELD_AGENT)
-        self.agent_id = agent.intermediary_id
-        with self.database.begin() as connection:
-            for number in (1, 2, 3):
-                members.add(connection, rows.member(number))
-            terms = CashAgent("", 750, 9_000, self.most_rupiah, 3, 3, NOW)
-            set_agent_terms(connection, CODE, terms, by="ani")
-
-    @property
-    def new_id(self) -> Callable[[], str]:
-        return lambda: rows.identifier("cash", next(self.numbers))
-
-    def take(self, number: int = 1, rupiah: int = ONE_MONTH, reference: str = "R-1", at: datetime = NOW) -> CashReceipt:
-        cash = Cash(reference, f"P-{number:04d}", rupiah)
-        return take_cash(self.database, CODE, cash, new_id=self.new_id, at=at, rules=RULES_2026)
-
-    def remit(self, rupiah: int, reference: str = "S-1", at: datetime = NOW) -> Remitted:
-        with self.database.begin() as connection:
-            return remit(connection, CODE, reference, rupiah, at)
-
-    def watch(self, at: datetime) -> list[Stop]:
-        with self.database.begin() as connection:
-            return [stop for _, stop in watch_agents(connection, at)]
-
-    def is_covered(self, number: int, at: datetime) -> bool:
-        with self.database.read() as connection:
-            record = paid_record(connection, rows.identifier("member", number))
-        return bool(coverage(record.for_coverage(), Programme.JKK, at))
 
 
 @pytest.fixture

@@ -52,7 +52,7 @@ def test_one_sum_told_from_many_sides_credits_each_member_once(cooperative: Coop
     ]
     assert [cooperative.money(number) for number in (1, 2, 3)] == [3 * ONE_MONTH, ONE_MONTH, 2 * ONE_MONTH]
     with cooperative.database.begin() as connection:
-        assert bill_statement(connection, CODE, "2026-11", NOW).balanced
+        assert bill_statement(connection, CODE, "2026-11").balanced
     sizes = table_sizes(cooperative.database)
     assert (sizes["group_sums"], sizes["group_settlements"], sizes["payments"]) == (1, 1, 3)
 
@@ -99,7 +99,7 @@ def test_a_bill_that_is_paid_while_its_months_move_and_members_pay_themselves(co
     assert sum(cooperative.money(number) for number in (1, 2, 3, 4, 5)) == (6 + 4 + 3) * ONE_MONTH
     with cooperative.database.begin() as connection:
         for reference in ("2026-11", "second"):
-            assert bill_statement(connection, CODE, reference, NOW).balanced
+            assert bill_statement(connection, CODE, reference).balanced
 
 
 def test_sabotage_without_the_payers_lock_a_sum_is_refused_by_the_constraint_and_never_taken_twice(

@@ -50,7 +50,7 @@ def test_months_ahead_move_and_the_sum_stays(cooperative: Cooperative) -> None:
     assert cooperative.months(2) == "2026-12..2027-01"
     assert (cooperative.money(1), cooperative.money(2)) == (ONE_MONTH, 2 * ONE_MONTH)
     with cooperative.database.begin() as connection:
-        told = bill_statement(connection, CODE, "2026-11", NOW)
+        told = bill_statement(connection, CODE, "2026-11")
     assert told.balanced
     assert sorted((share.member_ref, share.rupiah) for share in told.rows[0].shares) == [
         ("P-0001", ONE_MONTH),
@@ -146,7 +146,7 @@ def test_months_can_move_on_and_the_row_still_balances(cooperative: Cooperative)
     cooperative.move("P-0002", "P-0003", "2027-01", reference="M-2")
     assert [cooperative.months(number) for number in (1, 2, 3)] == ["2026-11", "2026-12", "2027-01"]
     with cooperative.database.begin() as connection:
-        assert bill_statement(connection, CODE, "2026-11", NOW).balanced
+        assert bill_statement(connection, CODE, "2026-11").balanced
 
 
 @pytest.mark.parametrize(

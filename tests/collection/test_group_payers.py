@@ -36,7 +36,7 @@ def cooperative(database: Database) -> Cooperative:
 
 def statement(cooperative: Cooperative, reference: str = "2026-11") -> BillStatement:
     with cooperative.database.begin() as connection:
-        return bill_statement(connection, CODE, reference, NOW)
+        return bill_statement(connection, CODE, reference)
 
 
 def test_one_sum_covers_everybody_on_the_list(cooperative: Cooperative) -> None:

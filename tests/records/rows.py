@@ -15,7 +15,9 @@ from cardservice.records import (
     approvals,
     card_keys,
     cards,
+    cash_reversals,
     group_bills,
+    group_bounces,
     group_money,
     group_moves,
     group_payers,
@@ -30,8 +32,10 @@ from cardservice.records.agent_cash import CashAgent, CashReceipt, Remittance
 from cardservice.records.card_keys import CardKey, KeyState
 from cardservice.records.card_state import CardState
 from cardservice.records.cards import NewCard
+from cardservice.records.cash_reversals import ReceiptVoid, RemittanceBounce
 from cardservice.records.challenges import Challenge
 from cardservice.records.group_bills import GroupBill, GroupBillRow
+from cardservice.records.group_bounces import Reopening, SumBounce
 from cardservice.records.group_money import GroupSum
 from cardservice.records.group_moves import GroupMove, GroupMoveRequest
 from cardservice.records.group_payers import GroupPayer, Mismatch
@@ -222,6 +226,9 @@ def fill_group(connection: Connection) -> None:
     asked = GroupMoveRequest(scheme, "M", identifier("move", 1), one, two, month, "ani", "left", NOW)
     group_moves.add_request(connection, asked)
     group_moves.add_moves(connection, [move])
+    group_bounces.add_bounce(connection, SumBounce(scheme, identifier("sum", 1), "ani", "returned", NOW))
+    reopening = Reopening(scheme, identifier("bill", 1), 1, identifier("sum", 1), NOW)
+    group_bounces.reopen(connection, reopening, [payment(1)])
 
 
 def fill_cash(connection: Connection) -> None:
@@ -231,3 +238,5 @@ def fill_cash(connection: Connection) -> None:
     receipt = CashReceipt(scheme, 1, "r", identifier("member", 1), identifier("payment", 1), 8_400, 567, 63, NOW)
     agent_cash.add_receipt(connection, receipt)
     agent_cash.add_remittance(connection, Remittance(scheme, "s", 8_400, NOW))
+    cash_reversals.add_void(connection, ReceiptVoid(scheme, 1, "ani", "wrong member", NOW))
+    cash_reversals.add_bounce(connection, RemittanceBounce(scheme, "s", "ani", "returned", NOW))

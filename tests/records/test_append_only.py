@@ -90,7 +90,7 @@ def test_no_row_is_changed_or_deleted(filled: Database, name: str) -> None:
 def test_sabotage_without_the_triggers_rows_go(filled: Database, name: str) -> None:
     """Sabotage: drop the triggers, those of rows that hold on to it too."""
     table = metadata.tables[name]
-    holding = [other.name for other in metadata.sorted_tables if other.name in APPEND_ONLY and refers(other, table)]
+    holding = [each.name for each in reversed(holding_on(table))]
     with filled.begin() as connection:
         for each in (*holding, name):
             if filled.engine.dialect.name == "postgresql":
@@ -101,5 +101,10 @@ def test_sabotage_without_the_triggers_rows_go(filled: Database, name: str) -> N
         assert connection.execute(table.select()).first() is None
 
 
-def refers(other: Table, table: Table) -> bool:
-    return other is not table and any(each.referred_table is table for each in other.foreign_key_constraints)
+def holding_on(table: Table) -> list[Table]:
+    """The append-only tables with rows that refer to this one's, by however many steps; each after those that it refers to."""
+    found = [table]
+    for other in metadata.sorted_tables:
+        if other.name in APPEND_ONLY and other is not table:
+            found += [other] if any(each.referred_table in found for each in other.foreign_key_constraints) else []
+    return found[1:]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cardservice.audit.record import record
-from cardservice.collection.cash.ageing import ageing, alarm
+from cardservice.collection.cash.ageing import Ageing, ageing, alarm
 from cardservice.collection.errors import CollectionOutOfScope
 from cardservice.coverage.civil_time import civil_day, month_at
 from cardservice.enrolment.scope import Deed, Outside, decide, decide_for
@@ -97,6 +97,20 @@ def watch_agents(connection: Connection, at: datetime) -> tuple[tuple[str, Stop]
     if stopped:
         record(connection, *(stopped_event(code, stop, at) for code, stop in stopped))
     return tuple(stopped)
+
+
+def held_by(connection: Connection, agent: AgentAtWork, at: datetime) -> Ageing:
+    """What the agent collected and did not remit, by age."""
+    return ageing(agent_cash.unremitted(connection, agent.intermediary_id), at)
+
+
+def resumed_if_well(connection: Connection, agent: AgentAtWork, at: datetime, reason: str) -> list[AuditEvent]:
+    """A stop for too much or too old cash ends once neither is so: what the trail says of it, or nothing."""
+    stopped = agent.terms.stopped_for in {Stop.TOO_MUCH, Stop.TOO_LONG}
+    if not stopped or alarm(agent.terms, held_by(connection, agent, at)) is not None:
+        return []
+    agent_cash.set_stop(connection, agent.intermediary_id, None, at)
+    return [AuditEvent("agent.resumed", at, {"intermediary": agent.code, "reason": reason})]
 
 
 def stopped_event(code: str, stop: Stop, at: datetime) -> AuditEvent:

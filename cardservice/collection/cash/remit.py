@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cardservice.audit.record import record
-from cardservice.collection.cash.ageing import Ageing, ageing, alarm
-from cardservice.collection.cash.agent import agent_at_work
-from cardservice.collection.errors import ReferenceConflict, RemittanceTooHigh
-from cardservice.records import agent_cash
-from cardservice.records.agent_cash import Remittance, Stop
+from cardservice.collection.cash.ageing import Ageing, ageing
+from cardservice.collection.cash.agent import agent_at_work, resumed_if_well
+from cardservice.collection.errors import MoneyBounced, ReferenceConflict, RemittanceTooHigh
+from cardservice.records import agent_cash, cash_reversals
+from cardservice.records.agent_cash import Remittance
 from cardservice.records.audit_events import AuditEvent
 from cardservice.records.canonical_json import Json
 from cardservice.records.connection import Connection
@@ -28,7 +28,7 @@ class Remitted:
 def remit(connection: Connection, code: str, reference: str, rupiah: int, at: datetime) -> Remitted:
     """Take a remittance in. A stop for too much or too old cash ends with it, once neither is so. The same reference again changes nothing.
 
-    Raises RecordNotFound, RemittanceTooHigh, ReferenceConflict for another sum under a reference.
+    Raises RecordNotFound, RemittanceTooHigh, MoneyBounced where it went back since, ReferenceConflict for another sum under a reference.
     """
     agent = agent_at_work(connection, code)
     held = agent_cash.unremitted(connection, agent.intermediary_id)
@@ -36,6 +36,9 @@ def remit(connection: Connection, code: str, reference: str, rupiah: int, at: da
     if earlier is not None:
         if earlier.rupiah != rupiah:
             raise ReferenceConflict(reference=reference, kept=f"Rp{earlier.rupiah}", asked=f"Rp{rupiah}")
+        bounce = cash_reversals.bounce_of(connection, agent.intermediary_id, reference)
+        if bounce is not None:
+            raise MoneyBounced(reference=reference, reason=bounce.reason)
         return Remitted(earlier, (), ageing(held, at), resumed=False)
     most = sum(each.rupiah for each in held)
     if rupiah > most:
@@ -44,13 +47,8 @@ def remit(connection: Connection, code: str, reference: str, rupiah: int, at: da
     agent_cash.add_remittance(connection, remittance)
     left = agent_cash.unremitted(connection, agent.intermediary_id)
     still = {each.number for each in left}
-    after = ageing(left, at)
-    resumed = agent.terms.stopped_for in {Stop.TOO_MUCH, Stop.TOO_LONG} and alarm(agent.terms, after) is None
     detail: dict[str, Json] = {"intermediary": code, "reference": reference, "rupiah": rupiah}
-    events = [AuditEvent("agent.remitted", at, detail)]
-    if resumed:
-        agent_cash.set_stop(connection, agent.intermediary_id, None, at)
-        events.append(AuditEvent("agent.resumed", at, {"intermediary": code, "reason": "remitted"}))
-    record(connection, *events)
+    resumed = resumed_if_well(connection, agent, at, "remitted")
+    record(connection, AuditEvent("agent.remitted", at, detail), *resumed)
     settled = tuple(each.number for each in held if each.number not in still)
-    return Remitted(remittance, settled, after, resumed)
+    return Remitted(remittance, settled, ageing(left, at), resumed=bool(resumed))

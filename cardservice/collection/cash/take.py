@@ -15,10 +15,10 @@ from cardservice.collection.cash.ageing import ageing, alarm
 from cardservice.collection.cash.agent import AgentAtWork, agent_at_work, stopped_event
 from cardservice.collection.cash.commission import commission
 from cardservice.collection.credit import credit_to
-from cardservice.collection.errors import AgentStopped, AmountRefused, ReferenceConflict
+from cardservice.collection.errors import AgentStopped, AmountRefused, ReceiptIsVoid, ReferenceConflict
 from cardservice.collection.member_ledger import read_ledger
 from cardservice.coverage.rules import Rules
-from cardservice.records import agent_cash, members
+from cardservice.records import agent_cash, cash_reversals, members
 from cardservice.records.agent_cash import CashReceipt, Stop
 from cardservice.records.audit_events import AuditEvent
 from cardservice.records.canonical_json import Json
@@ -44,7 +44,8 @@ def take_cash(
 ) -> CashReceipt:
     """Give a receipt, or, where the alarm says so, stop the agent.
 
-    Raises AgentStopped, CollectionOutOfScope, AmountRefused, RecordNotFound, ReferenceConflict for other cash under a reference.
+    Raises AgentStopped, CollectionOutOfScope, AmountRefused, RecordNotFound, ReferenceConflict for other cash under a reference,
+    ReceiptIsVoid where it was made void since.
     """
     with database.begin() as connection:
         outcome = _take(connection, code, cash, new_id, at, rules)
@@ -69,6 +70,9 @@ def _take(
                 kept=f"{members.get(connection, earlier.member_id).external_ref}, Rp{earlier.rupiah}",
                 asked=f"{cash.member_ref}, Rp{cash.rupiah}",
             )
+        void = cash_reversals.void_of(connection, agent.intermediary_id, earlier.number)
+        if void is not None:
+            raise ReceiptIsVoid(intermediary=code, number=earlier.number, reason=void.reason)
         return earlier
     # 1. May this agent take this cash from this member?
     agent.demand_may_take_from(connection, member, at)

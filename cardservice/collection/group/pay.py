@@ -6,17 +6,17 @@ settled as soon as it covers it; REFUSE takes nothing (docs/decisions/0161).
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from cardservice.audit.record import record
 from cardservice.collection.biller import believed
 from cardservice.collection.credit import credit_payment
-from cardservice.collection.errors import GroupSumMismatch, ReferenceConflict
+from cardservice.collection.errors import GroupSumMismatch, MoneyBounced, ReferenceConflict
 from cardservice.collection.group.payer import Payer, payer_at_work
 from cardservice.coverage.rules import Rules
 from cardservice.coverage.standing import Payer as PayerKind
-from cardservice.records import group_bills, group_money
+from cardservice.records import group_bills, group_bounces, group_money
 from cardservice.records.audit_events import AuditEvent
 from cardservice.records.canonical_json import Json
 from cardservice.records.connection import Connection
@@ -72,7 +72,8 @@ def pay_group_bill(
     """Take a sum in, if there is one, and settle the bill out of the deposit if it covers it.
 
     Cover counts from the moment of the sum that completed the bill. Told twice, it changes nothing and says how things stand. Raises
-    RecordNotFound, CollectionOutOfScope, GroupSumMismatch by policy, ReferenceConflict for another sum or bill under a reference.
+    RecordNotFound, CollectionOutOfScope, GroupSumMismatch by policy, ReferenceConflict for another sum or bill under a reference,
+    MoneyBounced for one that went back.
     """
     payer = payer_at_work(connection, code, at)
     bill = group_bills.get(connection, payer.intermediary_id, bill_reference)
@@ -111,6 +112,9 @@ def _is_known(connection: Connection, payer: Payer, bill: GroupBill, paid: Sum) 
             kept=f"Rp{earlier.rupiah}, {'-' if own is None else own.reference}",
             asked=f"Rp{paid.rupiah}, {bill.reference}",
         )
+    bounce = group_bounces.bounce_of(connection, payer.intermediary_id, earlier.sum_id)
+    if bounce is not None:
+        raise MoneyBounced(reference=paid.reference, reason=bounce.reason)
     return True
 
 
@@ -142,11 +146,32 @@ def _credit_everybody(
     rules: Rules,
 ) -> list[AuditEvent]:
     group_bills.settle(connection, bill, at)
-    events = []
-    rows = group_bills.rows_of(connection, bill)
+    shares = _shares(connection, payer, bill, new_id)
     # Members are locked in one order by everybody, so that no two bills wait for each other.
-    for row in sorted(rows, key=lambda each: each.member_id):
-        payment = PaymentRow(
+    events = [
+        credit_payment(connection, replace(share, received_at=received_at, recorded_at=at), rules=rules).event
+        for share in sorted(shares, key=lambda each: each.member_id)
+    ]
+    detail: dict[str, Json] = {
+        "intermediary": payer.code,
+        "bill": bill.bill_id,
+        "rows": len(shares),
+        "rupiah": bill.rupiah,
+    }
+    return [*events, AuditEvent("group.bill-settled", at, detail)]
+
+
+def _shares(connection: Connection, payer: Payer, bill: GroupBill, new_id: Callable[[], str]) -> list[PaymentRow]:
+    """What each member is credited: the bill's rows, or, where it was paid before, what was taken back, to whomever months had moved meanwhile."""
+    before = group_bounces.taken_back(connection, payer.intermediary_id, bill.bill_id)
+    if before:
+        anew = [(each, new_id()) for each in before]
+        return [
+            replace(each, payment_id=payment_id, reference=f"{each.reference.partition('~')[0]}~{payment_id}")
+            for each, payment_id in anew
+        ]
+    return [
+        PaymentRow(
             member_id=row.member_id,
             payment_id=new_id(),
             partner_id=payer.intermediary_id,
@@ -154,15 +179,9 @@ def _credit_everybody(
             channel=Channel.GROUP,
             payer=PayerKind.GROUP,
             amount=row.rupiah,
-            received_at=received_at,
-            recorded_at=at,
+            received_at=bill.drawn_at,
+            recorded_at=bill.drawn_at,
             months=row.months,
         )
-        events.append(credit_payment(connection, payment, rules=rules).event)
-    detail: dict[str, Json] = {
-        "intermediary": payer.code,
-        "bill": bill.bill_id,
-        "rows": len(rows),
-        "rupiah": bill.rupiah,
-    }
-    return [*events, AuditEvent("group.bill-settled", at, detail)]
+        for row in group_bills.rows_of(connection, bill)
+    ]

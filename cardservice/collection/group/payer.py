@@ -62,6 +62,12 @@ def payer_at_work(connection: Connection, code: str, at: datetime) -> Payer:
     return Payer(line, settings)
 
 
+def payer_in_books(connection: Connection, code: str) -> Payer:
+    """The payer, locked, whether it may collect today or not: for what is put right in the books. Raises RecordNotFound."""
+    line = intermediaries.line_of(connection, code)
+    return Payer(line, group_payers.lock(connection, line[-1].intermediary_id))
+
+
 def join_group(connection: Connection, code: str, member_ref: str, *, by: str, at: datetime) -> Member:
     """Let a member belong to a group before any list names them. Raises RecordNotFound, CollectionOutOfScope."""
     payer = payer_at_work(connection, code, at)

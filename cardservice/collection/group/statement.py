@@ -4,10 +4,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from cardservice.collection.group.payer import payer_at_work
-from cardservice.records import group_bills, group_money, members
+from cardservice.collection.group.payer import payer_in_books
+from cardservice.records import group_bills, group_bounces, group_money, members
 from cardservice.records.connection import Connection
 from cardservice.records.group_bills import GroupBill, GroupBillRow
+from cardservice.records.group_bounces import Reopening
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +34,15 @@ class RowStatement:
 
 @dataclass(frozen=True, slots=True)
 class BillStatement:
-    """The whole bill. It is ``balanced`` where it was paid and every row comes to its sum."""
+    """The whole bill. It is ``balanced`` where it was paid and every row comes to its sum.
+
+    ``reopenings`` tell when it was paid and a sum went back.
+    """
 
     bill: GroupBill
     settled_at: datetime | None
     rows: tuple[RowStatement, ...]
+    reopenings: tuple[Reopening, ...] = ()
 
     @property
     def balanced(self) -> bool:
@@ -45,9 +50,9 @@ class BillStatement:
         return self.settled_at is not None and all(row.difference == 0 for row in self.rows)
 
 
-def bill_statement(connection: Connection, code: str, reference: str, at: datetime) -> BillStatement:
-    """Reconcile one bill. Changes nothing. Raises RecordNotFound, CollectionOutOfScope."""
-    payer = payer_at_work(connection, code, at)
+def bill_statement(connection: Connection, code: str, reference: str) -> BillStatement:
+    """Reconcile one bill. Changes nothing. Raises RecordNotFound."""
+    payer = payer_in_books(connection, code)
     bill = group_bills.get(connection, payer.intermediary_id, reference)
     shares: dict[int, dict[str, int]] = {}
     for payment in group_money.standing_payments(connection, payer.intermediary_id, bill.bill_id):
@@ -63,7 +68,8 @@ def bill_statement(connection: Connection, code: str, reference: str, at: dateti
         )
         for row in rows
     ]
-    return BillStatement(bill, group_bills.settled_at(connection, bill), tuple(statements))
+    reopenings = group_bounces.reopenings_of_bill(connection, payer.intermediary_id, bill.bill_id)
+    return BillStatement(bill, group_bills.settled_at(connection, bill), tuple(statements), reopenings)
 
 
 def line_of_reference(reference: str) -> int:

@@ -5,6 +5,8 @@ import json
 
 import pytest
 
+from cardservice import clock
+from cardservice.coverage.civil_time import month_at
 from cardservice.credentials import jwks
 from cardservice.keys import Purpose
 from hsm.client import KeyProcess
@@ -38,6 +40,25 @@ def test_cash_from_the_member_to_the_agency(agent: Desk) -> None:
     assert agent.json("agent", "remit", CODE, "--rupiah", month, "--reference", "S")["settled"] == [1]
     assert agent.json("agent", "watch") == {"stopped": []}
     assert agent.json("agent", "resume", CODE, "--by", "ani", "--reason", "x")["stopped_for"] is None
+
+    why = ("--by", "ani", "--reason", "wrong member")
+    gone = agent.json("agent", "void", CODE, "--number", "1", *why)
+    assert (gone["owed_to_agent"], gone["again"]) == (int(month), False)
+    assert agent.json("agent", "held", CODE)["owed_to_agent"] == int(month)
+    assert month in agent("agent", "held", CODE).out.replace(",", "")
+    assert "AGEN-7 1" in agent("agent", "void", CODE, "--number", "1", *why).out
+    assert agent.refused("agent", "take", CODE, *told, "--rupiah", month, code=1) == "receipt-is-void"
+    back = agent.json("agent", "bounce", CODE, "--reference", "S", *why)
+    assert (back["held"], back["stopped_for"], back["again"]) == (0, None, False)
+    this_month = str(month_at(clock.now()))
+    (row,) = agent.json("report", "agents", "--from", this_month, "--to", this_month)["rows"]
+    assert (row["receipts"], row["void_receipts"], row["agent_commission"], row["remitted"], row["bounced"]) == (
+        1,
+        1,
+        0,
+        int(month),
+        int(month),
+    )
 
 
 def test_a_signed_receipt_is_checked_with_published_keys(agent: Desk, keys: KeyProcess) -> None:

@@ -52,6 +52,18 @@ def test_a_list_becomes_a_bill_and_a_sum_settles_it(payer: Desk, listed: Callabl
     assert "P-0001" in payer("group", "show", CODE, "--bill", "b1").out
     assert "b1" in payer("group", "list", CODE).out
 
+    back = ("--reference", "t2", "--by", "ani", "--reason", "returned by the bank")
+    gone = payer.json("group", "bounce", CODE, *back)
+    assert (gone["bills_reopened"], gone["deposit"], gone["again"]) == (["b1"], 1000, False)
+    assert payer.json("group", "bounce", CODE, *back)["again"] is True
+    assert "b1" in payer("group", "bounce", CODE, *back).out
+    shown = payer.json("group", "show", CODE, "--bill", "b1")
+    assert (shown["settled_at"], len(shown["reopened_at"])) == (None, 1)
+    assert payer.refused("group", "pay", CODE, "--bill", "b1", *rest, code=1) == "money-bounced"
+    month = str(month_at(clock.now()))
+    (row,) = payer.json("report", "groups", "--from", month, "--to", month)["rows"]
+    assert (row["rupiah"], row["bounced"], row["bills_reopened"]) == (drawn["rupiah"], half["missing"], drawn["rupiah"])
+
 
 def test_months_move_to_one_who_joined(payer: Desk, listed: Callable[[str], Path]) -> None:
     """P-0063 and P-0106 never paid and have the same programmes and prices."""
