@@ -13,6 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from hsm.ceremony_mark import MARK
 from hsm.custody.backup_folder import PRIVATE, BackupFolder, file_name
 from hsm.custody.key_record import check_of, described
 from hsm.custody.statement import MAX_LENGTH, signed
@@ -68,7 +69,8 @@ def write_backup(
         "backup_key_kcv": backup_key.hex(),
         "ca_certificates": [b64encode(certificate).decode() for certificate in ca_certificates],
         "withdrawn_ca_certificates": [dict(one) for one in withdrawn],
-        "records": {name: b64encode(content).decode() for name, content in custody.records().items()},
+        # A ceremony writes its backup before it takes its mark away: restored keys would serve nobody.
+        "records": {name: b64encode(content).decode() for name, content in custody.records().items() if name != MARK},
         "keys": lines,
     }
     file = signed(manifest, store, now)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from cardservice.keys import Purpose
+from hsm.ceremony_mark import mark, refuse_marked
 from hsm.custody import restoring
 from hsm.custody.backup_folder import file_name
 from hsm.custody.ca_certificates import ca_certificates
@@ -15,7 +16,7 @@ from hsm.custody.journal import open_journal
 from hsm.custody.key_ending import destroy_key, end_key
 from hsm.custody.key_record import check_of, fingerprint
 from hsm.custody.statement import signed
-from hsm.errors import BackupRefused, ShareRefused, SharesTooFew, StatementRefused
+from hsm.errors import BackupRefused, CeremonyUnfinished, ShareRefused, SharesTooFew, StatementRefused
 from hsm.key_generation import development_keys
 from hsm.key_plan import KeyPlan
 from hsm.key_store import KeyDescription, KeyStore
@@ -41,6 +42,17 @@ def test_a_quorum_brings_everything_back(made: KeySet, lost: KeySet, numbers: tu
         assert custody.backup_key_check_value == before.backup_key_check_value
     # What came back can be backed up again, and so rotated without the quorum.
     assert len(list(lost.back_up("again").glob("*.backup"))) == done["keys"]
+
+
+def test_keys_of_the_ceremonys_own_backup_are_put_to_work(made: KeySet, lost: KeySet) -> None:
+    """It is written while the ceremony is still marked as unfinished: the mark stays behind."""
+    lost.restore(made.folder / "out" / "backup", made.shares(1, 2, 3))
+    with lost.custody() as custody:
+        refuse_marked(custody.records())
+        # Control: with the mark they would serve nobody.
+        mark(custody, "a ceremony")
+        with pytest.raises(CeremonyUnfinished):
+            refuse_marked(custody.records())
 
 
 @pytest.mark.parametrize("numbers", [(1,), (1, 2), (4, 5)], ids=str)
