@@ -121,7 +121,7 @@ def start(
 ) -> None:
     """Run the key process in the foreground until Ctrl-C; it says "ready" when it answers.
 
-    What refuses the start is told with its cause and remedy.
+    What refuses the start is told with its cause and remedy. Under systemd: docs/operations/kartu-hsm.service.
 
     Example: kartu hsm start --workers 4 --serve-uid 990 --serve-group 990
     """
