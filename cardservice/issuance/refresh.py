@@ -62,9 +62,14 @@ class Refresh:
         self._card: Card | None = None
         self._faces: dict[int, CardStanding] = {}
         self._why: dict[int, Stale] = {}
+        self._proof_keys: Sequence[VerifyingKey] = ()
 
     def dialogue(self) -> Dialogue[RefreshedCard]:
-        """Refresh the card in the field. Raises ChipNotInStock, CardNotLive, CardNotAuthentic, and what the card or keys raise."""
+        """Refresh the card in the field. Raises ChipNotInStock, CardNotLive, CardNotAuthentic, and what the card or keys raise.
+
+        The keys are asked first: where they are down, the card is not kept in the reader for nothing.
+        """
+        self._proof_keys = [self._bureau.keys.signer(Purpose.COVER_PROOF).verifying_key]
         keys, entropy = self._bureau.keys.card_keys, self._bureau.entropy
         done = yield from refresh_proofs(keys, entropy, sectors_of=self._find, renew=self._renew)
         card = self._required_card()
@@ -85,9 +90,8 @@ class Refresh:
 
     def _renew(self, on_card: Mapping[int, bytes]) -> Mapping[int, bytes]:
         card, at = self._required_card(), self._bureau.now()
-        keys = [self._bureau.keys.signer(Purpose.COVER_PROOF).verifying_key]
         for sector, face in self._faces.items():
-            why = stale(on_card[sector], face, keys=keys, rule_pack=self._bureau.packs.at(at).number, at=at)
+            why = stale(on_card[sector], face, keys=self._proof_keys, rule_pack=self._bureau.packs.at(at).number, at=at)
             if why is not None:
                 self._why[sector] = why
         if not self._why:

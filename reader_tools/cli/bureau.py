@@ -12,7 +12,7 @@ from cardservice.issuance.bureau import Bureau
 from cardservice.records.database import Database, open_database, parse_address
 from cardservice.records.errors import DatabaseBehind
 from cardservice.rule_folder import load_rule_packs
-from hsm.client import KeyProcess
+from hsm.client import DEADLINE, KeyProcess
 from reader_tools.cli.settings import Settings
 
 
@@ -28,10 +28,13 @@ def open_records(settings: Settings) -> Iterator[Database]:
 
 
 @contextmanager
-def open_bureau(settings: Settings) -> Iterator[Bureau]:
-    """Records and keys. The key process is not asked for anything yet, so commands that need no key work without it."""
+def open_bureau(settings: Settings, *, patience: float = DEADLINE) -> Iterator[Bureau]:
+    """Records and keys. The key process is not asked for anything yet, so commands that need no key work without it.
+
+    ``patience`` is how long one question to the keys may take, in seconds.
+    """
     packs = rule_packs(settings)
-    with open_records(settings) as database, KeyProcess(settings.socket) as keys:
+    with open_records(settings) as database, KeyProcess(settings.socket, deadline=patience) as keys:
         yield Bureau(database, keys, clock.now, secrets.token_bytes, packs)
 
 

@@ -10,22 +10,24 @@ from cardservice.card_edge.sector.aid import sector_kind
 from cardservice.errors import KartuError
 from cardservice.partnership.sectors import SECTORS
 from cardservice.records import cards
+from cardservice.records.card_state import CardState
 from cardservice.records.cards import Card
 from reader_tools.cli.bureau import open_records
+from reader_tools.cli.contact import Renew, Renewal, Renewed, contact
 from reader_tools.cli.output import AsJson, Output
 from reader_tools.cli.reader import ReaderName
 from reader_tools.cli.settings import Settings
 from reader_tools.cli.step_list import StepList
-from reader_tools.reader import open_card
 
 app = typer.Typer()
 
 
 @app.command()
-def info(reader: ReaderName = None, as_json: AsJson = False) -> None:
+def info(reader: ReaderName = None, renew: Renew = True, as_json: AsJson = False) -> None:
     """Say what the card in the reader is: chip, key sets, PIV identifier, PIN tries, sectors; and its state in our books, if they can be asked.
 
-    Needs no key and no PIN, and changes nothing. What a card says of itself proves nothing: see kartu card verify.
+    Needs no key and no PIN. What a card says of itself proves nothing: see kartu card verify. A live card whose cover proofs are older than
+    our books gets new ones; with --no-renew nothing is changed.
 
     Example: kartu card info --reader pcsc
     """
@@ -33,10 +35,12 @@ def info(reader: ReaderName = None, as_json: AsJson = False) -> None:
     output = Output.of(settings, as_json=as_json)
     steps = StepList(output)
     given_out = sorted(number for numbers in SECTORS.values() for number in numbers)
-    with open_card(reader or settings.reader, settings.data_dir) as card, steps:
-        name, atr = card.reader, card.atr
-        reading = run(read_card(given_out), card, on_script=steps.sending)
-    books, trouble = _books(settings, reading.chip_serial)
+    with contact(settings, reader, renew=renew) as held:
+        name, atr = held.card.reader, held.card.atr
+        with steps:
+            reading = run(read_card(given_out), held.card, on_script=steps.sending)
+        books, trouble = _books(settings, reading.chip_serial)
+        renewed = held.renew() if books is not None and books.state is CardState.ACTIVE else Renewed(Renewal.NO_CARD)
     document = {
         "reader": name,
         "atr": atr,
@@ -50,9 +54,15 @@ def info(reader: ReaderName = None, as_json: AsJson = False) -> None:
         ],
         "books": _row(books),
         "books_trouble": trouble,
+        "cover_proofs": renewed.document,
         "scripts": steps.documents,
     }
-    output.show(document, lambda console: _tell(output, console, reading, books, trouble))
+
+    def people(console: Console) -> None:
+        _tell(output, console, reading, books, trouble)
+        renewed.tell(output, console)
+
+    output.show(document, people)
 
 
 def _books(settings: Settings, chip_serial: str | None) -> tuple[Card | None, str | None]:

@@ -16,19 +16,23 @@ from cardservice.records import orders
 from cardservice.records.errors import StateConflict
 from cardservice.records.orders import OrderState
 from reader_tools.cli.bureau import open_bureau
+from reader_tools.cli.contact import contact
 from reader_tools.cli.output import Output
 from reader_tools.cli.pin import read_pin
 from reader_tools.cli.settings import Settings
 from reader_tools.cli.step_list import StepList
-from reader_tools.reader import open_card
 
 
 def make_card(order_id: str, *, reader: str | None, pin_file: Path | None, begun: bool, as_json: bool) -> None:
-    """Personalize, or with ``begun`` finish what was begun. The order is looked at before anybody types a PIN."""
+    """Personalize, or with ``begun`` finish what was begun. The order is looked at before anybody types a PIN.
+
+    A card that is finished gets the proofs that were signed when it was begun, and what was paid since in the same contact.
+    """
     settings = Settings.load()
     output = Output.of(settings, as_json=as_json)
     with open_bureau(settings) as bureau:
-        _require(_state(bureau, order_id), order_id, begun=begun)
+        state = _state(bureau, order_id)
+        _require(state, order_id, begun=begun)
         making = Personalization(bureau, order_id, pin=read_pin(output, pin_file))
         steps = StepList(output)
 
@@ -37,12 +41,19 @@ def make_card(order_id: str, *, reader: str | None, pin_file: Path | None, begun
             making.sending(script)
 
         try:
-            with open_card(reader or settings.reader, settings.data_dir) as card, steps:
-                issued = run(making.dialogue(), card, on_script=sending)
+            with contact(settings, reader, renew=state is OrderState.BOUND) as held:
+                with steps:
+                    issued = run(making.dialogue(), held.card, on_script=sending)
+                renewed = held.renew()
         except (KartuError, KeyboardInterrupt):
             _say_how_to_go_on(output, bureau, order_id)
             raise
-    output.show(_document(order_id, issued, steps), lambda console: _tell(output, console, issued))
+
+    def people(console: Console) -> None:
+        _tell(output, console, issued)
+        renewed.tell(output, console)
+
+    output.show(_document(order_id, issued, steps) | {"cover_proofs": renewed.document}, people)
 
 
 def _state(bureau: Bureau, order_id: str) -> OrderState:

@@ -5,8 +5,9 @@ import typer
 from rich.console import Console
 
 from cardservice.card_edge.dialogue import run
-from cardservice.issuance.refresh import Refresh, RefreshedCard, Stale
+from cardservice.issuance.refresh import Refresh, RefreshedCard
 from reader_tools.cli.bureau import open_bureau
+from reader_tools.cli.contact import tell_written, written_document
 from reader_tools.cli.output import AsJson, Output
 from reader_tools.cli.reader import ReaderName
 from reader_tools.cli.settings import Settings
@@ -14,13 +15,6 @@ from reader_tools.cli.step_list import StepList
 from reader_tools.reader import open_card
 
 app = typer.Typer()
-
-_WHY = {
-    Stale.PAID_THROUGH: ("pembayaran berubah", "payments changed"),
-    Stale.ENDS_SOON: ("segera berakhir", "ends soon"),
-    Stale.RULES: ("aturan baru", "new rules"),
-    Stale.NOT_OURS: ("tidak terbaca", "not ours"),
-}
 
 
 @app.command()
@@ -30,8 +24,8 @@ def refresh(
 ) -> None:
     """Look at the card's cover proofs, and write anew those that are stale: another month paid, or an end within 14 days.
 
-    Do it whenever a member's card is at a counter: off line, a card knows only what its proofs say. No PIN is needed. A card that is torn
-    meanwhile keeps its old proofs, and gets the new ones the next time.
+    Every other command that has a card in the reader of such a desk does it too, after its own work; this one does nothing else, and fails where
+    it can't be done. No PIN is needed. A card that is torn meanwhile keeps its old proofs, and gets the new ones the next time.
 
     Example: kartu card refresh
     """
@@ -45,7 +39,7 @@ def refresh(
         "card_id": done.card_id,
         "chip_serial": done.chip_serial,
         "sectors": list(done.sectors),
-        "written": {f"{sector:02X}": why for sector, why in done.written.items()},
+        "written": written_document(done.written),
         "scripts": steps.documents,
     }
     output.show(document, lambda console: _tell(output, console, done))
@@ -57,6 +51,4 @@ def _tell(output: Output, console: Console, done: RefreshedCard) -> None:
             output.say("Semua bukti kepesertaan masih baik.", "Every cover proof is still good."), markup=False
         )
         return
-    for sector, why in done.written.items():
-        said = output.say("Bukti kepesertaan baru, sektor", "New cover proof, sector")
-        console.print(f"{said} {sector:02X}: {output.say(*_WHY[why])}", markup=False)
+    tell_written(output, console, done.written)

@@ -2,9 +2,10 @@
 """``kartu card verify``: is the holder of the card that is here covered, on line or from the card alone."""
 
 import secrets
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeAlias
 
 import typer
 from rich.console import Console
@@ -14,17 +15,19 @@ from cardservice.coverage.civil_time import civil_day
 from cardservice.coverage.programme import Programme
 from cardservice.texts.catalogue import text
 from reader_tools.cli.bureau import rule_packs
+from reader_tools.cli.contact import Contact, Renew, contact
 from reader_tools.cli.exit_code import ExitCode
 from reader_tools.cli.output import AsJson, Output
+from reader_tools.cli.reader import ReaderName
 from reader_tools.cli.settings import Settings
 from reader_tools.desk.http_client import Service
 from reader_tools.desk.key_cache import KeyCache
 from reader_tools.desk.offline import OfflineAnswer, verify_offline
 from reader_tools.desk.online import OnlineAnswer, Question, verify_online
 from reader_tools.desk.verifier_secret import read_secret
-from reader_tools.reader import open_card
 
 HEALTH = 0x01
+People: TypeAlias = Callable[[Console], None]
 
 app = typer.Typer()
 
@@ -52,10 +55,13 @@ def verify(
     secret_file: Annotated[
         Path | None, typer.Option(help="The verifier's secret. Default: verifier-secret in the data folder.")
     ] = None,
-    reader: Annotated[str | None, typer.Option(help="The reader. Default: KARTU_READER.")] = None,
+    reader: ReaderName = None,
+    renew: Renew = True,
     as_json: AsJson = False,
 ) -> int:
     """Say whether the holder is covered. Exit code 0: covered; 1: not covered, or refused.
+
+    At a desk that has the books and the keys, cover proofs that are older than the books are then written anew; the answer does not wait for it.
 
     Example: kartu card verify --programme JKK
     """
@@ -71,9 +77,9 @@ def verify(
         raise typer.BadParameter("--date is not the day of --event-at")
     if offline:
         keys, packs = cache.cover_proof_keys(), rule_packs(settings)
-        with open_card(reader or settings.reader, settings.data_dir) as card:
+        with contact(settings, reader, renew=renew) as held:
             answer = verify_offline(
-                card,
+                held.card,
                 question,
                 sector=sector,
                 desk_name=terminal,
@@ -82,16 +88,26 @@ def verify(
                 entropy=secrets.token_bytes,
                 now=now,
             )
-        return _show_offline(output, answer)
+            _show(output, held, *_offline(output, answer))
+        return ExitCode.OK if answer.covered else ExitCode.REFUSED
     service = Service(
         settings.api_url, read_secret(secret_file or settings.data_dir / "verifier-secret"), settings.language
     )
-    with open_card(reader or settings.reader, settings.data_dir) as card:
-        told = verify_online(card, service, cache, question, issuer=settings.issuer, now=now)
-    return _show_online(output, told)
+    with contact(settings, reader, renew=renew) as held:
+        told = verify_online(held.card, service, cache, question, issuer=settings.issuer, now=now)
+        _show(output, held, *_online(output, told))
+    return ExitCode.OK if told.covered else ExitCode.REFUSED
 
 
-def _show_online(output: Output, answer: OnlineAnswer) -> int:
+def _show(output: Output, held: Contact, document: dict[str, object], people: People) -> None:
+    """A person reads the answer before the card's proofs are looked at; a program gets one document with both."""
+    if not output.as_json:
+        output.show(document, people)
+    renewed = held.renew()
+    output.show(document | {"cover_proofs": renewed.document}, lambda console: renewed.tell(output, console))
+
+
+def _online(output: Output, answer: OnlineAnswer) -> tuple[dict[str, object], People]:
     def people(console: Console) -> None:
         token = answer.token
         if answer.covered:
@@ -106,11 +122,10 @@ def _show_online(output: Output, answer: OnlineAnswer) -> int:
         receipt = answer.document.get("receipt") or {}
         console.print(f"{output.say('tanda terima', 'receipt')} {receipt.get('receipt_id')}", style="dim", markup=False)
 
-    output.show(answer.document, people)
-    return ExitCode.OK if answer.covered else ExitCode.REFUSED
+    return answer.document, people
 
 
-def _show_offline(output: Output, answer: OfflineAnswer) -> int:
+def _offline(output: Output, answer: OfflineAnswer) -> tuple[dict[str, object], People]:
     decision = answer.decision
     document: dict[str, object] = {
         "outcome": "COVERED" if answer.covered else "NOT_COVERED",
@@ -140,5 +155,4 @@ def _show_offline(output: Output, answer: OfflineAnswer) -> int:
             output.say("bukti kartu {} sampai {}", "card's proof {} to {}").format(*proof), style="dim", markup=False
         )
 
-    output.show(document, people)
-    return ExitCode.OK if answer.covered else ExitCode.REFUSED
+    return document, people

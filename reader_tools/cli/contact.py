@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A card at this desk: whatever it came for, its cover proofs are brought up to the books before it is let go (decision 0096)."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Annotated, TypeAlias
+
+import typer
+from rich.console import Console
+
+from cardservice.card_edge.dialogue import Card, run
+from cardservice.errors import KartuError
+from cardservice.issuance.refresh import Refresh, Stale
+from cardservice.records.errors import DatabaseBehind
+from reader_tools.cli.bureau import open_bureau, require_database
+from reader_tools.cli.output import Output
+from reader_tools.cli.settings import Settings
+from reader_tools.reader import OpenCard, open_card
+
+KEY_PATIENCE = 0.5  # seconds for one question to the keys: the card came for something else
+
+Renew: TypeAlias = Annotated[
+    bool,
+    typer.Option("--renew/--no-renew", help="Write cover proofs anew that are older than the books, if this desk may."),
+]
+
+_WHY = {
+    Stale.PAID_THROUGH: ("pembayaran berubah", "payments changed"),
+    Stale.ENDS_SOON: ("segera berakhir", "ends soon"),
+    Stale.RULES: ("aturan baru", "new rules"),
+    Stale.NOT_OURS: ("tidak terbaca", "not ours"),
+}
+
+
+class Renewal(StrEnum):
+    """What became of the cover proofs in one contact."""
+
+    GOOD = "good"  # looked at; none is older than the books
+    RENEWED = "renewed"
+    LEFT = "left"  # not written, or not all: the old ones still hold, and the next contact tries again
+    NO_CARD = "no-card"  # no live card of ours
+    NO_BOOKS = "no-books"  # a desk that only asks writes nothing
+    NOT_WANTED = "not-wanted"
+
+
+@dataclass(frozen=True, slots=True)
+class Renewed:
+    """How it went: why each sector's proof was written anew, or the error that kept this desk from it."""
+
+    renewal: Renewal
+    written: Mapping[int, Stale] = field(default_factory=dict)
+    trouble: str | None = None
+
+    @property
+    def document(self) -> dict[str, object]:
+        """As JSON."""
+        return {"renewal": self.renewal, "written": written_document(self.written), "trouble": self.trouble}
+
+    def tell(self, output: Output, console: Console) -> None:
+        """One line per sector written, one where it could not be done; nothing where there was nothing to do."""
+        tell_written(output, console, self.written)
+        if self.renewal is Renewal.LEFT:
+            said = output.say(
+                "Bukti kepesertaan di kartu belum diperbarui; dicoba lagi pada kontak berikutnya",
+                "The cover proofs on the card were not renewed; the next contact tries again",
+            )
+            console.print(f"{said} ({self.trouble})", style="yellow", markup=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """The card, ours until the ``with`` block ends."""
+
+    card: OpenCard
+    settings: Settings
+    wanted: bool
+
+    def renew(self) -> Renewed:
+        """Last in every contact, after the person has the answer: nothing that goes wrong here makes the contact fail."""
+        return renew_proofs(self.card, self.settings) if self.wanted else Renewed(Renewal.NOT_WANTED)
+
+
+@contextmanager
+def contact(settings: Settings, reader: str | None, *, renew: bool) -> Iterator[Contact]:
+    """The card in ``reader``, or in that of the settings."""
+    with open_card(reader or settings.reader, settings.data_dir) as card:
+        yield Contact(card, settings, renew)
+
+
+def renew_proofs(card: Card, settings: Settings) -> Renewed:
+    """Hold the card's proofs against the books of this desk, and write anew those that are older. Raises nothing of ours.
+
+    A key process that is down says so at once, one that hangs within KEY_PATIENCE, and both before the card is asked anything.
+    """
+    try:
+        require_database(settings)
+    except DatabaseBehind:
+        return Renewed(Renewal.NO_BOOKS)
+    except KartuError as trouble:
+        return Renewed(Renewal.LEFT, trouble=trouble.code)
+    try:
+        with open_bureau(settings, patience=KEY_PATIENCE) as bureau:
+            done = run(Refresh(bureau).dialogue(), card)
+    except KartuError as trouble:
+        return Renewed(Renewal.LEFT, trouble=trouble.code)
+    return Renewed(Renewal.RENEWED if done.written else Renewal.GOOD, done.written)
+
+
+def written_document(written: Mapping[int, Stale]) -> dict[str, object]:
+    """Why each sector's proof was written anew, as JSON."""
+    return {f"{sector:02X}": why for sector, why in written.items()}
+
+
+def tell_written(output: Output, console: Console, written: Mapping[int, Stale]) -> None:
+    """One line per sector, for a person."""
+    for sector, why in written.items():
+        said = output.say("Bukti kepesertaan baru, sektor", "New cover proof, sector")
+        console.print(f"{said} {sector:02X}: {output.say(*_WHY[why])}", markup=False)
