@@ -38,6 +38,7 @@ PROBLEMS = {
         "card-not-valid",
         "keys-unavailable",
     ),
+    "createRenewal": (*_EVERYWHERE, *_WITH_BODY, *_FOR_VERIFIERS, "renewal-refused", "keys-unavailable"),
     "getTokenKeys": (*_EVERYWHERE, "keys-unavailable"),
     "getCoverProofKeys": (*_EVERYWHERE, "keys-unavailable"),
     "getHealth": ("request-host",),  # it touches nothing that could break
@@ -54,7 +55,7 @@ _TITLES = {
     408: "The body did not come in time",
     401: "No verifier has this secret",
     403: "Refused",
-    409: "The challenge is not valid",
+    409: "Not any more, or not for this card",
     413: "The body is too long",
     415: "The body is not JSON",
     422: "The body is not what is documented",

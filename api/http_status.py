@@ -37,6 +37,7 @@ OUTWARD: Mapping[str, Outward] = {
     "method-not-allowed": Outward(405),
     "request-too-slow": Outward(408, frozenset({"seconds"})),
     "challenge-not-valid": Outward(409),
+    "renewal-refused": Outward(409),
     "request-too-large": Outward(413, frozenset({"limit"})),
     "request-media-type": Outward(415),
     "request-invalid": Outward(422, frozenset({"errors"})),

@@ -3,6 +3,7 @@
 
 import re
 from datetime import UTC, date, datetime
+from enum import StrEnum
 from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
@@ -19,6 +20,7 @@ DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 MOMENT = rf"{DAY}T[0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}(?:Z|[+-][0-9]{{2}}:[0-9]{{2}})"
 HANDLE = r"^[0-9a-f]{32}$"
 MAX_COVER_PROOF = 231  # bytes (docs/card-edge.md, "A sector is a face")
+MAX_RENEWAL_COMMANDS = 5  # SELECT, INITIALIZE UPDATE; EXTERNAL AUTHENTICATE, PUT DATA, SELECT
 
 
 class Body(BaseModel):
@@ -188,6 +190,31 @@ class VerificationResponse(Body):
     token: Annotated[str, Field(description="The eligibility token: a JWT, ES256, at most five minutes.")]
     token_expires_at: Moment
     receipt: ReceiptTold
+    proof_is_old: Annotated[
+        bool | None, Field(description="True: the proof on the card is older than the books, see POST /v1/renewals.")
+    ] = None
+
+
+class RenewalRequest(Body):
+    """Which card, by the receipt of its verification, and every answer of this renewal so far: data and status word, at most 256 + 2 bytes each."""
+
+    receipt_id: Handle
+    responses: Annotated[list[Annotated[bytes, Octets(2, 258)]], Field(max_length=MAX_RENEWAL_COMMANDS)]
+
+
+class RenewalState(StrEnum):
+    """How far a renewal is."""
+
+    GO_ON = "GO_ON"
+    RENEWED = "RENEWED"  # the new proof was written and read back
+    GOOD = "GOOD"  # the one on the card says what the books say
+
+
+class RenewalResponse(Body):
+    """What the card is to be sent next; nothing where the renewal has ended."""
+
+    state: RenewalState
+    commands: list[Annotated[bytes, Octets(4, 261)]]
 
 
 class Alive(Body):

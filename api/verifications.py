@@ -79,6 +79,8 @@ def _told(verified: Verified, language: Language) -> VerificationResponse:
         token=verified.token,
         token_expires_at=verified.token_expires_at,
         receipt=ReceiptTold(receipt_id=verified.receipt.receipt_id, recorded_at=verified.receipt.recorded_at),
+        # Not why: a payment is not for every verifier to know of.
+        proof_is_old=None if verified.stale is None else True,
     )
 
 

@@ -18,7 +18,8 @@ from cardservice.collection.snap.desk import SnapDesk
 from cardservice.coverage.packs_in_force import PacksInForce
 from cardservice.credentials import eligibility_token
 from cardservice.credentials.eligibility_token import EligibilityToken
-from cardservice.keys import BlindIndex, Purpose, Sealer, Signer, VerifyingKey
+from cardservice.issuance.bureau import Bureau, BureauKeys
+from cardservice.keys import BlindIndex, Purpose, VerifyingKey
 from cardservice.partnership.caller import Caller
 from cardservice.records.database import Database
 from cardservice.records.hot_path.store import VerificationStore
@@ -26,20 +27,11 @@ from cardservice.records.schema import SchemaVersion
 from cardservice.verification.verify import Means
 
 
-class ServiceKeys(Protocol):
+class ServiceKeys(BureauKeys, Protocol):
     """What the service asks of the keys: ``hsm.client.KeyProcess``, or the same operations in process."""
-
-    def signer(self, purpose: Purpose) -> Signer:
-        """The current signing key of a purpose."""
-        ...
 
     def verifying_keys(self, purpose: Purpose) -> list[VerifyingKey]:
         """The published keys of a purpose, the one that signs now first."""
-        ...
-
-    @property
-    def sealer(self) -> Sealer:
-        """Opens the client secrets of banks."""
         ...
 
     @property
@@ -88,6 +80,11 @@ class Wiring:
         return Means(
             self.store, self._sign, self.cover_proof_keys.current, self.settings.issuer, self.packs, self.randomness
         )
+
+    @property
+    def bureau(self) -> Bureau:
+        """What renews cover proofs on cards that are at a verifier's desk. It blocks."""
+        return Bureau(self.store.database, self.keys, self.clock, self.randomness, self.packs)
 
     async def _sign(self, token: EligibilityToken) -> str:
         """Sign in a thread: a key process that hangs must not take every other request with it (decision 0073)."""

@@ -15,6 +15,7 @@ from cardservice.card_edge.dialogue import Dialogue
 from cardservice.card_edge.dialogues.personalization_plan import ChipFacts
 from cardservice.card_edge.dialogues.refresh_proofs import refresh_proofs
 from cardservice.credentials import cover_proof
+from cardservice.credentials.cover_claims import CoverClaims
 from cardservice.credentials.errors import CredentialError
 from cardservice.issuance.bureau import Bureau
 from cardservice.issuance.credential_signing import sign_cover_proofs
@@ -134,6 +135,11 @@ def stale(
         claims = cover_proof.verify_signed(proof, keys=keys, issuer=cover_proof.ISSUER, now=at).claims
     except CredentialError:
         return Stale.NOT_OURS
+    return stale_claims(claims, face, rule_pack=rule_pack, at=at)
+
+
+def stale_claims(claims: CoverClaims, face: CardStanding, *, rule_pack: int, at: datetime) -> Stale | None:
+    """The same for a proof whose signature is known to be ours."""
     own = (face.face, face.key_point, face.status_list, face.status_index)
     if (claims.subject, claims.card_key, claims.status_list, claims.status_index) != own:
         return Stale.NOT_OURS

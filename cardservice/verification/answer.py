@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from cardservice.coverage.decision import Coverage, CoverState, Cure, Reason
 from cardservice.coverage.programme import Programme
+from cardservice.issuance.refresh import Stale
 from cardservice.verification.disclosure import Claim, Disclosure
 
 UNTOLD_REASON = "NOT_COVERED"  # the token's reason for a verifier that may not learn why
@@ -67,6 +68,7 @@ class Verified:
     token: str = field(repr=False)
     token_expires_at: datetime
     receipt: Receipt
+    stale: Stale | None = None  # why the proof that was presented is older than the books, if it is
 
     def __bool__(self) -> bool:
         return bool(self.cover)

@@ -7,6 +7,7 @@ VerificationError
 |  |- ServiceDateRefused a day too far from today
 |  `- EventMomentRefused an event that has not happened, or on another day than the one named
 |- ChallengeNotValid     unknown, used, expired or not for this verifier, terminal and purpose: outsiders are not told which
+|- RenewalRefused        no renewal of a cover proof follows from this receipt, or not with these answers
 `- PresenceRefused
    |- CoverProofRefused  not a cover proof that the scheme signed
    |- TapRefused         no signature of the card's key over this challenge: a copy, a replay, another terminal
@@ -50,6 +51,12 @@ class ChallengeNotValid(VerificationError):
     """The challenge can't be answered here and now; evidence: rule, for our own log only."""
 
     code = "challenge-not-valid"
+
+
+class RenewalRefused(VerificationError):
+    """No new cover proof for this card through this desk now; evidence: rule, for our own log only."""
+
+    code = "renewal-refused"
 
 
 class PresenceRefused(VerificationError):

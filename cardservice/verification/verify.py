@@ -13,6 +13,7 @@ from cardservice.coverage.decision import Coverage
 from cardservice.coverage.packs_in_force import PacksInForce
 from cardservice.credentials import base64url
 from cardservice.credentials.eligibility_token import EligibilityToken
+from cardservice.issuance.refresh import stale_claims
 from cardservice.keys import VerifyingKey
 from cardservice.records.card_state import CardState
 from cardservice.records.challenges import Challenge
@@ -79,8 +80,9 @@ async def verify(presentation: Presentation, asker: Asker, *, means: Means, now:
     signed = await means.sign(token)
     # 9. Written down, or no answer.
     await record_answer(means.store, trace, standing, decision, claims, token)
-    # 10. Given.
-    return Verified(cover, token.subject, signed, token.expires_at, receipt)
+    # 10. Given, with whether the card says less than the books.
+    stale = stale_claims(proven.claims, standing, rule_pack=means.packs.at(now).number, at=now)
+    return Verified(cover, token.subject, signed, token.expires_at, receipt, stale)
 
 
 def _decided(standing: CardStanding, challenge: Challenge, packs: PacksInForce, now: datetime) -> Coverage:

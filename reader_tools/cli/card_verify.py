@@ -15,7 +15,7 @@ from cardservice.coverage.civil_time import civil_day
 from cardservice.coverage.programme import Programme
 from cardservice.texts.catalogue import text
 from reader_tools.cli.bureau import rule_packs
-from reader_tools.cli.contact import Contact, Renew, contact
+from reader_tools.cli.contact import Contact, Relay, Renew, contact
 from reader_tools.cli.exit_code import ExitCode
 from reader_tools.cli.output import AsJson, Output
 from reader_tools.cli.reader import ReaderName
@@ -61,7 +61,8 @@ def verify(
 ) -> int:
     """Say whether the holder is covered. Exit code 0: covered; 1: not covered, or refused.
 
-    At a desk that has the books and the keys, cover proofs that are older than the books are then written anew; the answer does not wait for it.
+    Cover proofs that are older than the books are then written anew, by a desk that has books and keys, or through the service in the verifier's own
+    sector; the answer does not wait for it.
 
     Example: kartu card verify --programme JKK
     """
@@ -95,15 +96,19 @@ def verify(
     )
     with contact(settings, reader, renew=renew) as held:
         told = verify_online(held.card, service, cache, question, issuer=settings.issuer, now=now)
-        _show(output, held, *_online(output, told))
+        receipt = told.receipt_to_renew
+        relay = None if receipt is None else Relay(service, receipt, told.sector)
+        _show(output, held, *_online(output, told), relay)
     return ExitCode.OK if told.covered else ExitCode.REFUSED
 
 
-def _show(output: Output, held: Contact, document: dict[str, object], people: People) -> None:
+def _show(
+    output: Output, held: Contact, document: dict[str, object], people: People, relay: Relay | None = None
+) -> None:
     """A person reads the answer before the card's proofs are looked at; a program gets one document with both."""
     if not output.as_json:
         output.show(document, people)
-    renewed = held.renew()
+    renewed = held.renew(relay)
     output.show(document | {"cover_proofs": renewed.document}, lambda console: renewed.tell(output, console))
 
 

@@ -3,7 +3,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Annotated, TypeAlias
 
@@ -17,9 +17,12 @@ from cardservice.records.errors import DatabaseBehind
 from reader_tools.cli.bureau import open_bureau, require_database
 from reader_tools.cli.output import Output
 from reader_tools.cli.settings import Settings
+from reader_tools.desk.http_client import Service
+from reader_tools.desk.relayed_renewal import Relayed, relay_renewal
 from reader_tools.reader import OpenCard, open_card
 
 KEY_PATIENCE = 0.5  # seconds for one question to the keys: the card came for something else
+SERVICE_PATIENCE = 3.0  # seconds for one of three requests; by then the person has the answer
 
 Renew: TypeAlias = Annotated[
     bool,
@@ -50,7 +53,7 @@ class Renewed:
     """How it went: why each sector's proof was written anew, or the error that kept this desk from it."""
 
     renewal: Renewal
-    written: Mapping[int, Stale] = field(default_factory=dict)
+    written: Mapping[int, Stale | None] = field(default_factory=dict)  # None: the service does not tell why
     trouble: str | None = None
 
     @property
@@ -70,6 +73,15 @@ class Renewed:
 
 
 @dataclass(frozen=True, slots=True)
+class Relay:
+    """Through whom a desk without books renews: the service, by the receipt of the verification, in the verifier's own sector."""
+
+    service: Service
+    receipt_id: str
+    sector: int
+
+
+@dataclass(frozen=True, slots=True)
 class Contact:
     """The card, ours until the ``with`` block ends."""
 
@@ -77,9 +89,15 @@ class Contact:
     settings: Settings
     wanted: bool
 
-    def renew(self) -> Renewed:
-        """Last in every contact, after the person has the answer: nothing that goes wrong here makes the contact fail."""
-        return renew_proofs(self.card, self.settings) if self.wanted else Renewed(Renewal.NOT_WANTED)
+    def renew(self, relay: Relay | None = None) -> Renewed:
+        """Last in every contact, after the person has the answer: nothing that goes wrong here makes the contact fail.
+
+        A desk without books can relay, where the service has said that there is something to renew.
+        """
+        if not self.wanted:
+            return Renewed(Renewal.NOT_WANTED)
+        renewed = renew_proofs(self.card, self.settings)
+        return relay_proof(self.card, relay) if renewed.renewal is Renewal.NO_BOOKS and relay is not None else renewed
 
 
 @contextmanager
@@ -108,13 +126,22 @@ def renew_proofs(card: Card, settings: Settings) -> Renewed:
     return Renewed(Renewal.RENEWED if done.written else Renewal.GOOD, done.written)
 
 
-def written_document(written: Mapping[int, Stale]) -> dict[str, object]:
+def relay_proof(card: Card, relay: Relay) -> Renewed:
+    """Have the service renew the proof of one sector. Raises nothing of ours; a service that hangs is waited for SERVICE_PATIENCE at a time."""
+    try:
+        ended = relay_renewal(card, replace(relay.service, patience=SERVICE_PATIENCE), relay.receipt_id)
+    except KartuError as trouble:
+        return Renewed(Renewal.LEFT, trouble=str(trouble.evidence.get("problem", trouble.code)))
+    return Renewed(Renewal.RENEWED, {relay.sector: None}) if ended is Relayed.RENEWED else Renewed(Renewal.GOOD)
+
+
+def written_document(written: Mapping[int, Stale | None]) -> dict[str, object]:
     """Why each sector's proof was written anew, as JSON."""
     return {f"{sector:02X}": why for sector, why in written.items()}
 
 
-def tell_written(output: Output, console: Console, written: Mapping[int, Stale]) -> None:
+def tell_written(output: Output, console: Console, written: Mapping[int, Stale | None]) -> None:
     """One line per sector, for a person."""
     for sector, why in written.items():
         said = output.say("Bukti kepesertaan baru, sektor", "New cover proof, sector")
-        console.print(f"{said} {sector:02X}: {output.say(*_WHY[why])}", markup=False)
+        console.print(f"{said} {sector:02X}" + (f": {output.say(*_WHY[why])}" if why else ""), markup=False)

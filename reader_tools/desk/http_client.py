@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The service as a desk sees it: two requests for a verification, two files of keys."""
+"""The service as a desk sees it: two requests for a verification, up to three for a renewal, two files of keys."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,11 +15,12 @@ SECONDS = 10.0  # the patience of a person at a desk
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """One service at ``url``; ``secret`` is the verifier's own."""
+    """One service at ``url``; ``secret`` is the verifier's own, ``patience`` the seconds that one request may take."""
 
     url: str
     secret: str = field(repr=False)
     language: Language = Language.INDONESIAN
+    patience: float = SECONDS
 
     def ask(self, path: str, body: Mapping[str, object]) -> dict[str, Any]:
         """POST a JSON body. Raises ServiceUnreachable, ServiceProblem, AnswerMalformed."""
@@ -33,7 +34,7 @@ class Service:
     def _send(self, method: str, path: str, **options: Any) -> httpx.Response:
         try:
             # trust_env off: a proxy named in the environment is no part of this desk.
-            with httpx.Client(base_url=self.url, timeout=SECONDS, trust_env=False) as client:
+            with httpx.Client(base_url=self.url, timeout=self.patience, trust_env=False) as client:
                 response = client.request(method, path, **options)
         except httpx.HTTPError:
             raise ServiceUnreachable(url=self.url) from None

@@ -33,6 +33,15 @@ class OnlineAnswer:
 
     document: dict[str, Any]
     token: EligibilityToken
+    sector: int
+
+    @property
+    def receipt_to_renew(self) -> str | None:
+        """The receipt under which the service would renew the card's cover proof; None where it says that the proof is good."""
+        receipt = self.document.get("receipt")
+        if self.document.get("proof_is_old") is not True or not isinstance(receipt, dict):
+            return None
+        return str(receipt.get("receipt_id"))
 
     @property
     def covered(self) -> bool:
@@ -89,7 +98,7 @@ def verify_online(
         programme=question.programme.value,
         as_of=_text(challenge, "service_date", str),
     )
-    return OnlineAnswer(answer, token)
+    return OnlineAnswer(answer, token, sector)
 
 
 def _require_about(token: EligibilityToken, *, card_key_thumbprint: str, programme: str, as_of: str) -> None:

@@ -18,6 +18,8 @@ from api.models import (
     KeySet,
     Problem,
     Ready,
+    RenewalRequest,
+    RenewalResponse,
     VerificationRequest,
     VerificationResponse,
 )
@@ -25,7 +27,7 @@ from api.settings import Settings
 from cardservice.credentials import base64url, eligibility_token
 from cardservice.keys import Purpose
 from hsm.in_process import InProcessKeys
-from tests.api import worked
+from tests.api.provoked import provoke
 from tests.api.served import code_of
 from tests.api.worked import EXAMPLES, Scene, open_scene
 from tests.coverage.rules_2026 import PACKS_2026
@@ -51,6 +53,7 @@ OPERATIONS = {
 MODELS: dict[str, tuple[type[BaseModel] | None, type[BaseModel]]] = {
     "createChallenge": (ChallengeRequest, ChallengeResponse),
     "createVerification": (VerificationRequest, VerificationResponse),
+    "createRenewal": (RenewalRequest, RenewalResponse),
     "getTokenKeys": (None, KeySet),
     "getCoverProofKeys": (None, KeySet),
     "getHealth": (None, Alive),
@@ -119,7 +122,7 @@ def without_signature(document: dict[str, Any]) -> dict[str, Any]:
 def test_a_documented_problem_happens_as_documented(
     operation: str, code: str, documented: dict[str, Any], scene: Scene
 ) -> None:
-    answer = worked.provoke(operation, code, scene)
+    answer = provoke(operation, code, scene)
     assert code_of(answer) == code
     assert answer.json() == documented
     Problem.model_validate(documented)
@@ -148,12 +151,12 @@ def test_each_problem_is_documented_with_its_own_schema_and_no_default_is_left()
 
 def test_the_secret_is_documented_where_it_is_asked_for() -> None:
     secured = {name for name, (_, _, operation) in OPERATIONS.items() if "security" in operation}
-    assert secured == {"createChallenge", "createVerification"}
+    assert secured == {"createChallenge", "createVerification", "createRenewal"}
 
 
 def test_bodies_allow_nothing_that_is_not_documented() -> None:
     schemas = DOCUMENT["components"]["schemas"]
-    for name in ("ChallengeRequest", "VerificationRequest"):
+    for name in ("ChallengeRequest", "VerificationRequest", "RenewalRequest"):
         assert schemas[name]["additionalProperties"] is False
         for member in schemas[name]["properties"].values():
             text = member if member.get("type") == "string" else next(iter(member.get("anyOf", [{}])))

@@ -4,11 +4,10 @@
 .venv/bin/python -m tests.api.worked
 """
 
-import asyncio
 import json
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -17,13 +16,10 @@ from typing import Any
 
 import httpx
 
-from api.store import RecordsStore
-from cardservice.records.card_state import CardState
-from cardservice.records.database import Database
+from cardservice.credentials import base64url
 from cardservice.records.schema import upgrade
 from cardservice.records.verifiers import VerifierKind
-from hsm.client import KeyProcess
-from tests.api.served import ASKED, Service, bearer, presented, tap
+from tests.api.served import ASKED, Service, presented, tap
 from tests.hsm.running import SetClock
 from tests.verification.world import (
     COVERED,
@@ -113,6 +109,23 @@ def paying(record: Any) -> Callable[[Scene], None]:
     return lambda scene: scene.world.pay(scene.card, record)
 
 
+def after_verification(*, answers: int) -> Callable[[Scene], dict[str, Any]]:
+    """The body that a desk sends after the clinic verified the card, with the first so many answers of the card."""
+
+    def body(scene: Scene) -> dict[str, Any]:
+        card = scene.card.insert()
+        challenge = scene.service.challenge(scene.clinic, **ASKED)
+        told = scene.service.post("/v1/verifications", presented(challenge, tap(card, challenge)), scene.clinic).json()
+        begun: dict[str, Any] = {"receipt_id": told["receipt"]["receipt_id"], "responses": []}
+        if answers:
+            step = scene.service.post("/v1/renewals", begun, scene.clinic).json()
+            commands = [base64url.decode(each) or b"" for each in step["commands"]]
+            begun["responses"] = [base64url.encode(card.transmit(command)) for command in commands[:answers]]
+        return begun
+
+    return body
+
+
 EXAMPLES: dict[str, dict[str, Example]] = {
     "createChallenge": {
         "treatment": Example("A clinic asks for today", "POST", "/v1/challenges", lambda _: ASKED, of_clinic),
@@ -154,124 +167,25 @@ EXAMPLES: dict[str, dict[str, Example]] = {
             paying(LAPSED),
         ),
     },
+    "createRenewal": {
+        "begin": Example(
+            "A desk begins to renew the proof",
+            "POST",
+            "/v1/renewals",
+            after_verification(answers=0),
+            of_clinic,
+            paying(LAPSED),
+        ),
+        "good": Example(
+            "The proof says what the books say", "POST", "/v1/renewals", after_verification(answers=2), of_clinic
+        ),
+    },
     "getTokenKeys": {"live": Example("The key that signs, and its successor", "GET", "/.well-known/jwks.json")},
     "getCoverProofKeys": {
         "live": Example("The key that signs, and its successor", "GET", "/.well-known/cover-proof-keys.json")
     },
     "getHealth": {"alive": Example("The process lives", "GET", "/healthz")},
     "getReadiness": {"ready": Example("Everything answers", "GET", "/readyz")},
-}
-
-_METHOD = {name: next(iter(of_name.values())) for name, of_name in EXAMPLES.items()}
-_BODIES = {"createChallenge": ASKED, "createVerification": {"challenge": "0" * 32}}
-
-
-def provoke(operation: str, code: str, scene: Scene) -> httpx.Response:
-    """Bring about one documented problem of an operation."""
-    return _PROVOKED[code](operation, scene)
-
-
-def _plain(operation: str, scene: Service, body: object = None, **headers: str) -> httpx.Response:
-    example = _METHOD[operation]
-    if example.method == "GET":
-        return scene.get(example.path, **headers)
-    return scene.post(example.path, _BODIES[operation] if body is None else body, headers=headers)
-
-
-def _as_clinic(operation: str, scene: Scene, body: object = None, service: Service | None = None) -> httpx.Response:
-    return _plain(operation, service or scene.service, body, **bearer(scene.clinic))
-
-
-def _good_body(operation: str, scene: Scene) -> dict[str, Any]:
-    example = EXAMPLES[operation]["treatment" if operation == "createChallenge" else "covered"]
-    assert example.body is not None
-    return example.body(scene)
-
-
-def _no_keys(scene: Scene) -> Service:
-    return scene.broken(keys=KeyProcess(Path("/nonexistent/keys.sock"), deadline=0.05))
-
-
-async def _dripping() -> AsyncIterator[bytes]:
-    """A body that begins and never ends."""
-    yield b"{"
-    await asyncio.sleep(30)
-
-
-class _Broken:
-    """A part that fails in a way that nobody foresaw, as soon as it is asked; what the app is only wired to is there."""
-
-    def __init__(self, database: Database) -> None:
-        self.database = database
-
-    def __getattr__(self, name: str) -> Any:
-        raise ZeroDivisionError(name)
-
-
-def _records_down(operation: str, scene: Scene) -> httpx.Response:
-    body = _good_body(operation, scene)
-    store = RecordsStore(scene.world.database, scene.world.store)
-    scene.world.run(scene.world.store.close())
-    return _as_clinic(operation, scene, body, scene.broken(store=store))
-
-
-def _internal(operation: str, scene: Scene) -> httpx.Response:
-    broken: Any = _Broken(scene.world.database)
-    if operation.endswith("Keys") or operation == "getReadiness":
-        return _plain(operation, scene.broken(keys=broken))
-    return _as_clinic(operation, scene, service=scene.broken(store=broken), body=_good_body(operation, scene))
-
-
-def _presented_by(
-    card: Callable[[Scene], Any], changed: Mapping[str, Any] | None = None
-) -> Callable[[str, Scene], httpx.Response]:
-    def send(operation: str, scene: Scene) -> httpx.Response:
-        challenge = scene.service.challenge(scene.clinic)
-        body = presented(challenge, tap(card(scene), challenge)) | dict(changed or {})
-        return _as_clinic(operation, scene, body)
-
-    return send
-
-
-def _suspended(operation: str, scene: Scene) -> httpx.Response:
-    scene.world.move(scene.card, CardState.ACTIVE, CardState.SUSPENDED)
-    return _presented_by(lambda scene: scene.card.insert())(operation, scene)
-
-
-_PROVOKED: dict[str, Callable[[str, Scene], httpx.Response]] = {
-    "request-host": lambda operation, scene: _plain(operation, scene.service, Host="evil.example"),
-    "request-malformed": lambda operation, scene: _plain(operation, scene.service, b'{"terminal_id": "loket-3",}'),
-    "request-too-large": lambda operation, scene: _plain(operation, scene.service, b" " * 65_537),
-    "request-too-slow": lambda operation, scene: _plain(
-        operation, scene.broken(settings=replace(scene.service.settings, body_seconds=0.05)), _dripping()
-    ),
-    "request-media-type": lambda operation, scene: _plain(operation, scene.service, **{"Content-Type": "text/plain"}),
-    "request-invalid": lambda operation, scene: _as_clinic(
-        operation, scene, _good_body(operation, scene) | {"terminal_id": "loket 3", "nik": "3171010101010001"}
-    ),
-    "caller-unknown": lambda operation, scene: _plain(operation, scene.service),
-    "overloaded": lambda operation, scene: _as_clinic(
-        operation, scene, service=scene.broken(settings=replace(scene.service.settings, at_once=0))
-    ),
-    "records-unavailable": _records_down,
-    "keys-unavailable": lambda operation, scene: (
-        _plain(operation, _no_keys(scene))
-        if operation.endswith("Keys")
-        else _as_clinic(operation, scene, _good_body(operation, scene), _no_keys(scene))
-    ),
-    "not-ready": lambda operation, scene: _plain(operation, _no_keys(scene)),
-    "kartu-internal": _internal,
-    "purpose-not-open": lambda operation, scene: _as_clinic(operation, scene, ASKED | {"purpose": "fare"}),
-    "service-date-refused": lambda operation, scene: _as_clinic(
-        operation, scene, ASKED | {"service_date": "2015-07-01"}
-    ),
-    "event-moment-refused": lambda operation, scene: _as_clinic(
-        operation, scene, ASKED | {"event_at": "2026-11-23T15:00:01+07:00"}
-    ),
-    "challenge-not-valid": _presented_by(lambda scene: scene.card.insert(), {"challenge": "0" * 32}),
-    "cover-proof-refused": _presented_by(lambda scene: scene.card.insert(), {"cover_proof": "oA"}),
-    "tap-refused": _presented_by(lambda scene: scene.card.clone()),
-    "card-not-valid": _suspended,
 }
 
 
@@ -291,6 +205,7 @@ def _evidence(document: dict[str, Any]) -> dict[str, Any]:
 def main() -> None:
     """Run every situation once and write down what happened."""
     from api.documentation import PROBLEMS  # noqa: PLC0415 - reads the file that is written here
+    from tests.api.provoked import provoke  # noqa: PLC0415 - stands on this file
 
     clock = SetClock(NOW)
     keys = new_keys(clock)

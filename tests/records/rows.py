@@ -2,7 +2,7 @@
 """Rows for the tests: valid, distinct for distinct numbers, and all alike otherwise."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 
 from sqlalchemy import Connection
@@ -152,16 +152,15 @@ class BoundCard:
     member_id: str
 
 
-def bind_card(connection: Connection, number: int) -> BoundCard:
-    """A member, an approved order, and a chip bound to both, all of one number."""
+def bind_card(connection: Connection, number: int, kdd: bytes | None = None) -> BoundCard:
+    """A member, an approved order, and a chip bound to both, all of one number; ``kdd`` where there is a real chip."""
     members.add(connection, member(number))
     order_id = place_order(connection, number, of_member=number)
     approve(connection, order_id)
-    stock.receive(connection, "Bandung", [chip(number)], NOW)
+    kdd = kdd or octets("kdd", number, 10)
+    stock.receive(connection, "Bandung", [replace(chip(number), kdd=kdd)], NOW)
     bound = BoundCard(identifier("card", number), order_id, identifier("member", number))
-    cards.bind(
-        connection, bound.card_id, member_id=bound.member_id, order_id=order_id, kdd=octets("kdd", number, 10), at=NOW
-    )
+    cards.bind(connection, bound.card_id, member_id=bound.member_id, order_id=order_id, kdd=kdd, at=NOW)
     return bound
 
 

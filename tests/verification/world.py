@@ -81,6 +81,7 @@ class IssuedCard:
 
     number: int
     chip: Chip
+    kdd: bytes
     points: Mapping[int, bytes]
     faces: Mapping[int, bytes]
     proofs: Mapping[int, bytes]
@@ -112,7 +113,8 @@ def issue_card(keys: KeyFaces, number: int, *, proof_days: int = 35, at: datetim
     entropy = random.Random(f"card {number}").randbytes
     card = VirtualCard(blank_chip(entropy=entropy, transport_master=WELL_KNOWN_TRANSPORT_MASTER), entropy=entropy)
     done = bureau.personalize(card)
-    return IssuedCard(number, card.image.chip, done.public_keys.sectors, bureau.faces, done.credentials.cover_proofs)
+    proofs = done.credentials.cover_proofs
+    return IssuedCard(number, card.image.chip, done.chip.kdd, done.public_keys.sectors, bureau.faces, proofs)
 
 
 _PIV_OBJECTS = {
@@ -151,7 +153,7 @@ class _CoverProofBureau(Bureau):
             card_key=point,
             status_list=0,
             status_index=100 * self.number + sector,
-            paid_through={1: 202611},
+            paid_through={1: 202611, 2: 202611},
             rule_pack=1,
             assurance=2,
         )
@@ -175,7 +177,7 @@ def take_in(database: Database, number: int, kind: VerifierKind, sector: int) ->
 def hand_over(database: Database, card: IssuedCard, record: PaidRecord = COVERED) -> None:
     """Write into the records what issuance writes, up to ACTIVE."""
     with database.begin() as connection:
-        bound = rows.bind_card(connection, card.number)
+        bound = rows.bind_card(connection, card.number, card.kdd)
         for sector in SECTORS:
             face = CardStanding(
                 card_id=bound.card_id,

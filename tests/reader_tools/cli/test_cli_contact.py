@@ -90,6 +90,22 @@ def test_paid_at_the_bank_verified_at_the_counter_covered_off_line(served: Serve
     assert desk.json("card", "verify")["cover_proofs"]["written"] == {}
 
 
+def test_a_clinic_without_books_renews_its_own_sector_through_the_service(served: Served, keys: KeyProcess) -> None:
+    desk = served.desk
+    _, serial = desk.issued_card()
+    pay(desk, serial)
+    before = stated(desk, keys)
+    desk.set("KARTU_DATABASE_URL", f"sqlite:///{desk.folder / 'none.db'}")
+    desk.set("KARTU_HSM_SOCKET", desk.folder / "nobody")
+    assert desk.json("card", "verify", "--no-renew")["cover_proofs"]["renewal"] == "not-wanted"
+    shown = desk("card", "verify").out
+    assert "New cover proof, sector 01\n" in shown
+    assert covered_off_line(desk, keys)
+    now = stated(desk, keys)
+    assert (now[0x10], now[0x70]) == (before[0x10], before[0x70])
+    assert desk.json("card", "verify")["cover_proofs"]["renewal"] == "no-books"  # and the service has nothing to renew
+
+
 @pytest.fixture
 def caching(desk: Desk, keys: KeyProcess) -> Desk:
     """A counter that was on line once: it has the public keys that ``verify --offline`` needs."""
