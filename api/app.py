@@ -2,7 +2,7 @@
 """The service as an ASGI application: gates around routes around the use case."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import cache
 
@@ -15,8 +15,10 @@ from api import challenges, health, renewals, verifications, well_known
 from api.caller import CHALLENGE, Callers
 from api.documentation import openapi_of
 from api.errors import MethodNotAllowed, RequestInvalid, RouteUnknown
+from api.field_rules import words
 from api.gate.admission import Admission
 from api.gate.body import StrictBody
+from api.gate.head import HeadAsGet
 from api.gate.headers import language_of
 from api.gate.host import AllowedHosts
 from api.gate.security_headers import SecurityHeaders
@@ -68,6 +70,7 @@ def create_app(
                     cache(lambda: PpobProtocol(ppob_desk(keys, store, packs, randomness), clock)),
                 )
             ),
+            Middleware(HeadAsGet),
             Middleware(Unforeseen),
             Middleware(AllowedHosts, hosts=settings.allowed_hosts),
             Middleware(StrictBody, seconds=settings.body_seconds),
@@ -111,11 +114,11 @@ async def _kartu_error(request: Request, error: Exception) -> Response:
 async def _not_as_documented(request: Request, error: Exception) -> Response:
     """Which members are wrong and why; never what they held."""
     assert isinstance(error, RequestValidationError)
+    language = language_of(request.scope)
     found = [
-        {"pointer": _pointer(each["loc"]), "rule": str(each["msg"]).removeprefix("Value error, ")}
-        for each in error.errors()[:MAX_FIELD_ERRORS]
+        {"pointer": _pointer(each["loc"]), "rule": words(each, language)} for each in error.errors()[:MAX_FIELD_ERRORS]
     ]
-    return problem_response(RequestInvalid(errors=found), language_of(request.scope))
+    return problem_response(RequestInvalid(errors=found), language)
 
 
 def _pointer(location: tuple[int | str, ...]) -> str:
@@ -124,12 +127,18 @@ def _pointer(location: tuple[int | str, ...]) -> str:
     return "".join("/" + part for part in parts)[:MAX_POINTER]
 
 
+def _allowed(headers: Mapping[str, str] | None) -> Mapping[str, str]:
+    """Allow as the routes tell it, with HEAD wherever there is GET (gate/head.py)."""
+    methods = sorted({each.strip() for each in (headers or {}).get("Allow", "").split(",")} - {""})
+    return {"Allow": ", ".join([*methods, "HEAD"] if "GET" in methods else methods)}
+
+
 async def _no_such_route(request: Request, error: Exception) -> Response:
     """What Starlette itself refuses: an address or method that is not there."""
     assert isinstance(error, HTTPException)
     if error.status_code == 404:
         return problem_response(RouteUnknown(), language_of(request.scope))
     if error.status_code == 405:
-        return problem_response(MethodNotAllowed(), language_of(request.scope), error.headers)
+        return problem_response(MethodNotAllowed(), language_of(request.scope), _allowed(error.headers))
     note_unforeseen(error)
     return internal_response(language_of(request.scope))

@@ -8,6 +8,9 @@ from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
 
+from api.field_rules import DAY as DAY_RULE
+from api.field_rules import MOMENT as MOMENT_RULE
+from api.field_rules import broken
 from api.octets import Octets
 from cardservice.coverage.decision import CoverState, Reason
 from cardservice.coverage.programme import Programme
@@ -36,8 +39,7 @@ def _read_day(value: object) -> date:
             return date.fromisoformat(value)
         except ValueError:
             pass
-    rule = "a date as YYYY-MM-DD"
-    raise ValueError(rule)
+    raise broken(DAY_RULE)
 
 
 def _read_moment(value: object) -> datetime:
@@ -47,8 +49,7 @@ def _read_moment(value: object) -> datetime:
             return datetime.fromisoformat(value)
         except ValueError:
             pass
-    rule = "a moment as YYYY-MM-DDThh:mm:ss+hh:mm or ...Z"
-    raise ValueError(rule)
+    raise broken(MOMENT_RULE)
 
 
 def _moment(value: datetime) -> str:

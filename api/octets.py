@@ -7,6 +7,7 @@ from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
+from api.field_rules import OCTETS, OCTETS_EXACTLY, broken
 from cardservice.credentials import base64url
 
 
@@ -43,9 +44,7 @@ class Octets:
         if isinstance(value, str) and len(value) <= _characters(self.most):
             octets = base64url.decode(value)
         if octets is None or not self.least <= len(octets) <= self.most:
-            count = str(self.least) if self.least == self.most else f"{self.least} to {self.most}"
-            rule = f"base64url without padding, {count} bytes"
-            raise ValueError(rule)
+            raise broken(OCTETS if self.least < self.most else OCTETS_EXACTLY, least=self.least, most=self.most)
         return octets
 
 

@@ -9,8 +9,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from api.documentation import PROBLEMS
+from api.field_rules import OTHERWISE
 from cardservice.credentials.base64url import encode
-from tests.api.served import ASKED, Service, code_of, presented, tap
+from cardservice.texts.catalogue import text
+from tests.api.served import ASKED, Service, code_of, presented, tap, verified
 from tests.verification.world import IssuedCard, World
 
 # The world lives on from example to example on purpose: what one request leaves behind must not break the next.
@@ -60,6 +62,7 @@ def test_any_challenge_request(service: Service, secret: str, changed: dict[str,
     if answer.status_code != 201:
         assert code_of(answer) in PROBLEMS["createChallenge"]
         assert answer.status_code < 500
+        assert text(OTHERWISE).cause_id not in str(answer.json())  # each rule has words of its own
 
 
 @SLOW
@@ -70,6 +73,20 @@ def test_any_verification_request(clinic: tuple[Service, str, dict[str, Any]], d
     answer = service.post("/v1/verifications", good | changed, secret)
     assert code_of(answer) in PROBLEMS["createVerification"]
     assert answer.status_code < 500
+
+
+@SLOW
+@given(answers=st.lists(st.binary(min_size=2, max_size=258) | st.just(b"\x90\x00"), max_size=5))
+def test_any_answers_of_a_card_in_a_renewal(
+    service: Service, secret: str, sari: IssuedCard, answers: list[bytes]
+) -> None:
+    receipt = verified(service, secret, sari).json()["receipt"]["receipt_id"]
+    body = {"receipt_id": receipt, "responses": [encode(each) for each in answers]}
+    answer = service.post("/v1/renewals", body, secret)
+    if answers:
+        assert code_of(answer) == "renewal-refused"
+    else:
+        assert answer.json()["state"] == "GO_ON"
 
 
 @SLOW
