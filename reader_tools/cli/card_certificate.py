@@ -2,6 +2,8 @@
 """``kartu card certificate``: does the card's own certificate hold, and is the key in it here."""
 
 import secrets
+from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -11,13 +13,13 @@ from rich.console import Console
 from cardservice import clock
 from cardservice.card_edge.dialogue import run
 from cardservice.card_edge.dialogues.prove_card_key import prove_card_key
-from cardservice.credentials.certificate_check import verify_possession, verify_under
+from cardservice.credentials.certificate_check import CardCertificate, verify_possession, verify_under
 from cardservice.credentials.certificate_profile import PivSlot
+from reader_tools.cli.contact import Renew, contact
 from reader_tools.cli.output import AsJson, Output
 from reader_tools.cli.reader import ReaderName
 from reader_tools.cli.settings import Settings
 from reader_tools.desk.published_folder import PublishedFolder
-from reader_tools.reader import open_card
 
 CHALLENGE_LENGTH = 32
 
@@ -28,6 +30,7 @@ app = typer.Typer()
 def certificate(
     folder: Annotated[Path, typer.Argument(help="What `kartu keys publish` wrote, or a copy at most 35 days old.")],
     reader: ReaderName = None,
+    renew: Renew = True,
     as_json: AsJson = False,
 ) -> None:
     """Check the card's certificate 9E under the scheme's CA, off line: issuer not withdrawn, signature, dates, profile, and that its key is here.
@@ -40,22 +43,28 @@ def certificate(
     output = Output.of(settings, as_json=as_json)
     now, published, challenge = clock.now(), PublishedFolder(folder), secrets.token_bytes(CHALLENGE_LENGTH)
     authorities, withdrawals = published.authorities(), published.withdrawals(now)
-    with open_card(reader or settings.reader, settings.data_dir) as card:
-        proof = run(prove_card_key(challenge), card)
-    slot = PivSlot.CARD_AUTHENTICATION
-    held = verify_under(proof.certificate, cas=authorities, withdrawals=withdrawals, slot=slot, now=now)
-    verify_possession(held, challenge, proof.signature)
-    document = {
+    with contact(settings, reader, renew=renew) as held:
+        proof = run(prove_card_key(challenge), held.card)
+        slot = PivSlot.CARD_AUTHENTICATION
+        found = verify_under(proof.certificate, cas=authorities, withdrawals=withdrawals, slot=slot, now=now)
+        verify_possession(found, challenge, proof.signature)
+        held.finish(output, *_told(output, found, withdrawals.stated_at))
+
+
+def _told(
+    output: Output, found: CardCertificate, stated_at: datetime
+) -> tuple[dict[str, object], Callable[[Console], None]]:
+    document: dict[str, object] = {
         "genuine": True,
-        "holder_reference": held.holder_reference,
-        "not_after": held.not_after,
-        "withdrawals_stated_at": withdrawals.stated_at,
+        "holder_reference": found.holder_reference,
+        "not_after": found.not_after,
+        "withdrawals_stated_at": stated_at,
     }
 
     def people(console: Console) -> None:
         said = output.say("ASLI: sertifikat sah, kunci ada di kartu", "GENUINE: the certificate holds, its key is here")
         console.print(said, style="bold green")
         until = output.say("berlaku sampai", "valid until")
-        console.print(f"{held.holder_reference}, {until} {held.not_after:%Y-%m-%d}", style="dim", markup=False)
+        console.print(f"{found.holder_reference}, {until} {found.not_after:%Y-%m-%d}", style="dim", markup=False)
 
-    output.show(document, people)
+    return document, people

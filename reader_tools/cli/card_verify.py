@@ -15,7 +15,7 @@ from cardservice.coverage.civil_time import civil_day
 from cardservice.coverage.programme import Programme
 from cardservice.texts.catalogue import text
 from reader_tools.cli.bureau import rule_packs
-from reader_tools.cli.contact import Contact, Relay, Renew, contact
+from reader_tools.cli.contact import Relay, Renew, contact
 from reader_tools.cli.exit_code import ExitCode
 from reader_tools.cli.output import AsJson, Output
 from reader_tools.cli.reader import ReaderName
@@ -89,7 +89,7 @@ def verify(
                 entropy=secrets.token_bytes,
                 now=now,
             )
-            _show(output, held, *_offline(output, answer))
+            held.finish(output, *_offline(output, answer))
         return ExitCode.OK if answer.covered else ExitCode.REFUSED
     service = Service(
         settings.api_url, read_secret(secret_file or settings.data_dir / "verifier-secret"), settings.language
@@ -98,18 +98,8 @@ def verify(
         told = verify_online(held.card, service, cache, question, issuer=settings.issuer, now=now)
         receipt = told.receipt_to_renew
         relay = None if receipt is None else Relay(service, receipt, told.sector)
-        _show(output, held, *_online(output, told), relay)
+        held.finish(output, *_online(output, told), relay)
     return ExitCode.OK if told.covered else ExitCode.REFUSED
-
-
-def _show(
-    output: Output, held: Contact, document: dict[str, object], people: People, relay: Relay | None = None
-) -> None:
-    """A person reads the answer before the card's proofs are looked at; a program gets one document with both."""
-    if not output.as_json:
-        output.show(document, people)
-    renewed = held.renew(relay)
-    output.show(document | {"cover_proofs": renewed.document}, lambda console: renewed.tell(output, console))
 
 
 def _online(output: Output, answer: OnlineAnswer) -> tuple[dict[str, object], People]:

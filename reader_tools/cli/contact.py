@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A card at this desk: whatever it came for, its cover proofs are brought up to the books before it is let go (decision 0096)."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -98,6 +98,19 @@ class Contact:
             return Renewed(Renewal.NOT_WANTED)
         renewed = renew_proofs(self.card, self.settings)
         return relay_proof(self.card, relay) if renewed.renewal is Renewal.NO_BOOKS and relay is not None else renewed
+
+    def finish(
+        self,
+        output: Output,
+        document: Mapping[str, object],
+        people: Callable[[Console], None],
+        relay: Relay | None = None,
+    ) -> None:
+        """A person reads the answer before the card's proofs are looked at; a program gets one document with both."""
+        if not output.as_json:
+            output.show(document, people)
+        renewed = self.renew(relay)
+        output.show({**document, "cover_proofs": renewed.document}, lambda console: renewed.tell(output, console))
 
 
 @contextmanager

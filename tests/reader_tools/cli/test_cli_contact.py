@@ -156,6 +156,17 @@ def test_a_card_that_is_finished_later_has_what_was_paid_meanwhile(desk: Desk, k
     assert covered_off_line(desk, keys)
 
 
+def test_a_look_at_the_certificate_renews_too(desk: Desk, keys: KeyProcess, key_desk: KeyDesk, tmp_path: Path) -> None:
+    _, serial = desk.issued_card()
+    desk.set("KARTU_DATA_DIR", key_desk.folder)
+    desk.json("keys", "publish", tmp_path / "web")
+    desk.set("KARTU_DATA_DIR", desk.folder)
+    pay(desk, serial)
+    told = desk.json("card", "certificate", tmp_path / "web")
+    assert (told["genuine"], told["cover_proofs"]["written"]) == (True, ALL)
+    assert covered_off_line(desk, keys)
+
+
 def test_with_the_keys_down_the_contact_is_what_it_was(caching: Desk, keys: KeyProcess, key_desk: KeyDesk) -> None:
     desk = caching
     _, serial = desk.issued_card()
