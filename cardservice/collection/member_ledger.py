@@ -16,7 +16,7 @@ from cardservice.coverage.payment import NamedMonth, Payment, ProgrammeMonth, Re
 from cardservice.coverage.programme import Programme
 from cardservice.coverage.rules import Rules
 from cardservice.coverage.terms import MemberTerms
-from cardservice.enrolment.income_band import contribution_basis
+from cardservice.enrolment.member_terms import terms_of
 from cardservice.enrolment.refresh_standing import paid_record_of
 from cardservice.records import member_account, member_months, paid_cells, payments, standing
 from cardservice.records.canonical_json import Json
@@ -67,12 +67,11 @@ def read_ledger(connection: Connection, member: Member) -> MemberLedger:
     months, parts = paid_cells.of_member(connection, member.member_id)
     bought = {(each.programme, each.month) for each in parts}
     history = [each for each in months if (each.programme, each.month) not in bought]
-    basis = contribution_basis(member.work_sector, member.payer, member.income_band)
     return MemberLedger(
         member,
         (*history_payments(history, _first_known(rows)), *(as_payment(row) for row, _ in rows)),
         tuple(Reversal(row.payment_id, known_at) for row, known_at in rows if known_at is not None),
-        MemberTerms.constant(dict.fromkeys(sorted(member.programmes)), basis),
+        terms_of(member),
         frozenset((each.programme, each.month) for each in months if (each.programme, each.month) in bought),
         tuple(row for row, _ in rows),
         parts,

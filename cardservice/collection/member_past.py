@@ -2,7 +2,7 @@
 """A member as the books had them at any moment: payments, reversals and imported months, each with the time at which we came to know.
 
 The books are written anew with every payment and every reversal, and a list adds months in between. What was known at a moment is therefore
-the ledger of the last of those that was known then, and the imported months known then. Members' terms are kept as they are now only.
+the ledger of the last of those that was known then, and the imported months and the terms known then.
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from cardservice.coverage.paid_months import PaidMonths
 from cardservice.coverage.payment import Payment, Reversal
 from cardservice.coverage.rules import Rules
 from cardservice.coverage.standing import Standing
-from cardservice.coverage.terms import MemberTerms
+from cardservice.enrolment.member_terms import programmes_of, terms_of
 from cardservice.records import member_months
 from cardservice.records.connection import Connection
 from cardservice.records.member_months import MemberMonth
@@ -31,7 +31,7 @@ class MemberPast:
     payments: tuple[Payment, ...]
     reversals: tuple[Reversal, ...]
     imported: tuple[MemberMonth, ...]
-    terms: MemberTerms
+    member: Member
     packs: PacksInForce
 
     def ledger(self, moment: datetime) -> Ledger | None:
@@ -45,7 +45,8 @@ class MemberPast:
             each.recorded_at for each in self.payments if each.recorded_at <= last and each.payment_id not in undone
         ]
         history = history_payments(self.imported_by(last), min(kept, default=None))
-        return Account((*history, *self.payments), self.reversals, self.terms).ledger(last, self.packs.at(last))
+        account = Account((*history, *self.payments), self.reversals, terms_of(self.member, last))
+        return account.ledger(last, self.packs.at(last))
 
     def imported_by(self, moment: datetime) -> tuple[MemberMonth, ...]:
         """The months that lists had brought in by then."""
@@ -61,8 +62,8 @@ class MemberPast:
         """The standing at a moment, as ``card_standing`` had it then."""
         paid, ledger = spans_of(self.months(moment)), self.ledger(moment)
         return Standing(
-            {programme: paid.get(programme, PaidMonths()) for programme in self.terms.joined},
-            self.terms,
+            {programme: paid.get(programme, PaidMonths()) for programme in sorted(programmes_of(self.member, moment))},
+            terms_of(self.member, moment),
             0 if ledger is None else ledger.credit,
             {} if ledger is None else ledger.owed_from,
         )
@@ -76,6 +77,6 @@ def read_past(connection: Connection, member: Member, packs: PacksInForce) -> Me
         tuple(each for each in known.payments if not is_history(each.payment_id)),
         known.reversals,
         tuple(each for each in months if (each.programme, each.month) not in known.bought),
-        known.terms,
+        member,
         packs,
     )

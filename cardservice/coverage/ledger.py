@@ -193,7 +193,9 @@ class _Books:
                 cells = [
                     (programme, month)
                     for programme in bundle
-                    if self.owed_from[programme] <= month and (programme, month) not in self.paid
+                    if self.owed_from[programme] <= month
+                    and (programme, month) not in self.paid
+                    and self._terms.owes(programme, month)
                 ]
                 if cells:
                     yield cells

@@ -25,10 +25,15 @@ class BasisFrom:
 
 @dataclass(frozen=True, slots=True)
 class MemberTerms:
-    """``joined`` tells for each programme the first month that is owed; None: from the first payment on (``ledger.owed_from``)."""
+    """``joined`` tells for each programme the first month that is owed; None: from the first payment on (``ledger.owed_from``).
+
+    ``programmes_from`` are the programmes from a month on, in the order in which that was written down: money that names no month pays for those of
+    its month only. Empty where they never changed.
+    """
 
     joined: Mapping[Programme, ContributionMonth | None]
     bases: tuple[BasisFrom, ...]
+    programmes_from: tuple[tuple[ContributionMonth, frozenset[Programme]], ...] = ()
 
     def __post_init__(self) -> None:
         if not self.bases:
@@ -43,7 +48,12 @@ class MemberTerms:
         """The terms as they were known then. The first basis on record holds for the time before it was written down, too."""
         known = tuple(each for each in self.bases if each.recorded_at <= moment)
         earliest = min(self.bases, key=lambda each: each.recorded_at)
-        return type(self)(self.joined, known or (earliest,))
+        return type(self)(self.joined, known or (earliest,), self.programmes_from)
+
+    def owes(self, programme: Programme, month: ContributionMonth) -> bool:
+        """Whether the member is in a programme in a month."""
+        reaching = [programmes for first, programmes in self.programmes_from if first <= month]
+        return not reaching or programme in reaching[-1]
 
     def for_month(self, month: ContributionMonth) -> ContributionBasis:
         """The basis of one month: of the records that reach it the latest written; of none, that which begins first."""

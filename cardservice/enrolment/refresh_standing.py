@@ -10,6 +10,7 @@ from datetime import datetime
 
 from cardservice.coverage.programme import Programme
 from cardservice.enrolment.income_band import full_monthly
+from cardservice.enrolment.member_terms import terms_of
 from cardservice.records import member_account, member_months, members, standing
 from cardservice.records.connection import Connection
 from cardservice.records.member_account import MemberAccount
@@ -37,6 +38,7 @@ def paid_record_of(member: Member, months: Iterable[MemberMonth], account: Membe
         full_monthly_jkk=monthly[Programme.JKK],
         full_monthly_jht=monthly[Programme.JHT],
         account=account,
+        bases=terms_of(member).bases if member.terms else (),
     )
 
 

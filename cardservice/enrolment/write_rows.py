@@ -5,10 +5,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from cardservice.coverage.month import ContributionMonth
 from cardservice.coverage.standing import Payer
 from cardservice.enrolment.enroller import Enroller
 from cardservice.enrolment.judge_rows import Change, Newcomer, Nothing, Verdict
 from cardservice.enrolment.member_row import MemberRow
+from cardservice.enrolment.member_terms import terms_after
 from cardservice.enrolment.personal_data import SealedData, seal
 from cardservice.enrolment.refresh_standing import refresh_standing
 from cardservice.enrolment.row_problem import RowProblem, Rule
@@ -98,7 +100,7 @@ class _Writing:
                 after, name_sealed=data.name, birth_date_sealed=data.birth_date, details_index=change.prints.details
             )
         if after != change.before:
-            members.replace_details(self._connection, after)
+            members.replace_details(self._connection, self._with_terms(change.before, after))
         if change.renamed:
             # What the registry said, it said about other data.
             population_checks.reopen(self._connection, after.member_id, self._at)
@@ -106,6 +108,13 @@ class _Writing:
         self.done.changed += 1
         refresh_standing(self._connection, after.member_id, self._at)
         self._tell("member.changed", after.member_id, added)
+
+    def _with_terms(self, before: Member, after: Member) -> Member:
+        """The member with the terms that changed, after what is paid; locked, so that no payment is counted in between."""
+        now = members.lock(self._connection, before.member_id)
+        paid = member_months.cells_of(self._connection, [before.member_id])[before.member_id]
+        last = max((ContributionMonth.from_number(month) for _, month in paid), default=None)
+        return replace(after, terms=terms_after(now, after, last, self._at))
 
     def enrol(self, newcomers: Sequence[Newcomer]) -> None:
         """Add them all at once; where somebody else was faster with one of them, one by one."""

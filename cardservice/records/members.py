@@ -2,7 +2,7 @@
 """Members: who is enrolled. NIK, name and birth date only sealed; keyed fingerprints find and compare them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from operator import attrgetter
 
@@ -34,6 +34,7 @@ from cardservice.records.columns import (
 from cardservice.records.constraints import refusing
 from cardservice.records.copy_rows import copy_rows
 from cardservice.records.errors import MemberExists, RecordNotFound
+from cardservice.records.member_terms import TermsFrom, TermsList
 
 FINGERPRINT_LENGTH = 16  # of a blind index
 MAX_EXTERNAL_REF = 64
@@ -53,6 +54,7 @@ members = Table(
     Column("income_band", Integer, nullable=False),
     Column("programmes", ProgrammeSet, nullable=False),
     Column("created_at", UtcTime, nullable=False),
+    Column("terms", TermsList, nullable=False, server_default="[]"),
     octets_in("nik_index", FINGERPRINT_LENGTH),
     octets_in("details_index", FINGERPRINT_LENGTH),
     one_of("work_sector", WorkSector),
@@ -65,7 +67,8 @@ members = Table(
 class Member:
     """One row. ``details_index`` is the keyed fingerprint of name and birth date, to see a change without opening either.
 
-    ``income_band`` is named by its undiscounted monthly JKK contribution in whole rupiah (decision 0053).
+    ``income_band`` is named by its undiscounted monthly JKK contribution in whole rupiah (decision 0053). ``terms`` are all that ever held, the
+    present ones last; none where they never changed.
     """
 
     member_id: str
@@ -80,6 +83,7 @@ class Member:
     income_band: int
     programmes: frozenset[Programme]
     created_at: datetime
+    terms: tuple[TermsFrom, ...] = ()
 
 
 # Built once: building a statement costs more than running it. SQLite has one writer at a time and needs no lock of a row.
@@ -96,7 +100,7 @@ def add(connection: Connection, member: Member) -> None:
         "pk_members": MemberExists(field="member_id"),
     }
     with refusing(connection, taken):
-        connection.execute(members.insert().values(asdict(member)))
+        connection.execute(members.insert().values(dict(zip(_COLUMNS, _values(member), strict=True))))
 
 
 def add_all(connection: Connection, newcomers: Sequence[Member]) -> None:
@@ -108,7 +112,7 @@ def add_all(connection: Connection, newcomers: Sequence[Member]) -> None:
 def replace_details(connection: Connection, member: Member) -> None:
     """Overwrite what may change about a member: everything but the identifiers, the NIK and the day of enrolment. Raises RecordNotFound."""
     fixed = {"member_id", "external_ref", "nik_sealed", "nik_index", "created_at"}
-    changed = {name: value for name, value in asdict(member).items() if name not in fixed}
+    changed = {name: value for name, value in zip(_COLUMNS, _values(member), strict=True) if name not in fixed}
     done = connection.execute(update(members).where(members.c.member_id == member.member_id).values(changed))
     if done.rowcount != 1:
         raise RecordNotFound(record="member")

@@ -9,13 +9,17 @@ from typing import Any
 from cardservice.coverage.civil_time import month_at
 from cardservice.coverage.programme import Programme
 from cardservice.coverage.standing import ContributionBasis, PaidMonths, Payer, Standing, WorkSector
+from cardservice.coverage.terms import BasisFrom, MemberTerms
 from cardservice.records.member_account import MemberAccount
 from cardservice.records.paid_spans import spans_from_json, spans_to_json
 
 
 @dataclass(frozen=True, slots=True)
 class PaidRecord:
-    """``paid`` has the spans, gaps and moments of payment that decisions are made from; ``full_monthly_*`` None is the lowest band's price."""
+    """``paid`` has the spans, gaps and moments of payment that decisions are made from; ``full_monthly_*`` None is the lowest band's price.
+
+    ``bases`` is there where sector, payer or band ever changed: debts keep the price of their own month.
+    """
 
     programmes: frozenset[Programme]
     paid: Mapping[Programme, PaidMonths]
@@ -24,6 +28,7 @@ class PaidRecord:
     full_monthly_jkk: int | None = None
     full_monthly_jht: int | None = None
     account: MemberAccount = field(default_factory=MemberAccount)
+    bases: tuple[BasisFrom, ...] = ()
 
     def paid_through(self, programme: Programme) -> int | None:
         """The last paid month, YYYYMM, gaps or not."""
@@ -49,7 +54,9 @@ class PaidRecord:
         full_monthly = {programme: rupiah for programme, rupiah in known.items() if rupiah is not None}
         return Standing(
             {programme: self.paid.get(programme, PaidMonths()) for programme in sorted(self.programmes)},
-            ContributionBasis(self.work_sector, self.payer, full_monthly),
+            MemberTerms({}, self.bases)
+            if self.bases
+            else ContributionBasis(self.work_sector, self.payer, full_monthly),
             self.account.credit,
             self.account.owed_from,
         )
@@ -61,7 +68,7 @@ class PaidRecord:
             "paid_through_jkk": self.paid_through(Programme.JKK),
             "paid_through_jkm": self.paid_through(Programme.JKM),
             "paid_through_jht": self.paid_through(Programme.JHT),
-            "paid_spans": spans_to_json(self.paid, self.account),
+            "paid_spans": spans_to_json(self.paid, self.account, self.bases),
             "work_sector": self.work_sector,
             "payer": self.payer,
             "full_monthly_jkk": self.full_monthly_jkk,
@@ -71,7 +78,7 @@ class PaidRecord:
     @classmethod
     def of_columns(cls, row: Mapping[str, Any]) -> "PaidRecord":
         """The inverse of columns()."""
-        paid, account = spans_from_json(row["paid_spans"])
+        paid, account, bases = spans_from_json(row["paid_spans"])
         return cls(
             programmes=row["programmes"],
             paid=paid,
@@ -80,4 +87,5 @@ class PaidRecord:
             full_monthly_jkk=row["full_monthly_jkk"],
             full_monthly_jht=row["full_monthly_jht"],
             account=account,
+            bases=bases,
         )

@@ -8,6 +8,7 @@ import pytest
 
 from cardservice.coverage.errors import MalformedLedger
 from cardservice.coverage.ledger import MOST_AHEAD, Ledger, allocate
+from cardservice.coverage.month import ContributionMonth
 from cardservice.coverage.payment import NamedMonth, Payment, Reversal
 from cardservice.coverage.programme import Programme
 from cardservice.coverage.rules import AllocationOrder, Arrears
@@ -241,3 +242,19 @@ def test_the_same_payment_told_twice_is_one_payment() -> None:
 
 def test_a_member_who_never_paid_has_an_empty_ledger() -> None:
     assert ledger(pair()) == Ledger((), {}, {}, 0, 0, 0)
+
+
+def test_money_pays_for_the_programmes_of_its_month_only() -> None:
+    base = frozenset({_JKK, _JKM})
+    joined: dict[Programme, ContributionMonth | None] = {_JKK: None, _JKM: None, _JHT: month("2026-07")}
+    terms = MemberTerms(
+        joined,
+        pair().bases,
+        ((month("2026-01"), base), (month("2026-07"), base | {_JHT}), (month("2026-09"), base)),
+    )
+    done = ledger(terms, pays("a", "2026-06-05 10:00", 4 * 8_400 + 2 * 20_000))
+    assert (months_paid(done), months_paid(done, _JHT), done.credit) == (
+        ["2026-06", "2026-07", "2026-08", "2026-09"],
+        ["2026-07", "2026-08"],
+        0,
+    )

@@ -12,11 +12,13 @@ from cardservice.coverage.civil_time import JAKARTA
 from cardservice.coverage.month import ContributionMonth
 from cardservice.coverage.programme import Programme
 from cardservice.coverage.standing import ContributionBasis, PaidMonths, PaidSpan, Payer, WorkSector
+from cardservice.coverage.terms import BasisFrom
 from cardservice.records import member_account, member_months, members
 from cardservice.records.database import Database
 from cardservice.records.errors import ConstraintRefused, MemberExists, RecordNotFound
 from cardservice.records.member_account import MemberAccount
 from cardservice.records.member_months import MemberMonth
+from cardservice.records.member_terms import TermsFrom
 from cardservice.records.paid_record import PaidRecord
 from cardservice.records.paid_spans import spans_from_json, spans_of, spans_to_json
 from tests.coverage.rules_2026 import coverage
@@ -112,7 +114,22 @@ def test_spans_say_of_every_month_what_the_rows_say(paid: list[MemberMonth]) -> 
 def test_spans_survive_their_column(paid: list[MemberMonth]) -> None:
     spans = spans_of(paid)
     account = MemberAccount(len(paid), {each.programme: each.month for each in paid})
-    assert spans_from_json(spans_to_json(spans, account)) == (spans, account)
+    basis = ContributionBasis(WorkSector.TRANSPORT, Payer.APBD, {Programme.JKK: 12_000})
+    bases = tuple(BasisFrom(each.month, basis, each.recorded_at) for each in paid)
+    assert spans_from_json(spans_to_json(spans, account, bases)) == (spans, account, bases)
+
+
+def test_terms_are_kept_with_the_member(database: Database) -> None:
+    plain = rows.member(1)
+    first = TermsFrom(ContributionMonth(1, 1), plain.work_sector, plain.payer, 10_000, plain.programmes, rows.NOW)
+    then = TermsFrom(
+        ContributionMonth(2026, 12), WorkSector.OTHER, Payer.GROUP, 50_000, frozenset(Programme), rows.LATER
+    )
+    with database.begin() as connection:
+        members.add(connection, plain)
+        assert members.get(connection, plain.member_id).terms == ()
+        members.replace_details(connection, replace(plain, terms=(first, then)))
+        assert members.lock(connection, plain.member_id).terms == (first, then)
 
 
 def test_an_account_is_kept_anew_each_time_and_starts_empty(database: Database) -> None:
