@@ -88,9 +88,9 @@ def _enough(known: MemberLedger, rules: Rules, at: datetime) -> int:
     months = max(1, month - min(owed.values(), default=month) + 1) + SOLD_AHEAD + 1
     bases = [each.basis for each in known.terms.bases]
     dearest = sum(
-        max(rules.tariffs[programme].minimum_rupiah, *(basis.full_monthly.get(programme, 0) for basis in bases))
+        max(tariff.minimum_rupiah, *(basis.full_monthly.get(programme, 0) for basis in bases))
         for programme in known.terms.joined
-        if programme in rules.tariffs
+        for tariff in rules.tariffs.get(programme, ())
     )
     return dearest * months
 

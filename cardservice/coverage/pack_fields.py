@@ -28,6 +28,10 @@ class Fields:
             self.refuse(self._of(name), self.line, "is missing")
         return node
 
+    def has(self, name: str) -> bool:
+        """Whether an optional member is there."""
+        return name in self._left
+
     def text(self, name: str, most: int = 400) -> str:
         """A text that is not empty."""
         node = self.take(name)

@@ -44,12 +44,15 @@ def read_rule_pack(document: bytes) -> RulePack:
     number, name, dated = top.integer("number", 1, MOST_NUMBER), top.text("name", 64), _day(top)
     grace, arrears, allocation = top.fields("grace"), top.fields("arrears"), top.fields("allocation")
     together = top.fields("paid_together")
-    tariffs = {}
+    tariffs: dict[Programme, tuple[Tariff, ...]] = {}
     for row in top.each("tariffs"):
         programme, tariff = _tariff(row)
-        if programme in tariffs:
-            row.refuse(row.path, row.line, "one tariff for each programme")
-        tariffs[programme] = tariff
+        earlier = tariffs.get(programme, ())
+        if not _follows(tariff, earlier):
+            row.refuse(
+                row.path, row.line, "one tariff for each programme, and others after it, each from a later month"
+            )
+        tariffs[programme] = (*earlier, tariff)
     half_rates = tuple(_half_rate(row, tariffs) for row in top.each("half_rates"))
     _refuse_windows_that_meet(top, half_rates)
     rules = Rules(
@@ -96,19 +99,28 @@ def _citation(part: Fields) -> Citation:
 def _tariff(row: Fields) -> tuple[Programme, Tariff]:
     programme = row.choice("programme", Programme)
     minimum, is_flat = row.integer("minimum_rupiah", 1, MOST_RUPIAH), row.boolean("is_flat")
-    tariff = Tariff(minimum, is_flat=is_flat, citation=_citation(row))
+    first = row.month("first") if row.has("first") else None
+    tariff = Tariff(minimum, is_flat=is_flat, citation=_citation(row), first=first)
     row.end()
     return programme, tariff
 
 
-def _half_rate(row: Fields, tariffs: dict[Programme, Tariff]) -> HalfRate:
+def _follows(tariff: Tariff, earlier: tuple[Tariff, ...]) -> bool:
+    """The first of a programme names no month: no month is without a price."""
+    if not earlier or tariff.first is None:
+        return not earlier and tariff.first is None
+    last = earlier[-1].first
+    return last is None or last < tariff.first
+
+
+def _half_rate(row: Fields, tariffs: dict[Programme, tuple[Tariff, ...]]) -> HalfRate:
     programmes, sector = row.choices("programmes", Programme), row.choice("sector", WorkSector)
     first, last = row.month("first"), row.month("last")
     not_for = row.choices("not_for_payers", Payer)
     if last < first:
         row.refuse(f"{row.path}.last", row.line, f"not before {first}")
     for programme in sorted(programmes):
-        if programme in tariffs and tariffs[programme].minimum_rupiah % 2:
+        if any(tariff.minimum_rupiah % 2 for tariff in tariffs.get(programme, ())):
             row.refuse(
                 f"{row.path}.programmes", row.line, f"half of the {programme} tariff is a whole number of rupiah"
             )

@@ -47,11 +47,15 @@ class AllocationOrder(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Tariff:
-    """The undiscounted price of one month. A flat tariff costs ``minimum_rupiah`` for everyone, another what the income band says."""
+    """The undiscounted price of one month, from the contribution month ``first`` on; None: of all months before the next tariff.
+
+    A flat tariff costs ``minimum_rupiah`` for everyone, another what the income band says.
+    """
 
     minimum_rupiah: int
     is_flat: bool
     citation: Citation
+    first: ContributionMonth | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +102,7 @@ class Reinstatement:
 class Rules:
     """One rule pack. ``number`` names it in tokens and cover proofs; ``paid_together`` are programmes that no channel sells apart.
 
-    A programme without a row in ``benefits`` pays without a limit in money.
+    ``tariffs`` are in the order of their months. A programme without a row in ``benefits`` pays without a limit in money.
     """
 
     number: int
@@ -108,7 +112,7 @@ class Rules:
     arrears_citation: Citation
     allocation: AllocationOrder
     allocation_citation: Citation
-    tariffs: Mapping[Programme, Tariff]
+    tariffs: Mapping[Programme, tuple[Tariff, ...]]
     half_rates: tuple[HalfRate, ...]
     paid_together: frozenset[Programme]
     paid_together_citation: Citation
@@ -121,12 +125,17 @@ class Rules:
         alone = tuple((each,) for each in Programme if each in joined and each not in self.paid_together)
         return ((together,) if together else ()) + alone
 
+    def tariff(self, programme: Programme, month: ContributionMonth) -> Tariff | None:
+        """The tariff of a contribution month."""
+        begun = [each for each in self.tariffs.get(programme, ()) if each.first is None or each.first <= month]
+        return begun[-1] if begun else None
+
     def monthly_rupiah(self, programme: Programme, month: ContributionMonth, basis: ContributionBasis) -> int:
         """What ``month`` costs this member, in whole rupiah, by the contribution month and never by the day of payment.
 
         Raises UnknownTariff where no rule prices the programme, or half of the price is no whole number of rupiah.
         """
-        tariff = self.tariffs.get(programme)
+        tariff = self.tariff(programme, month)
         if tariff is None:
             raise UnknownTariff(programme=programme, month=str(month))
         full = (

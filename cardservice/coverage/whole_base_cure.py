@@ -6,17 +6,19 @@ from collections.abc import Mapping
 import numpy as np
 
 from cardservice.coverage.base_columns import (
+    MOST_MONTHS,
     NO_MONTH,
     PAYERS,
     SECTORS,
     BaseColumns,
+    month_number,
     month_of_number,
 )
 from cardservice.coverage.basis import ContributionBasis
 from cardservice.coverage.errors import UnknownTariff
 from cardservice.coverage.month import ContributionMonth
 from cardservice.coverage.programme import Programme
-from cardservice.coverage.rules import Arrears, Rules
+from cardservice.coverage.rules import Arrears, Rules, Tariff
 from cardservice.coverage.span_runs import Numbers, Runs
 
 Window = tuple[int, int]
@@ -74,12 +76,30 @@ def _price(
     through: Numbers,
     rules: Rules,
 ) -> Numbers:
-    tariff = rules.tariffs.get(programme)
+    tariffs = rules.tariffs.get(programme, ())
+    total: Numbers = np.zeros(len(members), dtype=np.int64)
+    if not tariffs and _unpaid(runs, first, through).any():
+        raise UnknownTariff(programme=programme, month=str(month_of_number(int(through[0]))))
+    for place, tariff in enumerate(tariffs):
+        low = 0 if tariff.first is None else month_number(tariff.first)
+        following = tariffs[place + 1].first if place + 1 < len(tariffs) else None
+        high = MOST_MONTHS if following is None else month_number(following) - 1
+        own = np.maximum(first, low), np.minimum(through, high)
+        total += _price_by(tariff, base, runs, programme, members, *own, rules)
+    return total
+
+
+def _price_by(
+    tariff: Tariff,
+    base: BaseColumns,
+    runs: Runs,
+    programme: Programme,
+    members: Numbers,
+    first: Numbers,
+    through: Numbers,
+    rules: Rules,
+) -> Numbers:
     months = _unpaid(runs, first, through)
-    if tariff is None:
-        if months.any():
-            raise UnknownTariff(programme=programme, month=str(month_of_number(int(through[0]))))
-        return months
     full = np.full(len(members), tariff.minimum_rupiah, dtype=np.int64)
     if not tariff.is_flat:
         full = np.maximum(full, base.full_monthly[programme][members])

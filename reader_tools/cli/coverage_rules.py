@@ -138,8 +138,13 @@ def _citations(rules: Rules) -> Iterator[tuple[str, Citation]]:
     yield f"arrears: {rules.arrears}", rules.arrears_citation
     yield f"allocation: {rules.allocation}", rules.allocation_citation
     yield f"paid together: {'+'.join(sorted(rules.paid_together))}", rules.paid_together_citation
-    for programme, tariff in rules.tariffs.items():
-        yield f"tariff {programme}: Rp{tariff.minimum_rupiah}{'' if tariff.is_flat else '+'}", tariff.citation
+    for programme, tariffs in rules.tariffs.items():
+        for tariff in tariffs:
+            since = "" if tariff.first is None else f" from {tariff.first}"
+            yield (
+                f"tariff {programme}{since}: Rp{tariff.minimum_rupiah}{'' if tariff.is_flat else '+'}",
+                tariff.citation,
+            )
     for half in rules.half_rates:
         yield f"half rate {half.work_sector}: {half.first}..{half.last}", half.citation
     for programme, benefit in rules.benefits.items():

@@ -4,7 +4,7 @@
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -154,6 +154,26 @@ def test_a_list_of_old_months_after_a_payment_takes_nothing_from_the_next_one(da
     # What was known before the list is told as it was.
     before = books.explained(Programme.JKK, START, START)
     assert [str(each.month) for each in before.months] == ["2026-11"]
+
+
+def test_a_pack_that_raises_a_price_from_a_month_on_unpays_nothing(sqlite_database: Database, tmp_path: Any) -> None:
+    packs = pack_folder(tmp_path / "packs")
+    dearer = 'is_flat: true\n    citation: {text: "PP 44/2015 as amended by PP 49/2023", confidence: high}'
+    row = f'  - programme: JKM\n    minimum_rupiah: 7000\n    first: "2027-04"\n    {dearer}\n'
+    packs.put(
+        "dearer",
+        ("number: 1", "number: 2"),
+        ('dated: "2025-12-22"', 'dated: "2027-04-01"'),
+        ("half_rates:", f"{row}\nhalf_rates:"),
+    )
+    books = Books(sqlite_database, packs.load())
+    books.now = datetime(2027, 1, 10, 3, 0, tzinfo=UTC)
+    books.pays(3 * 8_400)
+    books.now = datetime(2027, 4, 10, 3, 0, tzinfo=UTC)
+    books.pays(17_000)
+    told = books.explained(Programme.JKM, books.now)
+    assert [(str(each.month), each.amount) for each in told.months][-2:] == [("2027-03", 3_400), ("2027-04", 7_000)]
+    assert told.decision.paid_through == ContributionMonth(2027, 4)
 
 
 @pytest.mark.parametrize(

@@ -46,16 +46,18 @@ RULES_2026 = Rules(
         Confidence.MEDIUM,
     ),
     tariffs={
-        Programme.JKK: Tariff(
-            10_000,
-            is_flat=False,
-            citation=Citation("PP 44/2015 as amended by PP 49/2023, Lampiran II", Confidence.MEDIUM),
+        Programme.JKK: (
+            Tariff(
+                10_000,
+                is_flat=False,
+                citation=Citation("PP 44/2015 as amended by PP 49/2023, Lampiran II", Confidence.MEDIUM),
+            ),
         ),
-        Programme.JKM: Tariff(
-            6_800, is_flat=True, citation=Citation("PP 44/2015 as amended by PP 49/2023", Confidence.HIGH)
+        Programme.JKM: (
+            Tariff(6_800, is_flat=True, citation=Citation("PP 44/2015 as amended by PP 49/2023", Confidence.HIGH)),
         ),
-        Programme.JHT: Tariff(
-            20_000, is_flat=False, citation=Citation("PP 46/2015: 2 % of the income band", Confidence.MEMORY)
+        Programme.JHT: (
+            Tariff(20_000, is_flat=False, citation=Citation("PP 46/2015: 2 % of the income band", Confidence.MEMORY)),
         ),
     },
     half_rates=(

@@ -12,7 +12,10 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cardservice.coverage.basis import ContributionBasis, WorkSector
 from cardservice.coverage.errors import RulePackMalformed, RulePackRefused, RulePackUnsigned
+from cardservice.coverage.month import ContributionMonth
+from cardservice.coverage.programme import Programme
 from cardservice.coverage.rule_pack import read_rule_pack
 from cardservice.coverage.signed_pack import CONTEXT, open_pack
 from cardservice.coverage.strict_yaml import MOST_BYTES, MOST_EVENTS, parse_yaml
@@ -131,6 +134,8 @@ def test_sabotage_without_the_check_a_changed_pack_gets_in() -> None:
         ("minimum_rupiah: 6800", "minimum_rupiah: 6800.00", "tariffs[1].minimum_rupiah"),
         ("programme: JHT", "programme: JKM", "tariffs[2]"),
         ("programme: JHT", "programme: JP", "tariffs[2].programme"),
+        ("is_flat: true", 'is_flat: true\n    first: "2027-01"', "tariffs[1]"),
+        ("is_flat: true", "is_flat: true\n    first: 2027-1", "tariffs[1].first"),
         ('first: "2026-04"', 'first: "2027-04"', "half_rates[1].last"),
         ('first: "2026-04"', "first: 2026-4", "half_rates[1].first"),
         ("sector: other", "sector: transport", "half_rates[1]"),
@@ -159,6 +164,29 @@ def test_a_second_benefit_and_a_missing_tariff_are_refused() -> None:
     savings = text[text.index("  - programme: JHT") : text.index("half_rates:")]
     with pytest.raises(RulePackMalformed, match="a tariff for JHT"):
         read_rule_pack(text.replace(savings, "").encode())
+
+
+def test_a_tariff_that_changes_leaves_the_months_before_at_their_price() -> None:
+    text = PACK.decode()
+    dearer = text[text.index("  - programme: JKM\n    minimum") : text.index("  - programme: JHT")]
+    dearer = dearer.replace("6800", "7000").replace("is_flat: true", 'is_flat: true\n    first: "2027-01"')
+    rules = read_rule_pack(text.replace("half_rates:", dearer + "half_rates:").encode()).rules
+    transport, other = ContributionBasis(WorkSector.TRANSPORT), ContributionBasis()
+    told = {
+        each: [
+            rules.monthly_rupiah(Programme.JKM, ContributionMonth.parse(each), basis) for basis in (transport, other)
+        ]
+        for each in ("2025-12", "2026-12", "2027-01", "2027-04")
+    }
+    assert told == {
+        "2025-12": [6_800, 6_800],
+        "2026-12": [3_400, 3_400],
+        "2027-01": [3_500, 7_000],
+        "2027-04": [7_000, 7_000],
+    }
+    for twice in (dearer + dearer, dearer.replace("2027-01", "2027-05") + dearer):
+        with pytest.raises(RulePackMalformed, match="each from a later month"):
+            read_rule_pack(text.replace("half_rates:", twice + "half_rates:").encode())
 
 
 @pytest.mark.parametrize(

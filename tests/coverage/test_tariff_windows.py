@@ -77,7 +77,7 @@ def test_a_contribution_is_positive() -> None:
 def test_every_rule_says_where_it_comes_from() -> None:
     rules = RULES_2026
     citations = [rules.grace_citation, rules.arrears_citation, rules.paid_together_citation, rules.allocation_citation]
-    citations += [tariff.citation for tariff in rules.tariffs.values()]
+    citations += [tariff.citation for tariffs in rules.tariffs.values() for tariff in tariffs]
     citations += [half_rate.citation for half_rate in rules.half_rates]
     assert all(len(citation.text) > 10 for citation in citations)
     assert set(rules.tariffs) == set(Programme)

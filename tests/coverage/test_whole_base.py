@@ -16,15 +16,29 @@ from cardservice.coverage.decision import Coverage, CoverState, Reason
 from cardservice.coverage.errors import MalformedStanding, UnknownTariff
 from cardservice.coverage.month import ContributionMonth
 from cardservice.coverage.programme import Programme
-from cardservice.coverage.rules import AllocationOrder, Arrears, Rules
+from cardservice.coverage.rules import AllocationOrder, Arrears, Rules, Tariff
 from cardservice.coverage.span_runs import stretches
 from cardservice.coverage.standing import Standing
 from cardservice.coverage.whole_base import NO_CURE, NO_LIMIT, STATES, Evaluation, evaluate
 from tests.coverage.ledgers import at
 from tests.coverage.rules_2026 import RULES_2026, coverage
-from tests.coverage.standings import base_pair, instants, member, months, standings
+from tests.coverage.standings import base_pair, instants, member, month, months, standings
 
 _NOW = at("2026-11-23 15:00")
+_CITED = RULES_2026.grace_citation
+# The death benefit costs more from one month on, and the accident benefit is a flat price for a while.
+DEARER = {
+    **RULES_2026.tariffs,
+    Programme.JKM: (
+        *RULES_2026.tariffs[Programme.JKM],
+        Tariff(7_000, is_flat=True, citation=_CITED, first=month("2026-07")),
+    ),
+    Programme.JKK: (
+        *RULES_2026.tariffs[Programme.JKK],
+        Tariff(11_000, is_flat=True, citation=_CITED, first=month("2025-09")),
+        Tariff(12_000, is_flat=False, citation=_CITED, first=month("2027-02")),
+    ),
+}
 _packs = st.builds(
     replace,
     st.just(RULES_2026),
@@ -37,6 +51,7 @@ _packs = st.builds(
         told_months=st.integers(0, 4),
         limited_period_restarts=st.booleans(),
     ),
+    tariffs=st.sampled_from([RULES_2026.tariffs, DEARER]),
     paid_together=st.sampled_from([RULES_2026.paid_together, frozenset(), frozenset(Programme)]),
 )
 
