@@ -7,6 +7,7 @@ never appear in these types: a caller sees session keys for one secure channel, 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
@@ -141,6 +142,34 @@ class Sealer(Protocol):
 
     def unseal(self, context: str, sealed: bytes, *, reason: str) -> bytes:
         """Open one value. ``reason`` is recorded; there is no way to open many at once."""
+        ...
+
+
+class GrantedPortion(Protocol):
+    """Part of a list of sealed values that two officers have granted to be opened, once, from ``opens_at`` until ``ends_at`` (aware)."""
+
+    @property
+    def contexts(self) -> Sequence[str]:
+        """What it is about, in order."""
+        ...
+
+    @property
+    def officers(self) -> Sequence[str]:
+        """Who signed."""
+        ...
+
+    @property
+    def opens_at(self) -> datetime:
+        """From when."""
+        ...
+
+    @property
+    def ends_at(self) -> datetime:
+        """Until when, not included."""
+        ...
+
+    def unseal(self, sealed: Sequence[bytes]) -> list[bytes]:
+        """Open the values, in the order of ``contexts``."""
         ...
 
 

@@ -15,6 +15,8 @@ from typing import Any, Self
 
 from cardservice.clock import monotonic
 from hsm.errors import CallerRefused, HsmError, KeyProcessDown, MalformedFrame
+from hsm.grant_file import read_grants
+from hsm.granted_portion import GrantedPortion, granted_portions
 from hsm.key_faces import KeyFaces
 from hsm.line import ConnectionLost, Line, NotRead
 from hsm.protocol import answer_from_wire, decode_list, encoded_request, frame_of, is_refused_whole
@@ -54,6 +56,10 @@ class KeyProcess(KeyFaces):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({str(self._path)!r})"
+
+    def granted_portions(self, grant: Path, contexts: Sequence[str]) -> list[GrantedPortion]:
+        """A list that officers have granted, in portions. Raises GrantRefused, StateUnusable, or what opening one raises."""
+        return list(granted_portions(self.sealer, read_grants(grant), contexts))
 
     def close(self) -> None:
         """Close idle connections; the next question opens a new one."""

@@ -83,7 +83,7 @@ class Nonces(Protocol):
     """Where used nonces are remembered."""
 
     def spend(self, nonce: bytes, not_after: int, now: int) -> None:
-        """Raises GrantRefused the second time."""
+        """Raises GrantSpent the second time."""
         ...
 
 

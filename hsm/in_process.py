@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from hsm.anomaly_limit import AnomalyLimit
-from hsm.errors import GrantRefused
+from hsm.errors import GrantSpent
 from hsm.grants import GrantDesk
 from hsm.key_bundle import KeyBundle
 from hsm.key_faces import KeyFaces
@@ -46,9 +46,9 @@ class NoncesInMemory:
         self._spent: set[bytes] = set()
 
     def spend(self, nonce: bytes, not_after: int, now: int) -> None:  # noqa: ARG002 - never forgotten here
-        """Raises GrantRefused the second time."""
+        """Raises GrantSpent the second time."""
         if nonce in self._spent:
-            raise GrantRefused(rule="a grant is used once")
+            raise GrantSpent(rule="a grant is used once")
         self._spent.add(nonce)
 
 

@@ -5,7 +5,7 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from hsm.errors import GrantRefused
+from hsm.errors import GrantSpent
 from hsm.state_folder import state_errors
 
 
@@ -18,14 +18,14 @@ class SpentNonces:
             folder.mkdir(mode=0o700, exist_ok=True)
 
     def spend(self, nonce: bytes, not_after: int, now: int) -> None:
-        """Use a nonce once. Raises GrantRefused the second time, StateUnusable where it can't be written down."""
+        """Use a nonce once. Raises GrantSpent the second time, StateUnusable where it can't be written down."""
         path = self._folder / f"{not_after}-{nonce.hex()}"
         with state_errors(path):
             self._forget(now)
             try:
                 os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
             except FileExistsError:
-                raise GrantRefused(rule="a grant is used once") from None
+                raise GrantSpent(rule="a grant is used once") from None
             folder = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
             try:
                 os.fsync(folder)

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import TypeVar
 
-from cardservice.keys import BlindIndex, Sealer
-from hsm.errors import RateExceeded
+from cardservice.keys import BlindIndex, GrantedPortion, Sealer
+from hsm.errors import GrantSpent, RateExceeded
 
 PAUSE = 0.05  # seconds: what a bucket gains meanwhile is some hundred values
 LONGEST = 120.0  # seconds that one question waits; a bucket that nobody else empties fills in ten
@@ -44,6 +44,14 @@ class PatientSealer:
     def unseal(self, context: str, sealed: bytes, *, reason: str) -> bytes:
         """Open one value."""
         return patiently(partial(self._sealer.unseal, context, sealed, reason=reason))
+
+
+def open_patiently(portion: GrantedPortion, sealed: Sequence[bytes]) -> list[bytes] | None:
+    """A granted portion's values, once it is our turn; None where its grant was used before."""
+    try:
+        return patiently(partial(portion.unseal, sealed))
+    except GrantSpent:
+        return None
 
 
 class PatientBlindIndex:

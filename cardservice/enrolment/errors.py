@@ -10,6 +10,7 @@ EnrolmentError
 |- WorkbookActive        macros, links to elsewhere, or declared entities
 |- WorkbookSheets        not exactly one sheet
 |- NothingToAccept       the population registry does not say that this member differs
+|- PendingListForeign    a list under a grant that is not of members who wait for the registry
 |- RegistryError         the population registry gave no answer that counts
 |  |- RegistryUnavailable      down, slow, or an error of its own
 |  |- RegistryRefused          it refuses us: credentials, quota
@@ -79,6 +80,12 @@ class NothingToAccept(EnrolmentError):
     """Only an answer that differs is accepted by a person; evidence: state."""
 
     code = "nothing-to-accept"
+
+
+class PendingListForeign(EnrolmentError):
+    """A list under a grant that is not about whole members' NIK, name and birth date."""
+
+    code = "pending-list-foreign"
 
 
 class RegistryError(EnrolmentError):

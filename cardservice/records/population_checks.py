@@ -154,6 +154,38 @@ def claim(
     return tuple(PopulationCheck(*row) for row in connection.execute(taken))
 
 
+def claim_of(
+    connection: Connection, member_ids: Sequence[str], *, claim_id: str, now: datetime, until: datetime
+) -> tuple[PopulationCheck, ...]:
+    """As claim(), of these members: those that are due and that nobody holds. Ask for some hundreds at a time."""
+    table = population_checks.c
+    free = (table.claim_id.is_(None)) | (table.claimed_until <= now)
+    due = select(table.member_id).where(table.member_id.in_(member_ids), table.due_at <= now, free)
+    chosen = due.order_by(table.member_id).with_for_update(skip_locked=True)
+    taken = (
+        update(population_checks)
+        .where(table.member_id.in_(chosen.scalar_subquery()))
+        .values(claim_id=claim_id, claimed_until=until, updated_at=now)
+        .returning(table.member_id, table.state, table.attempts, table.due_at)
+    )
+    return tuple(PopulationCheck(*row) for row in connection.execute(taken))
+
+
+def release(connection: Connection, claim_id: str, member_ids: Sequence[str], at: datetime) -> int:
+    """Give up what of these is still claimed under this claim, so that others may ask at once; returns how many."""
+    table = population_checks.c
+    mine = update(population_checks).where(table.member_id.in_(member_ids), table.claim_id == claim_id)
+    return connection.execute(mine.values(claim_id=None, claimed_until=None, updated_at=at)).rowcount
+
+
+def due(connection: Connection, now: datetime, limit: int) -> tuple[str, ...]:
+    """Who is due and held by nobody, longest due first, at most ``limit``."""
+    table = population_checks.c
+    free = (table.claim_id.is_(None)) | (table.claimed_until <= now)
+    query = select(table.member_id).where(table.due_at <= now, free).order_by(table.due_at, table.member_id)
+    return tuple(connection.execute(query.limit(limit)).scalars())
+
+
 def settle(connection: Connection, member_id: str, claim_id: str, answer: PopulationAnswer) -> bool:
     """Write an answer down; False, and nothing written, where the claim is gone: others asked meanwhile, or the data are new."""
     settled = {"state": answer.state, "attempts": 0, "due_at": None}
@@ -181,9 +213,11 @@ def postpone(
     return _end_claim(connection, member_id, claim_id, {"attempts": attempts, "due_at": due_at}, at)
 
 
-def count_due(connection: Connection, now: datetime) -> int:
-    """How many questions are due now, held or not."""
+def count_due(connection: Connection, now: datetime, member_ids: Sequence[str] | None = None) -> int:
+    """How many questions are due now, held or not; of these members only, where some are given."""
     query = select(func.count()).select_from(population_checks).where(population_checks.c.due_at <= now)
+    if member_ids is not None:
+        query = query.where(population_checks.c.member_id.in_(member_ids))
     return int(connection.execute(query).scalar_one())
 
 

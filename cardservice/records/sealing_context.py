@@ -11,3 +11,8 @@ def sealing_context(table: str, column: str, row: str) -> str:
     identifier in a few hundred has.
     """
     return f"{table}.{column}." + "-".join(row[start : start + GROUP] for start in range(0, len(row), GROUP))
+
+
+def row_of(context: str) -> str:
+    """The row of a context."""
+    return context.rpartition(".")[2].replace("-", "")

@@ -18,6 +18,7 @@ HsmError
 |  |- AnomalyRefused       far more of one operation than in this caller's own past week
 |  |- CardRevoked          no channel is opened to that card any more
 |  |- GrantRefused         what officers must allow, this grant does not allow
+|  |  `- GrantSpent        it was used before
 |  |- NotRecorded          what must be recorded could not be, so it was not done
 |  `- OperationFailed      a fault of the key process itself; the request got no answer
 |- KeyFileError
@@ -122,6 +123,7 @@ from hsm.errors.requests import (
     DocumentRefused,
     FrameTooLarge,
     GrantRefused,
+    GrantSpent,
     KeyNotActive,
     KeyNotFound,
     KeyProcessDown,
@@ -189,6 +191,7 @@ __all__ = [
     "EnvironmentUnknown",
     "FrameTooLarge",
     "GrantRefused",
+    "GrantSpent",
     "HsmError",
     "IssuerUnnamed",
     "KeyAttributeWrong",

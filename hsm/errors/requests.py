@@ -100,6 +100,12 @@ class GrantRefused(RequestRefused):
     code = "hsm-grant-refused"
 
 
+class GrantSpent(GrantRefused):
+    """The officers' grant was used before; evidence: rule."""
+
+    code = "hsm-grant-spent"
+
+
 class NotRecorded(RequestRefused):
     """No record, no opening: the log could not be written; evidence: rule."""
 

@@ -26,6 +26,13 @@ def parser() -> argparse.ArgumentParser:
     _officer(signed)
     _things(signed)
     signed.add_argument("--life", type=int, default=MAX_LIFE // 2, metavar="SECONDS", help="of a grant that begins")
+    signed.add_argument(
+        "--hours",
+        type=int,
+        default=1,
+        metavar="N",
+        help="spread a long list over so many hours; each portion has its own",
+    )
 
     used = known.add_parser("use", help="have the key process do what was granted")
     used.set_defaults(verb=verbs.use)

@@ -69,6 +69,9 @@ def sign(
     lift: Lift = None,
     withdraw: Withdraw = None,
     minutes: Annotated[int, typer.Option(min=1, max=60, help="How long a grant that begins here may be used.")] = 30,
+    hours: Annotated[
+        int, typer.Option(min=1, max=12, help="Spread a long list over so many hours: each portion has its own.")
+    ] = 1,
     as_json: AsJson = False,
 ) -> None:
     """Begin a grant, or sign one that another officer began: each gives the list and the reason himself, and signs no other.
@@ -83,7 +86,7 @@ def sign(
         "sign",
         *("--officer", officer, "--key", key.absolute(), "--passphrase-file", passphrase_file.absolute()),
         *_about(grant_file, reason, values, lift, withdraw),
-        *("--life", str(60 * minutes)),
+        *("--life", str(60 * minutes), "--hours", str(hours)),
         program=PROGRAM,
     )
     output.show(signed, lambda console: _people(console, output, signed))

@@ -25,7 +25,7 @@ from cardservice.records.intermediaries import SCHEME_CODE
 from cardservice.records.member_lists import ListKey
 from cardservice.verification.civil_day import civil_day
 from hsm.client import KeyProcess
-from reader_tools.cli import member_registry
+from reader_tools.cli import member_registry, member_verify
 from reader_tools.cli.bureau import open_records, rule_packs
 from reader_tools.cli.exit_code import ExitCode
 from reader_tools.cli.failure import words
@@ -38,7 +38,8 @@ MOST_SHOWN = 1_000  # problems in one document; a report file has them all
 MOST_READ = 50  # problems that a person is shown
 
 app = typer.Typer(no_args_is_help=True)
-app.command("verify-pending")(member_registry.verify)
+app.command("pending")(member_verify.pending)
+app.command("verify-pending")(member_verify.verify)
 app.command("show")(member_registry.show)
 app.command("recheck")(member_registry.ask_again)
 app.command("accept")(member_registry.accept)

@@ -1,33 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``kartu member verify-pending``, ``show``, ``recheck`` and ``accept``: what the population registry says of members."""
+"""``kartu member show``, ``recheck`` and ``accept``: what the population registry says of members."""
 
-import secrets
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import Progress
 
 from cardservice import clock
 from cardservice.enrolment.population_question import accept_difference, identity, recheck
 from cardservice.enrolment.population_state import Entitlement, IdentityStanding
-from cardservice.enrolment.verify_pending import Verifying, verify_pending
 from cardservice.records import enrolments, members, population_checks
 from cardservice.records.connection import Connection
 from cardservice.records.errors import RecordNotFound
 from cardservice.records.population_acceptances import SeenDocument
-from hsm.client import KeyProcess
 from reader_tools.cli.bureau import open_records
 from reader_tools.cli.output import AsJson, Output
 from reader_tools.cli.person import Person
-from reader_tools.cli.registry_settings import registry_client
 from reader_tools.cli.settings import Settings
-from reader_tools.patient_keys import PatientBlindIndex, PatientSealer
-
-AN_HOUR_S_WORK = 600  # members; three openings each, and hsm/anomaly_limit.py lets 2,000 be ordinary
 
 STANDINGS = {
     IdentityStanding.UNANSWERED: (
@@ -45,50 +34,6 @@ STANDINGS = {
         "differed from the registry, is asked about again",
     ),
 }
-
-
-def verify(
-    limit: Annotated[int, typer.Option(min=1, help="Ask about so many at most.")] = AN_HOUR_S_WORK,
-    as_json: AsJson = False,
-) -> None:
-    """Ask the population registry about every member whose question is due. Run it every hour; twice at once is safe.
-
-    A question opens three sealed values, and the key process holds more than 2,000 openings in an hour for a theft: hence the limit.
-    Exit codes: 0 everyone due was asked about, or the limit was reached; 4 the registry does not answer, and the rest is asked about another time.
-
-    Example: kartu member verify-pending
-    """
-    settings = Settings.load()
-    output = Output.of(settings, as_json=as_json)
-    with open_records(settings) as database, KeyProcess(settings.socket) as keys, registry_client() as registry:
-        with database.read() as connection:
-            due = population_checks.count_due(connection, clock.now())
-        verifying = Verifying(
-            database,
-            registry,
-            PatientSealer(keys.sealer),
-            PatientBlindIndex(keys.blind_index),
-            new_id=lambda: secrets.token_hex(16),
-            now=clock.now,
-        )
-        with _progress(output, min(due, limit)) as on_asked:
-            report = verify_pending(verifying, limit=limit, on_asked=on_asked)
-        with database.read() as connection:
-            left = population_checks.count_due(connection, clock.now())
-    counted = {
-        "verified": report.verified,
-        "mismatch": report.mismatch,
-        "postponed": report.postponed,
-        "dropped": report.dropped,
-        "left": left,
-    }
-    if report.stopped is not None:
-        raise report.stopped
-    line = output.say(
-        "{verified} cocok, {mismatch} tidak cocok, {postponed} ditunda, {left} tersisa",
-        "{verified} verified, {mismatch} differ, {postponed} postponed, {left} left",
-    )
-    output.show(counted, lambda console: console.print(line.format(**counted), markup=False))
 
 
 def show(
@@ -182,12 +127,3 @@ def _show(output: Output, document: dict[str, object]) -> None:
             )
 
     output.show(document, people)
-
-
-@contextmanager
-def _progress(output: Output, most: int) -> Iterator[Callable[[int], None]]:
-    console = Console(file=sys.stderr)
-    shown = not output.as_json and console.is_terminal
-    with Progress(console=console, transient=True, disable=not shown) as bar:
-        task = bar.add_task(output.say("Menanyakan", "Asking"), total=most)
-        yield lambda done: bar.update(task, completed=done)

@@ -10,24 +10,20 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from cardservice.clock import monotonic
 from cardservice.enrolment.errors import RegistryAnswerMalformed, RegistryUnavailable
 from cardservice.enrolment.population_question import population_state, recheck
 from cardservice.enrolment.population_registry import Element, ElementVerdict, Person, RegistryAnswer
-from cardservice.enrolment.verify_pending import (
-    GIVE_UP_AFTER,
-    LEASE,
-    LONGEST_PAUSE,
-    Verifying,
-    VerifyReport,
-    next_try,
-    verify_pending,
-)
+from cardservice.enrolment.verify_pending import LEASE, verify_pending
+from cardservice.enrolment.verifying import GIVE_UP_AFTER, LONGEST_PAUSE, Verifying, VerifyReport, next_try
 from cardservice.records import audit_events, members, population_checks
 from cardservice.records.database import Database
 from cardservice.records.population_checks import PopulationState
 from hsm.in_process import InProcessKeys
+from hsm.key_generation import development_keys
 from hsm.rate_limit import DEFAULT_RATES, Rate
-from tests.enrolment.importing import AT, bring, new_keys, people, person
+from hsm.software_store import SoftwareStore
+from tests.enrolment.importing import AT, bring, people, person
 from tests.enrolment.rows import octets
 
 VERIFIED, MISMATCH, PROVISIONAL = PopulationState.VERIFIED, PopulationState.MISMATCH, PopulationState.PROVISIONAL
@@ -53,10 +49,10 @@ class ScriptedRegistry:
 
 @pytest.fixture(scope="module")
 def keys() -> InProcessKeys:
-    with pytest.MonkeyPatch.context() as patched:
-        # These tests are about questions, not about limits.
-        patched.setitem(DEFAULT_RATES, "unseal", Rate(1e6, 1_000_000))
-        return new_keys()
+    # These tests are about questions, not about limits.
+    rates = {**DEFAULT_RATES, "unseal": Rate(1e6, 1_000_000)}
+    store = SoftwareStore(development_keys(AT, os.urandom), os.urandom)
+    return InProcessKeys(store, clock=lambda: AT, monotonic=monotonic, rates=rates)
 
 
 def run(

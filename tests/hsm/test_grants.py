@@ -172,7 +172,7 @@ def test_what_is_no_officer_is_refused(name: str, point: bytes) -> None:
 def test_an_officer_lifts_an_anomaly_limit(opened: Opened) -> None:
     uid = os.geteuid()
     with pytest.raises(AnomalyRefused):
-        opened.keys._safeguards.anomaly_limit.spend(uid, "unseal-many", 10_000)
+        opened.keys._safeguards.anomaly_limit.spend(uid, "unseal-many", 10_000_000)
     with pytest.raises(AnomalyRefused):
         opened.try_with(granted(CONTEXTS, ANI, BUDI))
     other = granted(["seal", uid], CITRA, deed=Deed.LIFT_ANOMALY)
