@@ -208,8 +208,8 @@ class TokenStore:
         return self._key(key)
 
     def _load_again(self) -> None:
-        if self._session.generation == self._generation or self._session.generation != self._session.module.generation:
-            self._session.reopen()
+        # Each time: a session with a token that lay in the place of ours shows that one for ever, whatever lies there by now.
+        self._session.reopen()
         try:
             contents = contents_of(self._session.current)
         except PKCS11Error as error:

@@ -112,24 +112,24 @@ def calling(socket: Path, known: Known, callers: int) -> Iterator[Seen]:
 
     def call(begin: int) -> None:
         number = begin
-        while not stop.is_set():
-            number += 1
-            try:
-                ask(keys, known, number, seen)
-            except HsmError as error:
-                seen.refused(error)
-                if isinstance(error, KeyProcessDown):
-                    stop.wait(PAUSE)
-            except Exception as error:  # noqa: BLE001 - what is no typed error is what the campaign looks for
-                seen.went_wrong(repr(error))
+        with KeyProcess(socket, deadline=DEADLINE) as keys:  # a connection of its own, as another process has
+            while not stop.is_set():
+                number += 1
+                try:
+                    ask(keys, known, number, seen)
+                except HsmError as error:
+                    seen.refused(error)
+                    if isinstance(error, KeyProcessDown):
+                        stop.wait(PAUSE)
+                except Exception as error:  # noqa: BLE001 - what is no typed error is what the campaign looks for
+                    seen.went_wrong(repr(error))
 
-    with KeyProcess(socket, deadline=DEADLINE) as keys:
-        threads = [threading.Thread(target=call, args=(number * 1_000_003,)) for number in range(callers)]
+    threads = [threading.Thread(target=call, args=(number * 1_000_003,)) for number in range(callers)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield seen
+    finally:
+        stop.set()
         for thread in threads:
-            thread.start()
-        try:
-            yield seen
-        finally:
-            stop.set()
-            for thread in threads:
-                thread.join()
+            thread.join()
