@@ -13,14 +13,17 @@ from hsm.pkcs11.module import name_of
 from hsm.pkcs11.session import TokenSession
 from hsm.pkcs11.token_custody import TokenCustody
 from hsm.pkcs11.token_store import TokenStore
+from hsm.pkcs11.trials import FOR_CUSTODY, FOR_WORK, refuse_incapable
 from hsm.protected_file import locked
 from hsm.sealed_file import Randomness
 
 
 def open_token_store(uri: TokenUri, *, randomness: Randomness, monotonic: Callable[[], float]) -> TokenStore:
-    """The token's keys at work, audited and recognised. Raises TokenUnusable, PassphraseUnusable or TokenLost."""
+    """The token's keys at work, audited and recognised, and the token tried. Raises TokenUnusable, PassphraseUnusable or TokenLost."""
     try:
-        return TokenStore(TokenSession(uri), randomness=randomness, monotonic=monotonic)
+        session = TokenSession(uri)
+        refuse_incapable(session.current, session.name, FOR_WORK)
+        return TokenStore(session, randomness=randomness, monotonic=monotonic)
     except PKCS11Error as error:
         raise TokenLost(token=uri.token_name, rule=name_of(error)) from None
 
@@ -39,6 +42,7 @@ def open_token_custody(
         except PKCS11Error as error:
             raise TokenLost(token=uri.token_name, rule=name_of(error)) from None
         stack.callback(session.close)
+        refuse_incapable(session.current, session.name, FOR_CUSTODY)
         if uri.pin_source.path is not None:
             # By the token's own number: however its URI is written, and whatever other token shares the file.
             number = hashlib.sha256(session.token.serial).hexdigest()[:16]
