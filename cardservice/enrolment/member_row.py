@@ -27,6 +27,7 @@ EARLIEST_BIRTH = date(1900, 1, 1)
 BASE_PAIR = frozenset({Programme.JKK, Programme.JKM})
 
 _REF = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}", re.ASCII)
+_SIXTEEN_DIGITS = re.compile(r"(?=([0-9]{16}))", re.ASCII)
 _NAME_PUNCTUATION = frozenset(" .,'`-/\N{RIGHT SINGLE QUOTATION MARK}")
 _MAX_NAME = 100
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
@@ -106,6 +107,9 @@ class _Reading:
 def _ref(text: str, _today: date) -> str:
     if _REF.fullmatch(text) is None:
         raise _FieldRefusedError(Rule.REF, given=_shown(text))
+    # A reference is in paths, logs, reports and arguments, where a NIK may not be.
+    if any(nik_fault(run[1]) is None for run in _SIXTEEN_DIGITS.finditer(text)):
+        raise _FieldRefusedError(Rule.REF_IS_NIK)
     return text
 
 

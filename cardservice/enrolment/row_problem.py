@@ -14,6 +14,7 @@ class Rule(StrEnum):
     TOO_LONG = "too-long"
     FORMULA = "formula"
     REF = "ref"
+    REF_IS_NIK = "ref-is-nik"
     REF_REPEATED = "ref-repeated"
     REF_TAKEN = "ref-taken"
     NIK_SPREADSHEET = "nik-spreadsheet"

@@ -57,6 +57,8 @@ def test_a_good_row_with_every_value() -> None:
         ("name", "", Rule.NAME),
         ("name", "B00di", Rule.NAME),
         ("name", "Budi\u202e", Rule.NAME),
+        ("ref", "3171014510909001", Rule.REF_IS_NIK),
+        ("ref", "P-13171014510909001", Rule.REF_IS_NIK),
         ("name", ". -", Rule.NAME),
         ("name", "x" * 101, Rule.NAME),
         ("birth_date", "1990-02-30", Rule.BIRTH_DATE),
@@ -91,6 +93,10 @@ def test_a_bad_field_is_told_and_the_row_after_it_goes_through(field: str, value
     assert [(problem.line, problem.field, problem.rule) for problem in listed.problems] == [(2, field, rule)]
     assert [row.ref for row in listed.rows] == ["P-0002"]
     assert listed.refused == 1
+
+
+def test_sixteen_digits_that_are_no_nik_can_be_a_reference() -> None:
+    assert [row.ref for row in read({**GOOD, "ref": "9901010101010001"}).rows] == ["9901010101010001"]
 
 
 def test_every_fault_of_a_row_is_told_and_the_row_counts_once() -> None:
