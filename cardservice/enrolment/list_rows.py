@@ -2,7 +2,7 @@
 """The rows of a member list as they come, one at a time: good ones, and what is wrong with the others."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -46,10 +46,12 @@ def _columns(head: ListLine | None) -> list[str]:
     unknown = [name[:40] for name in names if name not in known]
     repeated = sorted({name[:40] for name in names if names.count(name) > 1})
     if missing or unknown or repeated:
-        raise ListHeadMalformed(
-            missing=", ".join(missing), unknown=", ".join(unknown[:5]), repeated=", ".join(repeated[:5])
-        )
+        raise ListHeadMalformed(missing=_named(missing), unknown=_named(unknown[:5]), repeated=_named(repeated[:5]))
     return names
+
+
+def _named(columns: Sequence[str]) -> str:
+    return ", ".join(columns) or "-"
 
 
 def _row(line: ListLine, columns: list[str], today: date) -> ListRow:

@@ -174,7 +174,7 @@ def test_columns_may_come_in_any_order_and_the_day_of_payment_is_optional() -> N
         (",".join([*COLUMNS, "phone"]), {"unknown": "phone"}),
         (",".join([*COLUMNS, "ref"]), {"repeated": "ref"}),
         (";".join(COLUMNS), {"missing": ", ".join(REQUIRED_COLUMNS)}),
-        ("", {"missing": ", ".join(REQUIRED_COLUMNS)}),
+        ("", {"missing": ", ".join(REQUIRED_COLUMNS), "unknown": "-", "repeated": "-"}),
     ],
 )
 def test_a_head_that_does_not_name_the_columns_is_refused(head: str, evidence: dict[str, str]) -> None:
