@@ -13,8 +13,9 @@ from cardservice.collection.ppob.register import SECRET_OCTETS, register_aggrega
 from cardservice.records import ppob_partners
 from cardservice.records.ppob_partners import PpobPartner
 from reader_tools.cli.bureau import open_records
+from reader_tools.cli.in_force import in_force
 from reader_tools.cli.output import AsJson, Output
-from reader_tools.cli.secret_file import SecretFile, new_file, write_secret
+from reader_tools.cli.secret_file import SecretFile, secret_place
 from reader_tools.cli.settings import Settings
 
 app = typer.Typer(no_args_is_help=True)
@@ -44,7 +45,7 @@ def add(
     """
     settings = Settings.load()
     output = Output.of(settings, as_json=as_json)
-    with open_records(settings) as database, new_file(secret_file) as file, database.begin() as connection:
+    with open_records(settings) as database, secret_place(secret_file) as place, database.begin() as connection:
         registered = register_aggregator(
             connection,
             partner_id=partner_id,
@@ -53,18 +54,12 @@ def add(
             random_octets=secrets.token_bytes(SECRET_OCTETS),
             at=clock.now(),
         )
-        if file is not None:
-            write_secret(file, registered.secret)  # before the commit
-    secret = None if secret_file else registered.secret
-    document = _document(registered.partner) | {"secret": secret, "secret_file": secret_file}
+        place.keep(registered.secret)
+    document = _document(registered.partner) | place.document(registered.secret)
 
     def people(console: Console) -> None:
         console.print(f"{output.say('Agregator terdaftar', 'Aggregator registered')}: {partner_id}", markup=False)
-        if secret is None:
-            console.print(f"{output.say('Rahasia ada di', 'The secret is in')} {secret_file}", markup=False)
-        else:
-            once = output.say("Rahasia (hanya ditampilkan sekali)", "Secret (shown this once)")
-            console.print(f"{once}: {secret}", markup=False)
+        place.tell(output, console, registered.secret)
 
     output.show(document, people)
 
@@ -87,11 +82,7 @@ def list_aggregators(as_json: AsJson = False) -> None:
             output.say("Jenis tagihan", "Bill"),
             output.say("Berlaku", "In force"),
         )
-        ended = output.say("dicabut", "revoked")
-        rows = [
-            (row.partner_id, row.name, row.bill_type, f"{ended} {row.revoked_at:%Y-%m-%d}" if row.revoked_at else "+")
-            for row in found
-        ]
+        rows = [(row.partner_id, row.name, row.bill_type, in_force(output, row.revoked_at)) for row in found]
         console.print(output.table(heads, rows), markup=False)
 
     output.show({"aggregators": [_document(row) for row in found]}, people)

@@ -17,9 +17,10 @@ from cardservice.records import banks
 from cardservice.records.banks import Bank
 from hsm.client import KeyProcess
 from reader_tools.cli.bureau import open_records
+from reader_tools.cli.in_force import in_force
 from reader_tools.cli.named_file import read_named
 from reader_tools.cli.output import AsJson, Output
-from reader_tools.cli.secret_file import SecretFile, new_file, write_secret
+from reader_tools.cli.secret_file import SecretFile, secret_place
 from reader_tools.cli.settings import Settings
 
 MOST_KEY = 16 * 1024  # octets of a PEM file
@@ -62,7 +63,7 @@ def add(
     settings = Settings.load()
     output = Output.of(settings, as_json=as_json)
     agreed = BankSettings(service_id, signature, encoding, channel_id, bill_type, most_bills, most_name)
-    with open_records(settings) as database, KeyProcess(settings.socket) as keys, new_file(secret_file) as file:
+    with open_records(settings) as database, KeyProcess(settings.socket) as keys, secret_place(secret_file) as place:
         registered = bank_register.prepare_bank(
             partner_id=partner_id,
             name=name,
@@ -74,19 +75,13 @@ def add(
         )
         with database.begin() as connection:
             bank_register.register_bank(connection, registered)
-            if file is not None:
-                write_secret(file, registered.secret)  # before the commit
-    secret = None if secret_file else registered.secret
-    document = _document(registered.bank) | {"secret": secret, "secret_file": secret_file}
+            place.keep(registered.secret)
+    document = _document(registered.bank) | place.document(registered.secret)
 
     def people(console: Console) -> None:
         said = output.say("Bank terdaftar", "Bank registered")
         console.print(f"{said}: {partner_id}, client id {registered.bank.client_id}", markup=False)
-        if secret is None:
-            console.print(f"{output.say('Rahasia ada di', 'The secret is in')} {secret_file}", markup=False)
-        else:
-            once = output.say("Rahasia (hanya ditampilkan sekali)", "Secret (shown this once)")
-            console.print(f"{once}: {secret}", markup=False)
+        place.tell(output, console, registered.secret)
 
     output.show(document, people)
 
@@ -111,7 +106,8 @@ def list_banks(as_json: AsJson = False) -> None:
             output.say("Berlaku", "In force"),
         )
         rows = [
-            (row.partner_id, row.name, row.service_id.strip(), row.signature, _in_force(row, output)) for row in found
+            (row.partner_id, row.name, row.service_id.strip(), row.signature, in_force(output, row.revoked_at))
+            for row in found
         ]
         console.print(output.table(heads, rows), markup=False)
 
@@ -140,9 +136,3 @@ def revoke(
 def _document(row: Bank) -> dict[str, object]:
     hidden = {"secret_sealed", "public_key"}
     return {name: getattr(row, name) for name in Bank.__slots__ if name not in hidden}
-
-
-def _in_force(row: Bank, output: Output) -> str:
-    if row.revoked_at is None:
-        return output.say("ya", "yes")
-    return f"{output.say('dicabut', 'revoked')} {row.revoked_at:%Y-%m-%d}"

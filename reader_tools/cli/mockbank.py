@@ -64,8 +64,6 @@ def key(
     made = rsa.generate_private_key(public_exponent=65537, key_size=KEY_BITS)
     public = file.with_name(file.name + ".pub")
     with new_file(file) as private_file, new_file(public) as public_file:
-        assert private_file is not None
-        assert public_file is not None
         private_file.write(made.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode())
         public_file.write(made.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode())
     said = output.say("Kunci publik", "Public key")

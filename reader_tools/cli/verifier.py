@@ -15,8 +15,9 @@ from cardservice.partnership.verifier_secret import SECRET_OCTETS
 from cardservice.records import verifiers
 from cardservice.records.verifiers import Verifier, VerifierKind
 from reader_tools.cli.bureau import open_records
+from reader_tools.cli.in_force import in_force
 from reader_tools.cli.output import AsJson, Output
-from reader_tools.cli.secret_file import SecretFile, new_file, write_secret
+from reader_tools.cli.secret_file import SecretFile, secret_place
 from reader_tools.cli.settings import Settings
 
 app = typer.Typer(no_args_is_help=True)
@@ -73,7 +74,7 @@ def add(
     settings = Settings.load()
     output = Output.of(settings, as_json=as_json)
     wanted = _sector(KINDS[kind], sector)
-    with open_records(settings) as database, new_file(secret_file) as file, database.begin() as connection:
+    with open_records(settings) as database, secret_place(secret_file) as place, database.begin() as connection:
         registered = partnership.register(
             connection,
             verifier_id=secrets.token_hex(16),
@@ -83,20 +84,13 @@ def add(
             random_octets=secrets.token_bytes(SECRET_OCTETS),
             at=clock.now(),
         )
-        if file is not None:
-            # Before the commit: a verifier whose secret nobody holds would be of no use.
-            write_secret(file, registered.secret)
-    secret = None if secret_file else registered.secret
-    document = _document(registered.verifier) | {"secret": secret, "secret_file": secret_file}
+        place.keep(registered.secret)
+    document = _document(registered.verifier) | place.document(registered.secret)
 
     def people(console: Console) -> None:
         said = output.say("Verifikator terdaftar", "Verifier registered")
         console.print(f"{said}: {registered.verifier.name}, {registered.verifier.verifier_id}", markup=False)
-        if secret is None:
-            console.print(f"{output.say('Rahasia ada di', 'The secret is in')} {secret_file}", markup=False)
-        else:
-            once = output.say("Rahasia (hanya ditampilkan sekali)", "Secret (shown this once)")
-            console.print(f"{once}: {secret}", markup=False)
+        place.tell(output, console, registered.secret)
 
     output.show(document, people)
 
@@ -121,7 +115,7 @@ def list_verifiers(as_json: AsJson = False) -> None:
             output.say("Berlaku", "In force"),
         )
         rows = [
-            (row.verifier_id, row.name, TYPED[row.kind].value, f"{row.sector:02X}", _in_force(row, output))
+            (row.verifier_id, row.name, TYPED[row.kind].value, f"{row.sector:02X}", in_force(output, row.revoked_at))
             for row in found
         ]
         console.print(output.table(heads, rows), markup=False)
@@ -174,9 +168,3 @@ def _document(row: Verifier) -> dict[str, object]:
         "created_at": row.created_at,
         "revoked_at": row.revoked_at,
     }
-
-
-def _in_force(row: Verifier, output: Output) -> str:
-    if row.revoked_at is None:
-        return output.say("ya", "yes")
-    return f"{output.say('dicabut', 'revoked')} {row.revoked_at:%Y-%m-%d}"
