@@ -1,31 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every command: --json, --help with an example of itself, and its place in the table."""
 
-from collections.abc import Iterator
-from typing import Any
-
 import pytest
 import typer
 from typer.core import TyperGroup
 
 from reader_tools.cli.app import app
+from reader_tools.cli.command_list import commands
 from tests.reader_tools.cli.desk import Desk
-
-
-def leaves(group: TyperGroup, path: tuple[str, ...] = ()) -> Iterator[str]:
-    """Every command below a group, as it is typed. Nothing is listed by hand, so nothing is forgotten."""
-    nowhere: Any = None  # neither our groups nor typer's look at the context for this
-    for name in group.list_commands(nowhere):
-        command = group.get_command(nowhere, name)
-        if isinstance(command, TyperGroup):
-            yield from leaves(command, (*path, name))
-        else:
-            yield " ".join((*path, name))
-
 
 ROOT = typer.main.get_command(app)
 assert isinstance(ROOT, TyperGroup)
-COMMANDS = tuple(leaves(ROOT))
+COMMANDS = tuple(command.removeprefix("kartu ") for command, _ in commands(ROOT))
 GROUPS = sorted({command.rpartition(" ")[0] for command in COMMANDS} - {""})
 
 
