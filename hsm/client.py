@@ -85,14 +85,11 @@ class KeyProcess(KeyFaces):
         else:
             wires = decode_list(self._answer(frame_of(encoded), until, repeatable=_are_repeatable(requests)))
         answers = [answer_from_wire(wire) for wire in wires]
-        if len(answers) != len(requests):
-            # The frame as a whole was refused.
-            answers = answers[:1]
-            if not isinstance(answers[0], HsmError):
-                raise MalformedFrame(rule="one answer for each request")
         for answer in answers:
             if isinstance(answer, HsmError):
                 raise answer
+        if len(answers) != len(requests):
+            raise MalformedFrame(rule="one answer for each request")
         return answers
 
     def _travel(self, requests: Sequence[bytes], until: float) -> list[object]:
@@ -172,11 +169,13 @@ def _are_repeatable(requests: Sequence[Request]) -> bool:
 
 def _may_share(requests: Sequence[Request], encoded: Sequence[bytes]) -> bool:
     """Short, and safe to ask twice: then what becomes of one frame's connection is the same to all who are in it."""
-    return (
-        _are_repeatable(requests)
-        and sum(request.weight for request in requests) <= _SHORT_WEIGHT
-        and sum(map(len, encoded)) <= _SHORT_OCTETS
-    )
+    weight = octets = 0
+    for request, each in zip(requests, encoded, strict=True):
+        weight += request.weight
+        octets += len(each)
+        if not request.repeatable or weight > _SHORT_WEIGHT or octets > _SHORT_OCTETS:
+            return False
+    return True
 
 
 _clients: "weakref.WeakSet[KeyProcess]" = weakref.WeakSet()

@@ -22,6 +22,7 @@ class Connection:
         self.heard = now
         self.waiting_since: float | None = None
         self.deaf_since: float | None = None
+        self.awaited = 0  # what the selector waits for here
         self.closing = False  # nothing more is read; closed once the last answer is out
         self._inbox = bytearray()
         self._outbox = bytearray()
@@ -77,8 +78,7 @@ class Connection:
             encoded = frame([answer_to_wire(answer) for answer in answers])
         except FrameTooLarge as error:
             encoded = frame([answer_to_wire(error) for _ in answers])
-        self._outbox += encoded
-        self.send()
+        self._outbox += encoded if self._outbox else self._sent(encoded)
 
     def refuse(self, error: HsmError) -> None:
         """Say why, then hang up."""
@@ -89,11 +89,16 @@ class Connection:
 
     def send(self) -> None:
         """Send what goes without waiting."""
+        self._outbox = bytearray(self._sent(self._outbox))
+
+    def _sent(self, octets: bytes | bytearray) -> bytes | bytearray:
+        """What is left of these after as many went as go without waiting."""
         try:
-            while self._outbox:
-                del self._outbox[: self.peer.send(self._outbox)]
+            while octets:
+                octets = octets[self.peer.send(octets) :]
         except BlockingIOError:
-            return
+            return octets
         except OSError:
-            self._outbox.clear()
             self.closing = True
+            return b""
+        return octets

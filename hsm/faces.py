@@ -79,16 +79,15 @@ class AskedSigner:
 
     def sign(self, document: bytes) -> bytes:
         """ES256 over the document; raw r|s, 64 bytes."""
-        return self.sign_each([document])[0]
+        return self._signed([document])[0]
 
     def sign_each(self, documents: Sequence[bytes]) -> list[bytes]:
         """Sign several documents in as few trips as frames allow."""
+        return [signature for batch in _batches(documents, MAX_VALUES, len) for signature in self._signed(batch)]
+
+    def _signed(self, documents: Sequence[bytes]) -> list[bytes]:
         try:
-            return [
-                signature
-                for batch in _batches(documents, MAX_VALUES, len)
-                for signature in self._ask([self._kind(document) for document in batch])
-            ]
+            return self._ask([self._kind(document) for document in documents])
         except RequestRefused:
             # The key may have changed under us; whoever builds the document again sees the new one.
             self._known = None

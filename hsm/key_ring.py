@@ -16,6 +16,7 @@ class KeyRing:
     def __init__(self, store: KeyStore) -> None:
         self._by_purpose: dict[Purpose, list[KeyDescription]] = {}
         self._by_name: dict[tuple[Purpose, int, int], KeyDescription] = {}
+        self._found: dict[Purpose, tuple[datetime, datetime, KeyDescription]] = {}
         for key in store.descriptions():
             self._by_purpose.setdefault(key.purpose, []).append(key)
             self._by_name[key.purpose, key.version, key.sector] = key
@@ -29,10 +30,18 @@ class KeyRing:
 
     def current(self, purpose: Purpose, now: datetime) -> KeyDescription:
         """The key that makes new things now: of the active ones, the latest. Raises KeyNotFound or KeyNotActive."""
+        found = self._found.get(purpose)
+        if found is not None and found[0] <= now < found[1]:
+            return found[2]
         keys = self._by_purpose.get(purpose)
         if not keys:
             raise KeyNotFound(purpose=str(purpose))
-        return _latest(keys, now)
+        key = _latest(keys, now)
+        # Until a key of the purpose begins or ends the answer is the same.
+        moments = [moment for each in keys for moment in (each.active_from, each.expires)]
+        since = max(moment for moment in moments if moment <= now)
+        self._found[purpose] = since, min(moment for moment in moments if moment > now), key
+        return key
 
     def current_master(self, sector: int, now: datetime) -> KeyDescription:
         """The master whose version a card made now gets in this sector. Raises KeyNotFound or KeyNotActive."""

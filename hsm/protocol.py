@@ -82,14 +82,12 @@ def requests_to_wire(requests: Sequence[Request]) -> list[object]:
 
 def request_from_wire(wire: object) -> Request:
     """One request. Raises MalformedFrame, UnknownOperation or MalformedRequest."""
-    match wire:
-        case [str(operation), *fields]:
-            kind = OPERATIONS.get(operation)
-            if kind is None:
-                raise UnknownOperation
-            return kind.from_wire(Fields(operation, fields))
-        case _:
-            raise MalformedFrame(rule="a request is a list that begins with its operation")
+    if type(wire) is not list or not wire or type(wire[0]) is not str:
+        raise MalformedFrame(rule="a request is a list that begins with its operation")
+    kind = OPERATIONS.get(wire[0])
+    if kind is None:
+        raise UnknownOperation
+    return kind.from_wire(Fields(wire[0], wire[1:]))
 
 
 def decode_list(encoded: bytes) -> list[object]:

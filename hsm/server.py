@@ -147,6 +147,7 @@ class KeyServer:
             self._connections.add(connection)
             self._seat.tell_callers(len(self._connections))
             self._selector.register(peer, selectors.EVENT_READ, connection)
+            connection.awaited = selectors.EVENT_READ
 
     def _has_room_for(self, uid: int) -> bool:
         """Whether one more may stay, if need be in the place of another. Who holds most gives up even what is under way, but not to himself."""
@@ -187,9 +188,9 @@ class KeyServer:
             log.warning("refused %s", error.code)
             return [error]
         read = [_read(wire) for wire in wires]
-        refused = iter(self._operations.admit([each for each in read if isinstance(each, Request)], caller))
+        refused = iter(self._operations.admit([each for each in read if not isinstance(each, HsmError)], caller))
         return [
-            self._answer(each, next(refused), caller) if isinstance(each, Request) else self._refuse(each, "?", caller)
+            self._refuse(each, "?", caller) if isinstance(each, HsmError) else self._answer(each, next(refused), caller)
             for each in read
         ]
 
@@ -217,8 +218,9 @@ class KeyServer:
             self._close(connection)
             return
         wanted = selectors.EVENT_WRITE if connection.has_answers_waiting else selectors.EVENT_READ
-        if self._selector.get_key(connection.peer).events != wanted:
+        if connection.awaited != wanted:
             self._selector.modify(connection.peer, wanted, connection)
+            connection.awaited = wanted
 
     def _refuse_half_frames(self) -> None:
         now = self._monotonic()

@@ -19,20 +19,22 @@ class Fields:
 
     def __init__(self, operation: str, fields: Sequence[object]) -> None:
         self.operation = operation
-        self._fields = list(fields)
+        self._fields = fields
+        self._at = 0
 
     def refuse(self, rule: str) -> MalformedRequest:
         """The error to raise."""
         return MalformedRequest(operation=self.operation, rule=rule)
 
     def _next(self) -> object:
-        if not self._fields:
+        if self._at == len(self._fields):
             raise self.refuse("a field is missing")
-        return self._fields.pop(0)
+        self._at += 1
+        return self._fields[self._at - 1]
 
     def end(self) -> None:
         """Nothing may be left."""
-        if self._fields:
+        if self._at != len(self._fields):
             raise self.refuse("a field too many")
 
     def octets(self, name: str, lengths: range | Sequence[int]) -> bytes:
@@ -74,8 +76,8 @@ class Fields:
 
     def absent(self) -> bool:
         """Take a null, if one is next."""
-        if self._fields and self._fields[0] is None:
-            self._fields.pop(0)
+        if self._at < len(self._fields) and self._fields[self._at] is None:
+            self._at += 1
             return True
         return False
 

@@ -30,10 +30,15 @@ def _is_code(value: Any) -> bool:
 
 
 def _is_date(value: Any) -> bool:
-    if type(value) is not str or not _DATE.fullmatch(value):
+    return type(value) is str and _names_a_day(value)
+
+
+@lru_cache(maxsize=64)  # most tokens of a day name that day
+def _names_a_day(text: str) -> bool:
+    if not _DATE.fullmatch(text):
         return False
     try:
-        date.fromisoformat(value)
+        date.fromisoformat(text)
     except ValueError:
         return False
     return True
@@ -48,7 +53,7 @@ def _is_level(value: Any) -> bool:
 
 
 def _is_confirmation(value: Any) -> bool:
-    if type(value) is not dict or set(value) != {"jkt"}:
+    if type(value) is not dict or value.keys() != {"jkt"}:
         return False
     return type(value["jkt"]) is str and _THUMBPRINT.fullmatch(value["jkt"]) is not None
 

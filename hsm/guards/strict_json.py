@@ -24,12 +24,13 @@ def decode_base64url(part: bytes) -> bytes:
 
 
 def decode_object(encoded: bytes) -> dict[str, Any]:
-    """One JSON object (RFC 8259) with unique names, integers only. Raises NotStrictJson."""
+    """One JSON object (RFC 8259) with unique names, integers only, and nothing around it. Raises NotStrictJson."""
     try:
-        value = _DECODER.decode(encoded.decode("utf-8"))
+        text = encoded.decode("utf-8")
+        value, end = _DECODER.raw_decode(text)
     except (ValueError, RecursionError):
         raise NotStrictJson from None
-    if type(value) is not dict:
+    if type(value) is not dict or end != len(text):
         raise NotStrictJson
     return value
 
