@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from hsm.errors import FrameTooLarge, HsmError
 from hsm.protocol import LENGTH_SIZE, Answer, answer_to_wire, frame, frame_length
 
-_CHUNK = 64 * 1024
+_CHUNK = 32 * 1024  # most of a buffer is given back each time; from 64 KiB on, glibc tidies up its whole heap then
 
 
 class Connection:

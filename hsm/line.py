@@ -14,7 +14,7 @@ from pathlib import Path
 from hsm.peer import peer_uid
 from hsm.protocol import LENGTH_SIZE, frame_length
 
-_CHUNK = 64 * 1024
+_CHUNK = 32 * 1024  # most of a buffer is given back each time; from 64 KiB on, glibc tidies up its whole heap then
 
 
 class NotRead(Exception):
