@@ -22,7 +22,7 @@ from cardservice.clock import now
 from cardservice.coverage.packs_in_force import PacksInForce
 from cardservice.errors import KartuError
 from cardservice.records.database import open_database
-from cardservice.records.hot_path.opening import open_verification_store
+from cardservice.records.hot_path.opening import open_payment_store, open_verification_store
 from cardservice.rule_folder import load_rule_packs
 from cardservice.texts.catalogue import Language, text
 from hsm.client import KeyProcess
@@ -51,7 +51,8 @@ def main() -> int:
 
 
 async def _serve(settings: Settings, packs: PacksInForce, listening: socket.socket) -> None:
-    store = RecordsStore(open_database(settings.database_url), await open_verification_store(settings.database_url))
+    url = settings.database_url
+    store = RecordsStore(open_database(url), await open_verification_store(url), await open_payment_store(url))
     try:
         key_users = None if settings.keys_uid is None else [settings.keys_uid]
         with KeyProcess(settings.keys_socket, server_uids=key_users) as keys:

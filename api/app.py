@@ -24,7 +24,7 @@ from api.gate.host import AllowedHosts
 from api.gate.security_headers import SecurityHeaders
 from api.gate.unforeseen import Unforeseen, note_unforeseen
 from api.http_status import outward_error
-from api.partner_routes import PartnerRoutes
+from api.partner_routes import PartnerRoutes, partner_threads
 from api.ppob import PpobProtocol
 from api.problems import internal_response, problem_response
 from api.published_keys import PublishedKeys
@@ -51,6 +51,7 @@ def create_app(
     randomness: Callable[[int], bytes] = os.urandom,
 ) -> FastAPI:
     """Wire one worker. ``clock`` gives aware moments; the caller closes ``store`` and ``keys`` after the last request."""
+    in_thread = cache(partner_threads)  # made at the first request, when there is a loop; one number for all partners
     app = FastAPI(
         title="kartu",
         version=VERSION,
@@ -66,8 +67,8 @@ def create_app(
                     PartnerRoutes, protocol=protocol, hosts=settings.allowed_hosts, seconds=settings.body_seconds
                 )
                 for protocol in (
-                    cache(lambda: SnapProtocol(snap_desk(keys, store, packs, randomness), clock)),
-                    cache(lambda: PpobProtocol(ppob_desk(keys, store, packs, randomness), clock)),
+                    cache(lambda: SnapProtocol(snap_desk(keys, store, packs, randomness, in_thread()), clock)),
+                    cache(lambda: PpobProtocol(ppob_desk(keys, store, packs, randomness), clock, in_thread())),
                 )
             ),
             Middleware(HeadAsGet),

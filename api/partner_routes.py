@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Routes of payment partners, beside FastAPI: the octets go to a desk as they came, in a thread, and every answer is in the partner's protocol.
+"""Routes of payment partners, beside FastAPI: the octets go to a desk as they came, and every answer is in the partner's protocol.
 
 A signature is over path, query and body as they were sent, so nothing may parse them before; and a partner's machine knows the words of its
 own protocol only, so that no problem document may reach it.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
@@ -22,13 +22,17 @@ from api.gate.body import ClientGone, read_octets
 from api.gate.headers import header
 from api.gate.host import host_of
 from api.gate.unforeseen import note_unforeseen
+from cardservice.collection.in_thread import InThread
 from cardservice.collection.snap.caller import Asked
 from cardservice.collection.snap.headers import Headers
 from cardservice.records.errors import DatabaseBehind, DatabaseUnavailable
 from hsm.errors import HsmError
 
 AT_ONCE = 128  # requests under way; one more is told to come back
-THREADS = 24  # of them at work: fewer than the database has connections, and apart from those that verifications need
+THREADS = 24  # of them at work in threads: fewer than the database has connections, and apart from those that verifications need
+
+
+Result = TypeVar("Result")
 
 
 class Fault(Enum):
@@ -61,8 +65,8 @@ class Protocolled(Protocol):
         """Whether an address belongs to it."""
         ...
 
-    def answer(self, path: str, asked: Asked) -> PartnerAnswer:
-        """The answer of the desk; blocks."""
+    async def answer(self, path: str, asked: Asked) -> PartnerAnswer:
+        """The answer of the desk."""
         ...
 
     def fault(self, path: str, fault: Fault) -> PartnerAnswer:
@@ -86,7 +90,6 @@ class PartnerRoutes:
         self._hosts = hosts
         self._seconds = seconds
         self._left = AT_ONCE
-        self._threads = CapacityLimiter(THREADS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or pass."""
@@ -116,7 +119,7 @@ class PartnerRoutes:
             return protocol.fault(path, Fault.TOO_MANY)
         self._left -= 1
         try:
-            return await run_sync(_work, protocol, path, _asked(scope, body), limiter=self._threads)
+            return await _work(protocol, path, _asked(scope, body))
         finally:
             self._left += 1
 
@@ -132,10 +135,19 @@ class PartnerRoutes:
         return None
 
 
-def _work(protocol: Protocolled, path: str, asked: Asked) -> PartnerAnswer:
-    """In a thread."""
+def partner_threads() -> InThread:
+    """Threads for what blocks in a protocol's desk."""
+    limiter = CapacityLimiter(THREADS)
+
+    def in_thread(work: Callable[[], Result]) -> Awaitable[Result]:
+        return run_sync(work, limiter=limiter)
+
+    return in_thread
+
+
+async def _work(protocol: Protocolled, path: str, asked: Asked) -> PartnerAnswer:
     try:
-        return protocol.answer(path, asked)
+        return await protocol.answer(path, asked)
     except (HsmError, DatabaseUnavailable, DatabaseBehind) as failed:
         note_unforeseen(failed)
         return protocol.fault(path, Fault.OUTCOME_UNKNOWN)

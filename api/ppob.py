@@ -7,6 +7,7 @@ from datetime import datetime
 
 from api.http_status import PPOB_STATUS
 from api.partner_routes import Fault, PartnerAnswer
+from cardservice.collection.in_thread import InThread
 from cardservice.collection.ppob.cases import PpobCase
 from cardservice.collection.ppob.desk import PpobAnswer, PpobDesk, refusal
 from cardservice.collection.ppob.requests import Operation
@@ -33,16 +34,18 @@ class PpobProtocol:
 
     desk: PpobDesk
     clock: Callable[[], datetime]
+    in_thread: InThread
 
     def owns(self, path: str) -> bool:
         """The four operations."""
         return path in OPERATIONS
 
-    def answer(self, path: str, asked: Asked) -> PartnerAnswer:
+    async def answer(self, path: str, asked: Asked) -> PartnerAnswer:
         """As Protocolled."""
         value = asked.headers.raw("Authorization")
         secret = value[len(_BEARER) :] if value[: len(_BEARER)].lower() == _BEARER else ""
-        return _answer(self.desk.answer(OPERATIONS[path], secret, asked.body, self.clock()))
+        now = self.clock()
+        return _answer(await self.in_thread(lambda: self.desk.answer(OPERATIONS[path], secret, asked.body, now)))
 
     def fault(self, path: str, fault: Fault) -> PartnerAnswer:  # noqa: ARG002 - one wording for all operations
         """As Protocolled."""

@@ -55,15 +55,15 @@ class SnapProtocol:
         """The addresses of the standard."""
         return path in SERVICES or path in NOT_ALLOWED
 
-    def answer(self, path: str, asked: Asked) -> PartnerAnswer:
+    async def answer(self, path: str, asked: Asked) -> PartnerAnswer:
         """As Protocolled."""
         service = SERVICES.get(path)
         if service is None:
             return self._said(path, Case.FEATURE_NOT_ALLOWED)
         if service is Service.ACCESS_TOKEN:
-            status, document = self.desk.access_token(asked, self.clock())
+            status, document = await self.desk.access_token(asked, self.clock())
             return self._answer(status, json.dumps(document, separators=(",", ":")).encode())
-        answer = self.desk.answer(service, asked, self.clock())
+        answer = await self.desk.answer(service, asked, self.clock())
         return self._answer(answer.status, answer.body())
 
     def fault(self, path: str, fault: Fault) -> PartnerAnswer:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The records as one worker uses them: the hot path for verifications, and the database behind it for callers and health."""
+"""The records as one worker uses them: the hot paths, and the database behind it for callers and health."""
 
 from datetime import datetime
 
@@ -8,6 +8,7 @@ from cardservice.records import access_tokens, challenges
 from cardservice.records.audit_events import AuditEvent, AuditPosition
 from cardservice.records.challenges import Challenge
 from cardservice.records.database import Database
+from cardservice.records.hot_path.payment_store import PaymentStore
 from cardservice.records.hot_path.store import Answered, NotAnswered, VerificationStore
 from cardservice.records.schema import SchemaVersion, current, head
 from cardservice.records.verifications import Verification
@@ -16,15 +17,21 @@ from cardservice.records.verifications import Verification
 class RecordsStore:
     """Implements ``wiring.ServiceStore``."""
 
-    def __init__(self, database: Database, verifications: VerificationStore) -> None:
+    def __init__(self, database: Database, verifications: VerificationStore, payments: PaymentStore) -> None:
         self._database = database
         self._verifications = verifications
+        self._payments = payments
         self._needed = head()  # a property of this program, read from its files once
 
     @property
     def database(self) -> Database:
         """The database itself, for use cases with transactions of their own; it blocks."""
         return self._database
+
+    @property
+    def payments(self) -> PaymentStore:
+        """The short way of payments."""
+        return self._payments
 
     async def create_challenge(self, challenge: Challenge) -> None:
         """As VerificationStore."""
@@ -45,6 +52,7 @@ class RecordsStore:
     async def close(self) -> None:
         """Let connections and threads go."""
         await self._verifications.close()
+        await self._payments.close()
         self._database.close()
 
     def authenticate(self, secret: str, now: datetime) -> Caller:

@@ -12,6 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from api.published_keys import PublishedKeys
 from api.settings import Settings
 from cardservice.collection.biller import MemberBiller
+from cardservice.collection.in_thread import InThread
 from cardservice.collection.ppob.desk import PpobDesk
 from cardservice.collection.snap.bank_secrets import BankSecrets
 from cardservice.collection.snap.desk import SnapDesk
@@ -22,6 +23,7 @@ from cardservice.issuance.bureau import Bureau, BureauKeys
 from cardservice.keys import BlindIndex, Purpose, VerifyingKey
 from cardservice.partnership.caller import Caller
 from cardservice.records.database import Database
+from cardservice.records.hot_path.payment_store import PaymentStore
 from cardservice.records.hot_path.store import VerificationStore
 from cardservice.records.schema import SchemaVersion
 from cardservice.verification.verify import Means
@@ -50,6 +52,11 @@ class ServiceStore(VerificationStore, Protocol):
     @property
     def database(self) -> Database:
         """The database itself, for use cases with transactions of their own."""
+        ...
+
+    @property
+    def payments(self) -> PaymentStore:
+        """The short way of payments."""
         ...
 
     def authenticate(self, secret: str, now: datetime) -> Caller:
@@ -100,15 +107,21 @@ Wired = Annotated[Wiring, Depends(wiring_of)]
 
 
 def snap_desk(
-    keys: ServiceKeys, store: ServiceStore, packs: PacksInForce, randomness: Callable[[int], bytes]
+    keys: ServiceKeys,
+    store: ServiceStore,
+    packs: PacksInForce,
+    randomness: Callable[[int], bytes],
+    in_thread: InThread,
 ) -> SnapDesk:
     """What answers banks: the biller over the records, and their secrets opened by the keys."""
     return SnapDesk(
         store.database,
+        store.payments,
         MemberBiller(lambda: randomness(16).hex(), packs),
         BankSecrets(lambda: keys.sealer),
         lambda: keys.blind_index,
         randomness,
+        in_thread,
     )
 
 

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from cardservice.collection.bill import Bill, draw_bill
 from cardservice.collection.bill_type import BillType, require_payable
-from cardservice.collection.credit import credit_to, demand_on_its_own, reverse_payment
+from cardservice.collection.credit import Credited, as_credited, demand_on_its_own, reverse_payment, write_credited
 from cardservice.collection.errors import (
     AmountRefused,
     NothingDue,
@@ -21,7 +21,7 @@ from cardservice.collection.errors import (
     PaymentReversed,
     PaymentUnknown,
 )
-from cardservice.collection.member_ledger import parts_of, read_ledger
+from cardservice.collection.member_ledger import MemberLedger, parts_of, read_ledger
 from cardservice.collection.payee import Payee
 from cardservice.collection.shown_name import ANYBODY
 from cardservice.coverage.ledger import Allocation
@@ -91,6 +91,14 @@ class BillerPort(Protocol):
         """Undo a payment. The second time raises PaymentReversed."""
         ...
 
+    def bill(self, known: MemberLedger, at: datetime) -> Bill:
+        """What is owed by a ledger that was read. Touches no records."""
+        ...
+
+    def credited(self, known: MemberLedger, order: PaymentOrder, at: datetime) -> Credited | None:
+        """What a payment comes to by a ledger that was read under the member's lock; None where it stands there already. Touches no records."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class MemberBiller:
@@ -102,52 +110,64 @@ class MemberBiller:
     def inquire(self, connection: Connection, payee: Payee, at: datetime) -> Owing:
         """As BillerPort. Raises NumberUnknown, NumberExpired, UnknownTariff."""
         member, name = _member(connection, payee, at, for_payment=False)
-        return Owing(member.member_id, name, draw_bill(read_ledger(connection, member), self.packs.at(at), at))
+        return Owing(member.member_id, name, self.bill(read_ledger(connection, member), at))
 
     def pay(self, connection: Connection, payee: Payee, order: PaymentOrder, at: datetime) -> Receipt:
         """As BillerPort. Raises NumberUnknown, NumberExpired, NothingDue, AmountRefused, PaymentConflict, PaymentReversed."""
         member, name = _member(connection, payee, at, for_payment=True)
         known = read_ledger(connection, member)
         own = (order.partner_id, order.reference)
-        earlier = next((row for row in known.rows if (row.partner_id, row.reference) == own), None)
-        if earlier is not None:
-            if earlier.amount != order.rupiah:
-                raise PaymentConflict
-            receipt = self.advise(connection, *own, at)
-            if receipt.reversed:
-                raise PaymentReversed
-            return receipt
-        bill = draw_bill(known, self.packs.at(at), at)
         try:
-            require_payable(
-                order.kind,
-                rupiah=order.rupiah,
-                due=bill.due,
-                one_month=bill.one_month,
-                ceiling=bill.ceiling,
-                month=str(bill.month),
-            )
+            credited = self.credited(known, order, at)
         except (NothingDue, AmountRefused):
             if payments.find(connection, *own) is not None:  # for another member: that comes before what this one owes
                 raise PaymentConflict from None
             raise
+        if credited is None:
+            receipt = self.advise(connection, *own, at)
+            if receipt.reversed:
+                raise PaymentReversed
+            return receipt
+        try:
+            write_credited(connection, credited)
+        except PaymentExists:  # for another member
+            raise PaymentConflict from None
+        return Receipt(credited.payment, name, credited.bought, event=credited.event)
+
+    def bill(self, known: MemberLedger, at: datetime) -> Bill:
+        """As BillerPort. Raises UnknownTariff."""
+        return draw_bill(known, self.packs.at(at), at)
+
+    def credited(self, known: MemberLedger, order: PaymentOrder, at: datetime) -> Credited | None:
+        """As BillerPort. Raises NothingDue, AmountRefused, UnknownTariff, and PaymentConflict where it stands there with another amount."""
+        own = (order.partner_id, order.reference)
+        earlier = next((row for row in known.rows if (row.partner_id, row.reference) == own), None)
+        if earlier is not None:
+            if earlier.amount != order.rupiah:
+                raise PaymentConflict
+            return None
+        bill = self.bill(known, at)
+        require_payable(
+            order.kind,
+            rupiah=order.rupiah,
+            due=bill.due,
+            one_month=bill.one_month,
+            ceiling=bill.ceiling,
+            month=str(bill.month),
+        )
         payment = PaymentRow(
-            member_id=member.member_id,
+            member_id=known.member.member_id,
             payment_id=self.new_id(),
             partner_id=order.partner_id,
             reference=order.reference,
             channel=order.channel,
-            payer=member.payer,
+            payer=known.member.payer,
             amount=order.rupiah,
             received_at=believed(order.paid_at, at),
             recorded_at=at,
             months=[],
         )
-        try:
-            credited = credit_to(connection, known, payment, rules=self.packs.at(at))
-        except PaymentExists:  # for another member
-            raise PaymentConflict from None
-        return Receipt(payment, name, credited.bought, event=credited.event)
+        return as_credited(known, payment, rules=self.packs.at(at))
 
     def advise(self, connection: Connection, partner_id: str, reference: str, at: datetime) -> Receipt:
         """As BillerPort. Raises PaymentUnknown."""

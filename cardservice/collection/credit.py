@@ -9,24 +9,29 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cardservice.collection.errors import PartOfAWhole, PaymentReversed
-from cardservice.collection.member_ledger import MemberLedger, parts_of, read_ledger, write_ledger
+from cardservice.collection.member_ledger import MemberLedger, change_to, parts_of, read_ledger
 from cardservice.coverage.ledger import Allocation, Ledger
 from cardservice.coverage.rules import Rules
-from cardservice.records import members, payments
+from cardservice.records import ledger_change, members, payments
 from cardservice.records.audit_events import AuditEvent
 from cardservice.records.canonical_json import Json
 from cardservice.records.connection import Connection
 from cardservice.records.errors import PaymentReversedBefore
+from cardservice.records.ledger_change import LedgerChange
 from cardservice.records.payments import Channel, PaymentRow, ReversalRow
 
 
 @dataclass(frozen=True, slots=True)
 class Credited:
-    """What came of a payment: the months it bought, the member's whole ledger, and the event that the caller appends to the trail, last."""
+    """What came of a payment: the months it bought, the member's whole ledger, what changes in the books, and the event.
+
+    The caller appends the event to the trail, last.
+    """
 
     payment: PaymentRow
     bought: tuple[Allocation, ...]
     ledger: Ledger
+    change: LedgerChange
     event: AuditEvent
 
 
@@ -41,10 +46,21 @@ def credit_payment(connection: Connection, payment: PaymentRow, *, rules: Rules)
 
 def credit_to(connection: Connection, known: MemberLedger, payment: PaymentRow, *, rules: Rules) -> Credited:
     """As credit_payment(), where the member was locked and the ledger read already."""
-    payments.add(connection, payment)
+    credited = as_credited(known, payment, rules=rules)
+    write_credited(connection, credited)
+    return credited
+
+
+def write_credited(connection: Connection, credited: Credited) -> None:
+    """Write what as_credited() made. Raises PaymentExists where the partner used the reference before; then nothing is written."""
+    payments.add(connection, credited.payment)
+    ledger_change.write(connection, credited.change)
+
+
+def as_credited(known: MemberLedger, payment: PaymentRow, *, rules: Rules) -> Credited:
+    """What comes of a payment, before anything is written. Raises UnknownTariff."""
     richer = known.with_payment(payment)
     ledger = richer.allocated(rules, payment.recorded_at)
-    write_ledger(connection, richer, ledger, payment.recorded_at)
     bought = parts_of(ledger, payment.payment_id)
     detail: dict[str, Json] = {
         "payment": payment.payment_id,
@@ -56,7 +72,7 @@ def credit_to(connection: Connection, known: MemberLedger, payment: PaymentRow, 
         "rule_pack": rules.number,
     }
     event = AuditEvent("payment.credited", payment.recorded_at, detail, member_id=payment.member_id)
-    return Credited(payment, bought, ledger, event)
+    return Credited(payment, bought, ledger, change_to(richer, ledger, payment.recorded_at), event)
 
 
 def demand_on_its_own(payment: PaymentRow) -> None:
@@ -87,7 +103,8 @@ def reverse_payment(
     except PaymentReversedBefore:
         raise PaymentReversed from None
     ledger = known.with_reversal(payment.payment_id, at).allocated(rules, at)
-    write_ledger(connection, known, ledger, at)
+    change = change_to(known, ledger, at)
+    ledger_change.write(connection, change)
     detail: dict[str, Json] = {
         "payment": payment.payment_id,
         "partner": partner_id,
@@ -96,4 +113,4 @@ def reverse_payment(
         "rule_pack": rules.number,
     }
     event = AuditEvent("payment.reversed", at, detail, member_id=member.member_id)
-    return Credited(payment, (), ledger, event)
+    return Credited(payment, (), ledger, change, event)

@@ -18,9 +18,10 @@ from cardservice.coverage.rules import Rules
 from cardservice.coverage.terms import MemberTerms
 from cardservice.enrolment.member_terms import terms_of
 from cardservice.enrolment.refresh_standing import paid_record_of
-from cardservice.records import member_account, member_months, paid_cells, payments, standing
+from cardservice.records import paid_cells, payments
 from cardservice.records.canonical_json import Json
 from cardservice.records.connection import Connection
+from cardservice.records.ledger_change import LedgerChange
 from cardservice.records.member_account import MemberAccount
 from cardservice.records.member_months import MemberMonth
 from cardservice.records.members import Member
@@ -64,7 +65,16 @@ class MemberLedger:
 def read_ledger(connection: Connection, member: Member) -> MemberLedger:
     """Read everything that was paid for a member. Lock the member first where something is to be added."""
     rows = payments.of_member(connection, member.member_id)
-    months, parts = paid_cells.of_member(connection, member.member_id)
+    return ledger_of(member, rows, *paid_cells.of_member(connection, member.member_id))
+
+
+def ledger_of(
+    member: Member,
+    rows: Sequence[tuple[PaymentRow, datetime | None]],
+    months: tuple[MemberMonth, ...],
+    parts: tuple[AllocationRow, ...],
+) -> MemberLedger:
+    """The same of what was read already. ``rows``: each payment with the moment at which we came to know of its reversal."""
     bought = {(each.programme, each.month) for each in parts}
     history = [each for each in months if (each.programme, each.month) not in bought]
     return MemberLedger(
@@ -79,27 +89,22 @@ def read_ledger(connection: Connection, member: Member) -> MemberLedger:
     )
 
 
-def write_ledger(connection: Connection, known: MemberLedger, ledger: Ledger, at: datetime) -> None:
-    """Bring allocations, paid months, account and every face of the member's cards up to the ledger of ``known``.
+def change_to(known: MemberLedger, ledger: Ledger, at: datetime) -> LedgerChange:
+    """What brings allocations, paid months, account and every face of the member's cards from what was read up to the ledger of ``known``.
 
-    The member has been locked since before ``known`` was read. What a list brought in is left alone.
+    What a list brought in is left alone.
     """
-    member_id = known.member.member_id
     parts = [each for each in ledger.allocations if not is_history(each.payment_id)]
-    payments.change_allocations(
-        connection,
-        member_id,
-        known.parts,
-        [AllocationRow(each.payment_id, each.programme, each.month, each.amount) for each in parts],
-    )
     months = bought_months(ledger, known.payments)
-    before = [each for each in known.months if (each.programme, each.month) in known.bought]
     history = [each for each in known.months if (each.programme, each.month) not in known.bought]
     account = MemberAccount(ledger.credit, ledger.owed_from)
-    member_months.change_bought(connection, member_id, before, months)
-    member_account.keep(connection, member_id, account)
-    standing.set_paid(
-        connection, member_id, paid_record_of(known.member, sorted([*history, *months], key=_CELL), account), at
+    return LedgerChange.between(
+        known.member.member_id,
+        (known.parts, [AllocationRow(each.payment_id, each.programme, each.month, each.amount) for each in parts]),
+        ([each for each in known.months if (each.programme, each.month) in known.bought], months),
+        account=account,
+        paid=paid_record_of(known.member, sorted([*history, *months], key=_CELL), account),
+        at=at,
     )
 
 

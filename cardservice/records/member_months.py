@@ -93,18 +93,14 @@ def add(connection: Connection, member_id: str, months: Iterable[MemberMonth]) -
 
 
 def change_bought(
-    connection: Connection, member_id: str, before: Iterable[MemberMonth], bought: Iterable[MemberMonth]
+    connection: Connection, member_id: str, gone: Sequence[MemberMonth], fresh: Sequence[MemberMonth]
 ) -> None:
-    """Replace the months that payments had bought ``before``, read under the member's lock, by those that they buy now.
-
-    Only rows that differ are touched.
-    """
-    old, new = set(before), set(bought)
-    if gone := old - new:
+    """Take away and add months that payments buy. The member is locked."""
+    if gone:
         connection.execute(
             _TAKE, [{"member": member_id, "of": each.programme, "in": each.month.number} for each in gone]
         )
-    add(connection, member_id, sorted(new - old, key=lambda each: (each.programme, each.month)))
+    add(connection, member_id, fresh)
 
 
 def add_of_newcomers(connection: Connection, months: Sequence[tuple[str, MemberMonth]]) -> None:

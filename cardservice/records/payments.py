@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Payments and their reversals: money that came in for a member. Append-only; what it bought is in payment_allocations."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -231,11 +231,10 @@ def reversal_of(connection: Connection, payment: PaymentRow) -> ReversalRow | No
 
 
 def change_allocations(
-    connection: Connection, member_id: str, before: Iterable[AllocationRow], wanted: Iterable[AllocationRow]
+    connection: Connection, member_id: str, gone: Sequence[AllocationRow], fresh: Sequence[AllocationRow]
 ) -> None:
-    """Bring what the member's payments bought from ``before``, read under the member's lock, to ``wanted``: only rows that differ are touched."""
-    old, new = set(before), set(wanted)
-    if gone := old - new:
+    """Take away and add what the member's payments buy. The member is locked."""
+    if gone:
         connection.execute(
             _TAKE,
             [
@@ -243,7 +242,7 @@ def change_allocations(
                 for each in gone
             ],
         )
-    if fresh := new - old:
+    if fresh:
         rows = [
             {
                 "member_id": member_id,
@@ -252,7 +251,7 @@ def change_allocations(
                 "month": each.month.number,
                 "amount": each.amount,
             }
-            for each in sorted(fresh, key=lambda each: (each.month, each.programme, each.payment_id))
+            for each in fresh
         ]
         with refusing_for_good({}):
             connection.execute(_ALLOCATE, rows)

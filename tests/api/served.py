@@ -46,7 +46,7 @@ class Service:
         return create_app(
             self.settings,
             keys=self.keys or self.world.keys,
-            store=self.store or RecordsStore(self.world.database, self.world.store),
+            store=self.store or RecordsStore(self.world.database, self.world.store, self.world.payments),
             packs=self.packs,
             clock=self.world.clock,
             randomness=random.Random(self.seed).randbytes,

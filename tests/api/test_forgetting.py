@@ -18,7 +18,7 @@ from tests.verification.world import NOW, IssuedCard, World
 def test_challenges_are_forgotten_an_hour_after_their_end(
     service: Service, world: World, secret: str, sari: IssuedCard
 ) -> None:
-    store = RecordsStore(world.database, world.store)
+    store = RecordsStore(world.database, world.store, world.payments)
     challenge = service.challenge(secret)
     world.clock.time += timedelta(seconds=60) + KEPT
     young = service.challenge(secret)
@@ -31,7 +31,7 @@ def test_challenges_are_forgotten_an_hour_after_their_end(
 
 
 def test_access_tokens_are_forgotten_an_hour_after_their_end(world: World) -> None:
-    till, store = Till(world), RecordsStore(world.database, world.store)
+    till, store = Till(world), RecordsStore(world.database, world.store, world.payments)
     assert till.bank.get_token().status == 200
     world.clock.time += timedelta(seconds=900) + KEPT
     assert store.forget_access_tokens(world.clock() - KEPT) == 0

@@ -96,14 +96,14 @@ def test_alive_and_ready(service: Service) -> None:
 
 def test_alive_but_not_ready_says_what_fails(service: Service, world: World, tmp_path: Path) -> None:
     empty = open_database(f"sqlite:///{tmp_path / 'empty.db'}")
-    behind = replace(service, store=RecordsStore(empty, world.store))
+    behind = replace(service, store=RecordsStore(empty, world.store, world.payments))
     assert behind.get("/healthz").status_code == 200
     answer = behind.get("/readyz")
     assert (answer.status_code, code_of(answer), answer.headers["retry-after"]) == (503, "not-ready", "5")
     assert answer.json()["failing"] == [DatabaseBehind.code]
     nobody = KeyProcess(tmp_path / "no.sock", deadline=0.05)
     lost = open_database(f"sqlite:///{tmp_path / 'no-such-folder' / 'kartu.db'}")
-    both = replace(service, store=RecordsStore(lost, world.store), keys=nobody)
+    both = replace(service, store=RecordsStore(lost, world.store, world.payments), keys=nobody)
     assert both.get("/readyz").json()["failing"] == ["database-unavailable", "hsm-down"]
     empty.close()
     lost.close()

@@ -1,16 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """Payments under fire: many at once, service and database killed with -9, a database that is locked or away. Credited once, told the same."""
 
-from threading import Barrier, Thread
+import asyncio
 
 import pytest
 
-from cardservice.collection.snap.caller import Asked
+from cardservice.collection.snap import desk
+from cardservice.collection.snap.answers import Answer
 from cardservice.collection.snap.cases import Service
 from cardservice.records import members, snap_requests
+from cardservice.records.hot_path import postgresql_payments, sqlite_payments
 from reader_tools.mockbank.bank_client import PAYMENT
 from tests.collection.running import Machine
 from tests.collection.storm import Storm, kill_api, kill_postgresql
+from tests.collection.test_short_way import go_the_long_way
 from tests.collection.till import ONE_MONTH, Till, give_number
 from tests.records import rows
 from tests.verification.world import TODAY
@@ -74,15 +77,15 @@ def test_another_request_about_the_member_is_waited_for_and_then_told(till: Till
     """On PostgreSQL; SQLite has one writer at a time, and whoever waits gets his turn."""
     number = give_number(till.world.database, 1)
     till.bank.get_token()
-    asked, desk, before = till.asked(number, ONE_MONTH, "7"), till.desk(patience_ms=50), till.rows()
+    asked, served, before = till.asked(number, ONE_MONTH, "7"), till.desk(patience_ms=50), till.rows()
     if till.world.url.startswith("postgresql"):
         with till.world.database.begin() as connection:
             members.lock(connection, rows.identifier("member", 1))
-            told = desk.answer(Service.PAYMENT, asked, till.world.clock())
+            told = till.world.run(served.answer(Service.PAYMENT, asked, till.world.clock()))
         assert (told.status, told.code, told.case.message()) == (202, "2022500", "Request In Progress")
         assert '"paymentFlagStatus":"02"' in told.rest
         assert till.rows() == before
-    assert desk.answer(Service.PAYMENT, asked, till.world.clock()).code == "2002500"
+    assert till.world.run(served.answer(Service.PAYMENT, asked, till.world.clock())).code == "2002500"
 
 
 @pytest.mark.parametrize("names", [["1", "2", "3", "4"], ["5"] * 6])
@@ -90,18 +93,14 @@ def test_at_one_moment_one_is_credited(till: Till, names: list[str]) -> None:
     """A bank's advices under names of their own, and its retries under one, that do not wait for each other."""
     number = give_number(till.world.database, 1)
     till.bank.get_token()
-    desk, barrier, told = till.desk(), Barrier(len(names)), []
+    served = till.desk()
     requests = [till.asked(number, ONE_MONTH, name, flagAdvise="Y") for name in names]
 
-    def send(asked: Asked) -> None:
-        barrier.wait()
-        told.append(desk.answer(Service.PAYMENT, asked, till.world.clock()))
+    async def send() -> list[Answer]:
+        now = till.world.clock()
+        return await asyncio.gather(*(served.answer(Service.PAYMENT, asked, now) for asked in requests))
 
-    threads = [Thread(target=send, args=(asked,)) for asked in requests]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    told = till.world.run(send())
     assert len({answer.rest for answer in told}) == 1
     codes = sorted(answer.code for answer in told)
     own_names = len(set(names)) == len(names)
@@ -133,13 +132,23 @@ def test_the_outcome_is_on_record_with_the_intent(till: Till) -> None:
     assert paid.body.endswith(known.answer.encode() + b"}")
 
 
-def test_a_crash_between_credit_and_answer_leaves_nothing(till: Till, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("way", ["short", "long"])
+def test_a_crash_between_credit_and_answer_leaves_nothing(
+    till: Till, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
     """Intent, credit and outcome are one transaction: what dies in the middle was never there, and the retry pays."""
     number = give_number(till.world.database, 1)
     till.bank.get_token()
     before = till.rows()
     with monkeypatch.context() as broken:
+        if way == "long":
+            broken.setattr(desk, "answer_shortly", go_the_long_way)
         broken.setattr("cardservice.records.snap_requests.finish", lambda *_, **__: 1 / 0)
-        assert till.pay(number, ONE_MONTH, external_id="1").code == "5002500"
+        broken.setattr(sqlite_payments, "EVENT", "INSERT INTO audit_events (chain, seq, head) VALUES (1 / 0, ?)")
+        statement = postgresql_payments._WRITE.replace(
+            "moved.seq, moved.head,", "moved.seq / (moved.seq - moved.seq), moved.head,"
+        )
+        broken.setattr(postgresql_payments, "_WRITE", statement)
+        assert till.pay(number, ONE_MONTH, external_id="1").status in {500, 504}
     assert till.rows() == before
     assert till.pay(number, ONE_MONTH, external_id="1").code == "2002500"

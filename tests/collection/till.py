@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A till: the service in process, a bank that is registered with it, and members who have payment numbers."""
 
+import asyncio
 import random
 import secrets
 from collections.abc import Mapping
@@ -130,10 +131,12 @@ class Till:
         keys = self.world.keys
         return SnapDesk(
             self.world.database,
+            self.world.payments,
             MemberBiller(lambda: secrets.token_hex(16), PACKS_2026),
             BankSecrets(lambda: keys.sealer),
             lambda: keys.blind_index,
             secrets.token_bytes,
+            asyncio.to_thread,
             patience_ms,
         )
 

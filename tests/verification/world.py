@@ -34,7 +34,8 @@ from cardservice.records import audit_events, cards, standing
 from cardservice.records.audit_events import AuditEvent
 from cardservice.records.card_state import CardState
 from cardservice.records.database import Database, open_database
-from cardservice.records.hot_path.opening import open_verification_store
+from cardservice.records.hot_path.opening import open_payment_store, open_verification_store
+from cardservice.records.hot_path.payment_store import PaymentStore
 from cardservice.records.hot_path.store import VerificationStore
 from cardservice.records.paid_record import PaidRecord
 from cardservice.records.standing import CardStanding, CardStatus
@@ -207,6 +208,7 @@ class World:
     clock: SetClock
     runner: asyncio.Runner
     store: VerificationStore
+    payments: PaymentStore
     randomness: random.Random = field(default_factory=lambda: random.Random(1))
 
     @cached_property
@@ -299,10 +301,11 @@ def open_world(url: str, keys: InProcessKeys, clock: SetClock) -> Iterator[World
     """A world over one migrated database; its clock stands at NOW."""
     clock.time = NOW
     with asyncio.Runner() as runner:
-        store = runner.run(open_verification_store(url))
-        world = World(url, keys, clock, runner, store)
+        store, payments = runner.run(open_verification_store(url)), runner.run(open_payment_store(url))
+        world = World(url, keys, clock, runner, store, payments)
         try:
             yield world
         finally:
             runner.run(store.close())
+            runner.run(payments.close())
             world.database.close()

@@ -3,9 +3,11 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from cardservice.collection.bank_register import SignatureKind, is_in_force
 from cardservice.collection.errors import SnapRefused
+from cardservice.collection.in_thread import InThread
 from cardservice.collection.snap.access_token import TOKEN_LENGTH, token_sha256
 from cardservice.collection.snap.bank_secrets import BankSecrets
 from cardservice.collection.snap.cases import UNKNOWN_CLIENT, WRONG_SIGNATURE, WRONG_TIME, Case
@@ -20,9 +22,8 @@ from cardservice.collection.snap.signature import (
     symmetric_string,
 )
 from cardservice.collection.snap.timestamp import within_window
-from cardservice.records import access_tokens
 from cardservice.records.banks import MAX_PARTNER, Bank
-from cardservice.records.database import Database
+from cardservice.records.hot_path.payment_store import PaymentStore
 from cardservice.records.snap_requests import MAX_EXTERNAL_ID
 
 BEARER = "bearer "
@@ -47,7 +48,9 @@ class Calling:
     external_id: str
 
 
-def authenticate_bank(database: Database, secrets: BankSecrets, asked: Asked, now: datetime) -> Calling:
+async def authenticate_bank(
+    store: PaymentStore, secrets: BankSecrets, in_thread: InThread, asked: Asked, now: datetime
+) -> Calling:
     """Raises SnapRefused: mandatory or malformed header, Invalid Token (B2B), Unauthorized with its reason.
 
     1 headers; 2 the time; 3 the partner; 4 its token, where it signs with its secret; 5 the signature; 6 its CHANNEL-ID.
@@ -64,8 +67,7 @@ def authenticate_bank(database: Database, secrets: BankSecrets, asked: Asked, no
         raise SnapRefused(case=Case.UNAUTHORIZED, reason=WRONG_TIME)
     # 3.
     token = _token(headers)
-    with database.read() as connection:
-        bank, expires = access_tokens.with_bank(connection, partner_id, token_sha256(token))
+    bank, expires = await store.bank(partner_id, token_sha256(token))
     if bank is None or not is_in_force(bank, now):
         raise SnapRefused(case=Case.UNAUTHORIZED, reason=UNKNOWN_CLIENT)
     # 4. and 5.
@@ -75,7 +77,8 @@ def authenticate_bank(database: Database, secrets: BankSecrets, asked: Asked, no
         if expires is None or expires <= now:
             raise SnapRefused(case=Case.TOKEN_INVALID, reason="")
         signed = symmetric_string(asked.method, endpoint, token, asked.body, timestamp)
-        right = hmac_verifies(secrets.secret_of(bank, now), signed, encoding.read(signature))
+        secret = await in_thread(partial(secrets.secret_of, bank, now))
+        right = hmac_verifies(secret, signed, encoding.read(signature))
     else:
         signed = asymmetric_string(asked.method, endpoint, asked.body, timestamp)
         right = rsa_verifies(bank.public_key, signed, encoding.read(signature))

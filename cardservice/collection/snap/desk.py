@@ -13,7 +13,7 @@ from typing import Any
 
 from cardservice.audit.record import record
 from cardservice.collection.bill_type import BillType, require_open
-from cardservice.collection.biller import BillerPort, PaymentOrder
+from cardservice.collection.biller import BillerPort
 from cardservice.collection.errors import (
     AmountRefused,
     BillerRefused,
@@ -26,6 +26,7 @@ from cardservice.collection.errors import (
     PaymentUnknown,
     SnapRefused,
 )
+from cardservice.collection.in_thread import InThread
 from cardservice.collection.payee import Payee, payee_of
 from cardservice.collection.snap.access_token import give_access_token
 from cardservice.collection.snap.answers import UNKNOWN, Answer, inquired, paid, plain, refused, told_status
@@ -39,6 +40,7 @@ from cardservice.collection.snap.requests import (
     StatusRequest,
     read_request,
 )
+from cardservice.collection.snap.short_way import answer_shortly, order_of
 from cardservice.collection.strict_body import read_body
 from cardservice.coverage.civil_time import civil_day
 from cardservice.keys import BlindIndex
@@ -47,8 +49,8 @@ from cardservice.records.audit_events import AuditEvent
 from cardservice.records.connection import Connection
 from cardservice.records.database import Database
 from cardservice.records.errors import DatabaseUnavailable
+from cardservice.records.hot_path.payment_store import PaymentStore
 from cardservice.records.patience import wait_at_most
-from cardservice.records.payments import Channel
 from cardservice.records.snap_requests import SnapRequest
 
 PATIENCE_MS = 10_000  # for another transaction about the same member; banks give up after some 30 s
@@ -67,30 +69,33 @@ _CASES: Mapping[type[BillerRefused], tuple[Case, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class SnapDesk:
-    """What answers banks. Its calls block."""
+    """What answers banks."""
 
     database: Database
+    store: PaymentStore
     biller: BillerPort
     secrets: BankSecrets
     blind_index: Callable[[], BlindIndex]
     randomness: Callable[[int], bytes]
+    in_thread: InThread
     patience_ms: int = PATIENCE_MS
 
-    def access_token(self, asked: Asked, now: datetime) -> tuple[int, dict[str, Any]]:
+    async def access_token(self, asked: Asked, now: datetime) -> tuple[int, dict[str, Any]]:
         """Service 73: HTTP status and body."""
+        octets = self.randomness(32)
         try:
-            return 200, give_access_token(
-                self.database, asked.headers, asked.body, now=now, random_octets=self.randomness(32)
+            return 200, await self.in_thread(
+                lambda: give_access_token(self.database, asked.headers, asked.body, now=now, random_octets=octets)
             )
         except (SnapRefused, BodyMalformed) as no:
             case, reason = _said(no)
             code, message = case.code(Service.ACCESS_TOKEN), case.message(reason)
             return case.status, {"responseCode": code, "responseMessage": message}
 
-    def answer(self, service: Service, asked: Asked, now: datetime) -> Answer:
+    async def answer(self, service: Service, asked: Asked, now: datetime) -> Answer:
         """Services 24, 25 and 26. Raises what keys and database raise when they can't answer, DatabaseUnavailable among them."""
         try:
-            calling = authenticate_bank(self.database, self.secrets, asked, now)
+            calling = await authenticate_bank(self.store, self.secrets, self.in_thread, asked, now)
             members = read_body(asked.body)
         except (SnapRefused, BodyMalformed) as no:
             return plain(service, *_said(no))
@@ -98,19 +103,16 @@ class SnapDesk:
             request = read_request(service, members)
         except SnapRefused as no:
             return refused(service, *_said(no), members)
-        try:
-            return _Turn(self, calling, service, request, members, now).taken()
-        except AmountRefused:
-            return refused(service, Case.AMOUNT_INVALID, "", members)
-        except DatabaseUnavailable as down:
-            if down.evidence.get("error") in _LOCKED:
-                return refused(service, Case.IN_PROGRESS, "", members, told=UNKNOWN)
-            raise
+        answer = await answer_shortly(self.store, self.biller, calling, request, now)
+        if answer is None:
+            turn = _Turn(self, calling, service, request, members, now)
+            answer = await self.in_thread(turn.taken_or_refused)
+        return answer
 
 
 @dataclass(frozen=True, slots=True)
 class _Turn:
-    """One request of a bank that proved who it is."""
+    """One request of a bank that proved who it is, on the long way: whatever it may be."""
 
     desk: SnapDesk
     calling: Calling
@@ -118,6 +120,17 @@ class _Turn:
     request: Request
     members: Mapping[str, Any]
     now: datetime
+
+    def taken_or_refused(self) -> Answer:
+        """The answer. Blocks."""
+        try:
+            return self.taken()
+        except AmountRefused:
+            return refused(self.service, Case.AMOUNT_INVALID, "", self.members)
+        except DatabaseUnavailable as down:
+            if down.evidence.get("error") in _LOCKED:
+                return refused(self.service, Case.IN_PROGRESS, "", self.members, told=UNKNOWN)
+            raise
 
     def taken(self) -> Answer:
         """The answer, in one transaction with all that it changes."""
@@ -191,15 +204,7 @@ class _Turn:
         bank = self.calling.bank
         if asked.paid.sen:
             raise AmountRefused(least=0, most=0)  # contributions are whole rupiah
-        order = PaymentOrder(
-            bank.partner_id,
-            asked.request_id,
-            Channel.VIRTUAL_ACCOUNT,
-            BillType(bank.bill_type),
-            asked.paid.rupiah,
-            asked.paid_at,
-        )
-        receipt = self.desk.biller.pay(connection, payee, order, self.now)
+        receipt = self.desk.biller.pay(connection, payee, order_of(bank, asked), self.now)
         if receipt.event is None:
             return self._first_answer(connection, asked), None, None
         return paid(bank, asked, receipt), receipt.payment.payment_id, receipt.event

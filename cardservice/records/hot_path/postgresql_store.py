@@ -6,13 +6,10 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
 
-import asyncpg
-
 from cardservice.records.audit_events import AuditEvent, AuditPosition
 from cardservice.records.canonical_json import canonical_json
 from cardservice.records.challenges import Challenge
-from cardservice.records.database import parse_address
-from cardservice.records.errors import DatabaseBehind, DatabaseUnavailable
+from cardservice.records.hot_path.postgresql_pool import open_pool, translated
 from cardservice.records.hot_path.rows import (
     CHALLENGE_COLUMNS,
     EVENT_COLUMNS,
@@ -20,23 +17,17 @@ from cardservice.records.hot_path.rows import (
     VERIFICATION_COLUMNS,
     challenge_of,
     named,
-    refusal_of,
+    places,
     standing_of,
 )
 from cardservice.records.hot_path.store import Answered, ChallengeRefusal, NotAnswered
 from cardservice.records.verifications import Verification
 
-MIN_CONNECTIONS = 1
 MAX_CONNECTIONS = 8
-TIMEOUT_S = 10.0
-
-
-def _places(first: int, count: int) -> str:
-    return ", ".join(f"${number}" for number in range(first, first + count))
 
 
 # The statements are built from constants of this package only.
-_CREATE = f"INSERT INTO challenges ({named(CHALLENGE_COLUMNS)}) VALUES ({_places(1, len(CHALLENGE_COLUMNS))})"  # noqa: S608 - column names are constants of ours
+_CREATE = f"INSERT INTO challenges ({named(CHALLENGE_COLUMNS)}) VALUES ({places(1, len(CHALLENGE_COLUMNS))})"  # noqa: S608 - column names are constants of ours
 # A second caller waits for the row, then sees used_at and updates nothing (READ COMMITTED re-checks the predicate).
 _ANSWER = f"""
 WITH used AS (
@@ -56,7 +47,7 @@ SELECT $7, moved.seq, moved.head, $1, $2, $3, $4, $5, $6 FROM moved RETURNING se
 _APPEND_EVENT = f"WITH {_EVENT}"
 _APPEND_BOTH = f"""
 WITH kept AS (
-  INSERT INTO verifications ({named(VERIFICATION_COLUMNS)}) VALUES ({_places(8, len(VERIFICATION_COLUMNS))})),
+  INSERT INTO verifications ({named(VERIFICATION_COLUMNS)}) VALUES ({places(8, len(VERIFICATION_COLUMNS))})),
 {_EVENT}"""  # noqa: S608 - column names are constants of ours
 
 
@@ -103,36 +94,10 @@ class PostgresqlStore:
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[Any]:
-        try:
-            async with self._pool.acquire(timeout=TIMEOUT_S) as connection:
-                yield connection
-        except asyncpg.IntegrityConstraintViolationError as refused:
-            raise refusal_of(str(refused.constraint_name or "unknown")) from None
-        except (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError) as failed:
-            raise DatabaseBehind(kind="postgresql") from failed
-        except (OSError, TimeoutError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError) as failed:
-            raise DatabaseUnavailable(kind="postgresql", error=type(failed).__name__) from failed
-        except (asyncpg.OperatorInterventionError, asyncpg.InsufficientResourcesError) as failed:
-            raise DatabaseUnavailable(kind="postgresql", error=type(failed).__name__) from failed
+        async with translated(self._pool) as connection:
+            yield connection
 
 
 async def open_postgresql_store(url: str) -> PostgresqlStore:
     """Connect. Raises DatabaseUnsupported, DatabaseUnavailable."""
-    address = parse_address(url).set(drivername="postgresql").render_as_string(hide_password=False)
-    try:
-        pool = await asyncpg.create_pool(
-            address,
-            min_size=MIN_CONNECTIONS,
-            max_size=MAX_CONNECTIONS,
-            timeout=TIMEOUT_S,
-            command_timeout=TIMEOUT_S,
-            # Statements leave nothing behind in a session, so that the pool's reset query at each release is a trip for nothing.
-            reset=_nothing_to_reset,
-        )
-    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as failed:
-        raise DatabaseUnavailable(kind="postgresql", error=type(failed).__name__) from failed
-    return PostgresqlStore(pool)
-
-
-async def _nothing_to_reset(_connection: Any) -> None:
-    return None
+    return PostgresqlStore(await open_pool(url, most=MAX_CONNECTIONS, settings={}))

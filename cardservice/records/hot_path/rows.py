@@ -51,6 +51,11 @@ def named(columns: Iterable[str], table: str = "") -> str:
     return ", ".join(f"{table}.{column}" if table else column for column in columns)
 
 
+def places(first: int, count: int) -> str:
+    """``$first, ...``: PostgreSQL's placeholders."""
+    return ", ".join(f"${number}" for number in range(first, first + count))
+
+
 def challenge_of(row: Mapping[str, Any]) -> Challenge:
     """A challenge; times and dates are Python's already."""
     return Challenge(**{name: row[name] for name in CHALLENGE_COLUMNS} | {"programme": Programme(row["programme"])})

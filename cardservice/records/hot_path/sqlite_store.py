@@ -25,12 +25,13 @@ from cardservice.records.hot_path.store import Answered, ChallengeRefusal, NotAn
 from cardservice.records.verifications import Verification
 
 
-def _places(count: int) -> str:
+def question_marks(count: int) -> str:
+    """``?, ?, ...``: SQLite's placeholders."""
     return ", ".join("?" * count)
 
 
 # The statements are built from constants of this package only.
-_CREATE = f"INSERT INTO challenges ({named(CHALLENGE_COLUMNS)}) VALUES ({_places(len(CHALLENGE_COLUMNS))})"  # noqa: S608 - column names are constants of ours
+_CREATE = f"INSERT INTO challenges ({named(CHALLENGE_COLUMNS)}) VALUES ({question_marks(len(CHALLENGE_COLUMNS))})"  # noqa: S608 - column names are constants of ours
 _USE = f"""
 UPDATE challenges SET used_at = :now
 WHERE challenge_id = :challenge_id AND verifier_id = :verifier_id AND used_at IS NULL AND expires_at > :now
@@ -38,11 +39,13 @@ RETURNING {named(CHALLENGE_COLUMNS)}
 """  # noqa: S608 - column names are constants of ours
 _STANDING = f"SELECT {named(STANDING_COLUMNS)} FROM card_standing WHERE key_thumbprint = ?"  # noqa: S608 - column names are constants of ours
 _WHY_NOT = "SELECT used_at FROM challenges WHERE challenge_id = :challenge_id AND verifier_id = :verifier_id"
-_KEEP = f"INSERT INTO verifications ({named(VERIFICATION_COLUMNS)}) VALUES ({_places(len(VERIFICATION_COLUMNS))})"  # noqa: S608 - column names are constants of ours
-_MOVE = "UPDATE audit_chains SET seq = seq + 1, head = chain_hash(head, ?) WHERE chain = ? RETURNING seq, head"
-_EVENT = (
+_KEEP = (
+    f"INSERT INTO verifications ({named(VERIFICATION_COLUMNS)}) VALUES ({question_marks(len(VERIFICATION_COLUMNS))})"  # noqa: S608 - column names are constants of ours
+)
+MOVE = "UPDATE audit_chains SET seq = seq + 1, head = chain_hash(head, ?) WHERE chain = ? RETURNING seq, head"
+EVENT = (
     f"INSERT INTO audit_events (chain, seq, head, {named(EVENT_COLUMNS)}) "  # noqa: S608 - column names are constants of ours
-    f"VALUES ({_places(3 + len(EVENT_COLUMNS))})"
+    f"VALUES ({question_marks(3 + len(EVENT_COLUMNS))})"
 )
 
 
@@ -94,8 +97,8 @@ class SqliteStore:
         def work(connection: sqlite3.Connection) -> AuditPosition:
             if kept is not None:
                 connection.execute(_KEEP, kept)
-            ((seq, head),) = connection.execute(_MOVE, [leaf, event.chain]).fetchall()
-            connection.execute(_EVENT, [event.chain, seq, head, *told])
+            ((seq, head),) = connection.execute(MOVE, [leaf, event.chain]).fetchall()
+            connection.execute(EVENT, [event.chain, seq, head, *told])
             return AuditPosition(event.chain, seq)
 
         position: AuditPosition = await asyncio.wrap_future(self._writer.submit(work))
