@@ -14,7 +14,9 @@ from cardservice.coverage.programme import Programme
 from cardservice.coverage.rules import Rules
 
 SOLD_AHEAD = 12  # months beyond this one that a channel sells at once (facts/contributions.md, "payment periods")
-_ASKED = "bill"
+_ASKED = (
+    "~bill"  # sorts behind every payment's name, 32 hexadecimal digits: money that came at this very moment buys first
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The bill: what money would buy now. Its lines, and that asking with enough money is asking with any amount more."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -51,6 +52,14 @@ def test_enough_money_asks_for_the_whole_bill(
         assert draw_bill(known, RULES_2026, NOW) == drawn
     assert 0 <= drawn.due <= drawn.ceiling
     assert drawn.ceiling == 0 or 0 < drawn.one_month <= drawn.ceiling  # 0: a year ahead is paid
+
+
+@pytest.mark.parametrize("name", ["0" * 32, "a" * 32, "f" * 32])
+def test_money_of_this_very_moment_has_paid_the_bill_already(name: str) -> None:
+    known = ledger([], [JKK, JKM], 10_000)
+    due = draw_bill(known, RULES_2026, NOW).due
+    paid = replace(known, payments=(Payment(name, NOW, NOW, due),))
+    assert draw_bill(paid, RULES_2026, NOW).due == 0
 
 
 def part(programme: Programme, year: int, month: int, rupiah: int = 100) -> Allocation:
