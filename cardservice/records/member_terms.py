@@ -54,18 +54,23 @@ class TermsList(TypeDecorator[tuple[TermsFrom, ...]]):
 
     def process_result_value(self, value: object, dialect: Dialect) -> tuple[TermsFrom, ...]:  # noqa: ARG002 - the interface's
         """The terms again."""
-        if value == "[]":  # nearly always, and on the way of every payment
-            return ()
-        return tuple(
-            TermsFrom(
-                ContributionMonth.from_number(first),
-                WorkSector(sector),
-                Payer(payer),
-                band,
-                programmes_of(programmes),
-                moment(recorded_at),
-            )
-            for first, sector, payer, band, programmes, recorded_at in cast(
-                "list[tuple[int, str, str, int, str, int]]", json.loads(cast("str", value))
-            )
+        return terms_of_text(cast("str", value))
+
+
+def terms_of_text(text: str) -> tuple[TermsFrom, ...]:
+    """What the column holds, which only TermsList fills."""
+    if text == "[]":  # nearly always, and on the way of every payment
+        return ()
+    return tuple(
+        TermsFrom(
+            ContributionMonth.from_number(first),
+            WorkSector(sector),
+            Payer(payer),
+            band,
+            programmes_of(programmes),
+            moment(recorded_at),
         )
+        for first, sector, payer, band, programmes, recorded_at in cast(
+            "list[tuple[int, str, str, int, str, int]]", json.loads(text)
+        )
+    )

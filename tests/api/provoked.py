@@ -68,7 +68,9 @@ def _records_down(operation: str, scene: Scene) -> httpx.Response:
     body = _good_body(operation, scene)
     # A renewal asks the database itself, the others its hot path.
     gone = open_database("sqlite:////nonexistent/kartu.db")
-    store = RecordsStore(gone if operation == "createRenewal" else scene.world.database, scene.world.store, scene.world.payments)
+    store = RecordsStore(
+        gone if operation == "createRenewal" else scene.world.database, scene.world.store, scene.world.payments
+    )
     scene.world.run(scene.world.store.close())
     return _as_clinic(operation, scene, body, scene.broken(store=store))
 

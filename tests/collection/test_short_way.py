@@ -11,18 +11,34 @@ import pytest
 from cardservice.clock import monotonic
 from cardservice.collection.bank_register import BankSettings
 from cardservice.collection.bill_type import BillType
+from cardservice.collection.credit import reverse_payment
 from cardservice.collection.snap import desk
+from cardservice.collection.snap.access_token import token_sha256
 from cardservice.collection.snap.cases import Service
 from cardservice.collection.snap.short_way import answer_shortly
 from cardservice.collection.snap.timestamp import write_timestamp
 from cardservice.coverage.month import ContributionMonth
 from cardservice.coverage.programme import Programme
-from cardservice.records import audit_events, member_account, member_months, members, payments, snap_requests, standing
+from cardservice.coverage.standing import Payer, WorkSector
+from cardservice.records import (
+    access_tokens,
+    audit_events,
+    member_account,
+    member_months,
+    members,
+    paid_cells,
+    payment_numbers,
+    payments,
+    snap_requests,
+    standing,
+)
 from cardservice.records.hot_path import postgresql_payments
 from cardservice.records.hot_path.payment_store import Claim, Told
 from cardservice.records.member_months import MemberMonth
+from cardservice.records.member_terms import TermsFrom
 from reader_tools.mockbank.bank_client import Reply
 from tests.collection.till import ONE_MONTH, PARTNER, Till, give_number
+from tests.coverage.rules_2026 import RULES_2026
 from tests.records import rows
 from tests.verification.world import TODAY, World
 
@@ -119,6 +135,40 @@ def test_both_ways_end_in_the_same_books(open_till: Till, monkeypatch: pytest.Mo
     assert len(ways) == 2 * len(STEPS)
     assert all(ways)
     assert books(till, 1, numbers[1]) == books(till, 2, numbers[2])
+
+
+def test_both_ways_read_the_same(open_till: Till) -> None:
+    """Every column of member, payments and months, as the drivers give them and as the tables have them."""
+    till = open_till
+    changed = TermsFrom(
+        ContributionMonth(2026, 11), WorkSector.OTHER, Payer.SELF, 20_000, frozenset({Programme.JKK}), rows.NOW
+    )
+    member = replace(rows.member(1), terms=(changed,))
+    with till.world.database.begin() as connection:
+        members.add(connection, member)
+        history = [MemberMonth(Programme.JKM, ContributionMonth(2026, 9), 6_800, rows.NOW, rows.NOW)]
+        member_months.add(connection, member.member_id, history)
+    number = give_number(till.world.database, 1, add_member=False, expires_at=till.world.clock() + timedelta(days=1))
+    assert till.pay(number, 100_000, "pay-1").code == "2002500"
+    assert till.pay(number, 1, "pay-2").code == "2002500"
+    with till.world.database.begin() as connection:
+        first = payments.find(connection, PARTNER, "pay-1")
+        assert first is not None
+        reverse_payment(connection, first, partner_id=PARTNER, reason="error", at=till.world.clock(), rules=RULES_2026)
+    opened = till.world.run(till.world.payments.open(number))
+    assert opened is not None
+    with till.world.database.read() as connection:
+        known = payment_numbers.find(connection, number)
+        assert known is not None
+        assert (opened.shown_name, opened.expires_at) == (known.shown_name, known.expires_at)
+        assert opened.member == members.get(connection, member.member_id) == member
+        assert opened.payments == payments.of_member(connection, member.member_id)
+        months, parts = paid_cells.of_member(connection, member.member_id)
+        assert opened.months == months
+        assert sorted(opened.parts, key=repr) == sorted(parts, key=repr)
+    token = till.world.run(till.world.payments.bank(PARTNER, token_sha256(till.bank.token)))
+    with till.world.database.read() as connection:
+        assert token == access_tokens.with_bank(connection, PARTNER, token_sha256(till.bank.token))
 
 
 def test_sabotage_a_short_way_that_forgets_the_card_ends_in_other_books(

@@ -16,6 +16,7 @@ from cardservice.records.hot_path.payment_store import Opened
 from cardservice.records.ledger_change import LedgerChange
 from cardservice.records.member_account import member_account
 from cardservice.records.member_months import MemberMonth
+from cardservice.records.member_terms import terms_of_text
 from cardservice.records.members import Member, members
 from cardservice.records.payments import AllocationRow, Channel, PaymentRow, payments
 
@@ -125,7 +126,8 @@ def paid_values(change: LedgerChange) -> list[Any]:
 def _member_of(row: Mapping[str, Any], when: When) -> Member:
     values = {name: row[name] for name in MEMBER_COLUMNS}
     values |= {"work_sector": WorkSector(row["work_sector"]), "payer": Payer(row["payer"])}
-    return Member(**values | {"programmes": programmes_of(row["programmes"]), "created_at": when(row["created_at"])})
+    values |= {"programmes": programmes_of(row["programmes"]), "terms": terms_of_text(row["terms"])}
+    return Member(**values | {"created_at": when(row["created_at"])})
 
 
 def _payment_of(member_id: str, row: Mapping[str, Any], when: When) -> PaymentRow:
