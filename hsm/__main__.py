@@ -18,6 +18,7 @@ from hsm.key_generation import development_keys
 from hsm.key_places import KeyPlaces
 from hsm.key_store import SEALED_FILE, KeyStore
 from hsm.key_uri import FileUri
+from hsm.known_keys import KnownKeys
 from hsm.listening_socket import listening_at
 from hsm.open_keys import open_store
 from hsm.passphrase import create_passphrase_file, passphrase_from_descriptor, passphrase_from_file
@@ -89,10 +90,11 @@ def _supervise(options: argparse.Namespace, places: KeyPlaces, environment: Envi
     state = open_state_folder(state_of(options))
     named = [state, *(filter(None, [file_of(options)]))]
     refuse_replaceable_places(environment, places.all(), named)
-    lasting = with_lasting_secrets(places)
+    lasting, known = with_lasting_secrets(places), KnownKeys()
 
     def open_keys() -> KeyStore:
         store = open_store(lasting)
+        known.refuse_others(store)
         refuse_unfit_store(environment, store, accepts_unvalidated=options.accept_unvalidated_token)
         for unvalidated in store.unvalidated():
             if unvalidated.product != SEALED_FILE:
@@ -103,7 +105,10 @@ def _supervise(options: argparse.Namespace, places: KeyPlaces, environment: Envi
         refuse_replaceable_places(environment, [], [options.socket.parent])
         shared = SharedParts.around(listening, options.serve_uid or [os.geteuid()], state, issuer)
         gc.freeze()  # what is here now is shared with every worker, and never collected
-        Supervisor(lambda seat: serve(open_keys, shared, seat), options.workers, monotonic=monotonic).run(_say_ready)
+        supervisor = Supervisor(
+            lambda seat: serve(open_keys, shared, seat), options.workers, monotonic=monotonic, changed=known.forget
+        )
+        supervisor.run(_say_ready)
     log.info("stopped")
 
 

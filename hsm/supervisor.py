@@ -11,15 +11,18 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from hsm.dead_mans_alarm import SILENCE, START_SECONDS
-from hsm.errors import WorkersFailing
+from hsm.errors import KeysChanged, TokenLost, TokenNotFound, WorkersFailing
 from hsm.worker_process import Work, WorkerProcess, fork_worker
 from hsm.worker_seats import WorkerSeats
 
 SHORT_LIFE = 2.0  # seconds; a worker that ends sooner counts as failed
 MAX_FAILURES = 8  # in a row
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 2.0  # seconds before trying again; after a long life there is none
+ABSENT_PAUSE = 1.0  # seconds before looking again for a token that is away, or that another lies in the place of
 END_SECONDS = 5.0  # that a worker has to answer what it has taken
 
+# Nothing is wrong with the key process: it waits for its token as long as that takes. A refused PIN is not among these, for tries are counted.
+_ABSENT = (TokenLost, TokenNotFound, KeysChanged)
 _ENDING = {signal.SIGTERM, signal.SIGINT}
 _WAITED_FOR = {*_ENDING, signal.SIGHUP, signal.SIGCHLD}
 _SOON, _TURN = 0.02, 1.0  # seconds between looks: while somebody starts or leaves, and otherwise
@@ -28,10 +31,16 @@ log = logging.getLogger("hsm")
 
 
 class Supervisor:
-    """Keeps ``count`` workers at ``work``. Only the main thread of a process without other threads may ``run`` it."""
+    """Keeps ``count`` workers at ``work``. Only the main thread of a process without other threads may ``run`` it.
 
-    def __init__(self, work: Work, count: int, *, monotonic: Callable[[], float]) -> None:
+    ``changed`` is called at SIGHUP, before the first worker is replaced.
+    """
+
+    def __init__(
+        self, work: Work, count: int, *, monotonic: Callable[[], float], changed: Callable[[], None] = lambda: None
+    ) -> None:
         self._work = work
+        self._changed = changed
         self._count = count
         self._monotonic = monotonic
         self._seats = WorkerSeats(count + 1)  # one more for a successor beside the one that it replaces
@@ -88,6 +97,7 @@ class Supervisor:
             return True
         if heard is not None and heard.si_signo == signal.SIGHUP:
             log.info("replacing workers")
+            self._changed()
             self._outdated = list(self._workers)
         for worker in list(self._workers):
             self._kill_silent(worker)
@@ -104,6 +114,9 @@ class Supervisor:
         error = worker.failure()
         log.error("worker ended pid=%d: %s", worker.pid, error)
         now = self._monotonic()
+        if isinstance(error, _ABSENT):
+            self._next_start = now + ABSENT_PAUSE
+            return
         if now - worker.started >= SHORT_LIFE:
             self._failures, self._next_start = 0, now
             return

@@ -68,6 +68,7 @@ HsmError
    |- WorkersFailing       workers end as fast as they are started
    |- CoreDumpsOn          the process can't be kept from being dumped
    |- KeysIncomplete       no keys, or no certificate of the card CA
+   |- KeysChanged          a worker found other keys than those that it all began with
    |- RefusedInProduction  what is for development only, where KARTU_ENV=production
    |  |- SoftwareKeys      keys in a sealed file
    |  |- WellKnownKey      a published key among the masters
@@ -144,6 +145,7 @@ from hsm.errors.start import (
     CoreDumpsOn,
     EnvironmentUnknown,
     IssuerUnnamed,
+    KeysChanged,
     KeysIncomplete,
     OfficerRefused,
     OpenTokenFolder,
@@ -210,6 +212,7 @@ __all__ = [
     "KeyPlanRefused",
     "KeyProcessDown",
     "KeyUriRefused",
+    "KeysChanged",
     "KeysIncomplete",
     "MalformedFrame",
     "MalformedRequest",

@@ -40,6 +40,12 @@ class WorkersFailing(StartRefused):
     code = "hsm-workers-failing"
 
 
+class KeysChanged(StartRefused):
+    """A worker found other keys than those that this key process began with; evidence: lacking, how many of them."""
+
+    code = "hsm-keys-changed"
+
+
 class RefusedInProduction(StartRefused):
     """Something that only development may have; evidence: rule."""
 

@@ -18,7 +18,7 @@ from bench.token_loss import folder_of, is_answered, is_told, ways
 from bench.token_loss import sign as sign_by
 from cardservice.keys import Purpose
 from hsm.client import KeyProcess
-from hsm.errors import HsmError, TokenLost
+from hsm.errors import HsmError, KeyProcessDown, TokenLost
 from hsm.key_uri import KeyUri
 from tests.hsm.running import ROOT, eventually
 
@@ -106,6 +106,25 @@ def test_a_lost_token_is_a_typed_error_and_found_again_when_it_returns(token: Ke
         for asked in (keys, beside):
             assert eventually(lambda asked=asked: is_answered(asked, known))  # type: ignore[misc] # as above
         assert running.workers == workers
+
+
+def test_workers_that_start_over_another_token_serve_none_of_its_keys_and_wait_for_ours(
+    token: KeyUri, other: Path
+) -> None:
+    _, swap, swap_back = ways(other)[1]
+    with working(token) as (running, keys):
+        known = keys.signer(Purpose.ELIGIBILITY_TOKEN).verifying_key
+        swap(folder_of(token))
+        try:
+            for worker in running.workers:
+                os.kill(worker, signal.SIGKILL)
+            assert eventually(lambda: running.log.read_text().count("hsm-keys-changed") >= 2)
+            # No answer at all: neither a signature nor another public key.
+            assert outcome(keys) in {KeyProcessDown, TokenLost}
+        finally:
+            swap_back(folder_of(token))
+        assert eventually(lambda: is_answered(keys, known))
+        assert running.process.poll() is None
 
 
 def test_an_empty_object_file_planted_while_it_serves_changes_nothing(token: KeyUri) -> None:
