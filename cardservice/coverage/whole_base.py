@@ -4,6 +4,7 @@
 A property test holds it to the scalar decision, member by member. Ten million members take some seconds; objects would take an hour.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -24,6 +25,8 @@ from cardservice.coverage.rules import Rules
 from cardservice.coverage.span_runs import (
     Flags,
     Numbers,
+    Runs,
+    Spans,
     Stretches,
     last_paid_up_to,
     paid_runs,
@@ -56,12 +59,34 @@ class Evaluation:
     cure_credit: Numbers
 
 
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What had arrived by the moment, in every programme: a cure needs the others, too."""
+
+    spans: Mapping[Programme, Spans]
+    runs: Mapping[Programme, Runs]
+
+
 def evaluate(base: BaseColumns, programme: Programme, as_of: datetime, rules: Rules) -> Evaluation:
     """Decide every member at ``as_of`` (aware). Raises UnknownTariff if any cure needs a month without a price."""
+    return _evaluation(base, _seen(base, as_of), programme, as_of, rules)
+
+
+def evaluate_all(base: BaseColumns, as_of: datetime, rules: Rules) -> Mapping[Programme, Evaluation]:
+    """The same for every programme, with what they share looked at once. Who has not joined one is NEVER in it, without a cure."""
+    seen = _seen(base, as_of)
+    return {programme: _evaluation(base, seen, programme, as_of, rules) for programme in base.spans}
+
+
+def _seen(base: BaseColumns, as_of: datetime) -> _Seen:
+    spans = {each: visible_spans(columns, moment_number(as_of)) for each, columns in base.spans.items()}
+    return _Seen(spans, {each: paid_runs(visible) for each, visible in spans.items()})
+
+
+def _evaluation(base: BaseColumns, seen: _Seen, programme: Programme, as_of: datetime, rules: Rules) -> Evaluation:
     moment, current = moment_number(as_of), month_number(month_at(as_of))
     joined = base.spans[programme].joined
-    spans = {each: visible_spans(columns, moment) for each, columns in base.spans.items()}
-    runs = {each: paid_runs(visible) for each, visible in spans.items()}
+    spans, runs = seen.spans, seen.runs
     # 1. The last paid month, and the stretch of cover that the moment lies in.
     anchor = last_paid_up_to(spans[programme], current)
     cover = stretches(spans[programme], moment, rules.grace_months)

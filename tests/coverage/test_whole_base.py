@@ -19,7 +19,7 @@ from cardservice.coverage.programme import Programme
 from cardservice.coverage.rules import AllocationOrder, Arrears, Rules, Tariff
 from cardservice.coverage.span_runs import stretches
 from cardservice.coverage.standing import Standing
-from cardservice.coverage.whole_base import NO_CURE, NO_LIMIT, STATES, Evaluation, evaluate
+from cardservice.coverage.whole_base import NO_CURE, NO_LIMIT, STATES, Evaluation, evaluate, evaluate_all
 from tests.coverage.ledgers import at
 from tests.coverage.rules_2026 import RULES_2026, coverage
 from tests.coverage.standings import base_pair, instants, member, month, months, standings
@@ -108,6 +108,17 @@ def test_at_the_first_moment_of_a_month_too(
     as_of = month_begins(month)
     told = rows(evaluate(columns_of(members), programme, as_of, RULES_2026))
     assert told == [row(coverage(each, programme, as_of)) for each in members]
+
+
+@given(st.lists(owing(), max_size=4), instants, _packs)
+def test_all_programmes_at_once_are_what_each_is_by_itself(
+    members: list[Standing], as_of: datetime, pack: Rules
+) -> None:
+    base = columns_of(members)
+    told = evaluate_all(base, as_of, pack)
+    assert {each: rows(own) for each, own in told.items()} == {
+        each: rows(evaluate(base, each, as_of, pack)) for each in Programme
+    }
 
 
 def test_an_empty_base_is_no_trouble() -> None:
