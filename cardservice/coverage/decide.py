@@ -24,17 +24,17 @@ def coverage(
     member: Member,
     programme: Programme,
     as_of: datetime,
-    *,
-    knowledge_at: datetime | None = None,
+    knowledge_at: datetime,
     rule_pack: Rules,
+    *,
     paid_under: Rules | None = None,
 ) -> Coverage:
-    """Decide cover at ``as_of`` from what was known at ``knowledge_at`` (default: ``as_of`` itself). Both are aware moments.
+    """Decide cover at ``as_of`` from what was known at ``knowledge_at``: now, or then. Both are aware moments.
 
     The cure is meant for payment at ``knowledge_at``; for an event in the past it restores cover from then on, not for the event; it is
     priced by ``paid_under`` (default: ``rule_pack``). Raises what the member's ledger raises, where it has one.
     """
-    now = as_of if knowledge_at is None else knowledge_at
+    now = knowledge_at
     standing = member.known_at(now, rule_pack)
     answer = _judged(standing, programme, as_of, rule_pack)
     if answer.reason in _NO_CURE or (answer and Reason.IN_GRACE not in answer.reasons):
@@ -61,12 +61,12 @@ def decide(
     the answer is no for PAID_THAT_DAY: only the time of the event can tell.
     """
     if service_date == civil_day(now):
-        return coverage(member, programme, now, rule_pack=rule_pack, paid_under=paid_under)
+        return coverage(member, programme, now, now, rule_pack, paid_under=paid_under)
     begins = day_begins(service_date)
-    answer = coverage(member, programme, begins, knowledge_at=now, rule_pack=rule_pack, paid_under=paid_under)
+    answer = coverage(member, programme, begins, now, rule_pack, paid_under=paid_under)
     if answer.reason is not Reason.PAID_AFTER_EVENT or begins > now:
         return answer
-    if not coverage(member, programme, day_ends(service_date), knowledge_at=now, rule_pack=rule_pack):
+    if not coverage(member, programme, day_ends(service_date), now, rule_pack):
         return answer
     return replace(answer, reasons=(Reason.PAID_THAT_DAY, *answer.reasons[1:]))
 

@@ -54,8 +54,8 @@ class PacksInForce:
             member,
             programme,
             as_of,
-            knowledge_at=knowledge_at,
-            rule_pack=self.at(as_of),
+            knowledge_at,
+            self.at(as_of),
             paid_under=self.at(knowledge_at),
         )
 

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Rule pack 1 written down a second time, by hand: what the shipped document is held against, and what tests decide by."""
 
-from datetime import date
+from datetime import date, datetime
 from functools import partial
 
 from cardservice.coverage import decide as deciding
 from cardservice.coverage.basis import Payer, WorkSector
+from cardservice.coverage.decision import Coverage
 from cardservice.coverage.month import ContributionMonth
 from cardservice.coverage.packs_in_force import PacksInForce
 from cardservice.coverage.programme import Programme
@@ -21,6 +22,7 @@ from cardservice.coverage.rules import (
     Rules,
     Tariff,
 )
+from cardservice.coverage.standing import Member
 
 _PUBLIC = frozenset({Payer.APBN, Payer.APBD})
 _BASE_PAIR = frozenset({Programme.JKK, Programme.JKM})
@@ -100,5 +102,16 @@ RULES_2026 = Rules(
 
 PACKS_2026 = PacksInForce.of([RulePack("bpu-2026", date(2025, 12, 22), RULES_2026)])
 
-coverage = partial(deciding.coverage, rule_pack=RULES_2026)
 decide = partial(deciding.decide, rule_pack=RULES_2026)
+
+
+def coverage(
+    member: Member,
+    programme: Programme,
+    as_of: datetime,
+    *,
+    knowledge_at: datetime | None = None,
+    rule_pack: Rules = RULES_2026,
+) -> Coverage:
+    """What is known when it happens, unless said otherwise."""
+    return deciding.coverage(member, programme, as_of, knowledge_at or as_of, rule_pack)

@@ -93,6 +93,16 @@ def test_named_months_are_paid_and_what_is_over_pays_debts() -> None:
     assert months_paid(done) == ["2026-06", "2026-09"]
 
 
+@pytest.mark.parametrize("names", ["ab", "ba"])
+def test_of_two_payments_of_one_moment_the_one_that_names_its_month_has_it(names: str) -> None:
+    # Accepted at 16,800 before the price was halved: were the other first, it would buy September, and these two months more.
+    named = [NamedMonth(programme, month("2026-09"), price) for programme, price in ((_JKK, 10_000), (_JKM, 6_800))]
+    one = pays(names[0], "2026-09-01 10:00", 16_800, *named)
+    done = ledger(pair("2026-09"), one, pays(names[1], "2026-09-01 10:00", 8_400))
+    assert months_paid(done) == ["2026-09", "2026-10"]
+    assert sum(each.amount for each in done.allocations if each.payment_id == names[0]) == 16_800
+
+
 def test_a_month_named_twice_is_paid_once_and_the_money_is_not_lost() -> None:
     named = [NamedMonth(programme, month("2026-09"), price) for programme, price in ((_JKK, 5_000), (_JKM, 3_400))]
     twice = [pays(name, "2026-09-01 10:00", 8_400, *named) for name in "ab"]
