@@ -11,7 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 
-from api import challenges, health, renewals, verifications, well_known
+from api import cash_receipts, challenges, group_payments, health, renewals, verifications, well_known
 from api.caller import CHALLENGE, Callers
 from api.documentation import openapi_of
 from api.errors import MethodNotAllowed, RequestInvalid, RouteUnknown
@@ -94,7 +94,7 @@ def create_app(
         token_keys=PublishedKeys(lambda: keys.verifying_keys(Purpose.ELIGIBILITY_TOKEN), clock),
         cover_proof_keys=PublishedKeys(lambda: keys.verifying_keys(Purpose.COVER_PROOF), clock),
     )
-    for routes in (challenges, verifications, renewals, well_known, health):
+    for routes in (challenges, verifications, renewals, group_payments, cash_receipts, well_known, health):
         app.include_router(routes.router)
     document = openapi_of(app)
     app.openapi = lambda: document  # type: ignore[method-assign]  # FastAPI's documented way to extend it

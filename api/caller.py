@@ -57,7 +57,7 @@ async def authenticated(
 ) -> Caller:
     """The caller. Raises CallerUnknown: no secret, another scheme, unknown and revoked look the same."""
     callers: Callers = request.app.state.callers
-    secret = _presented(request)
+    secret = presented_secret(request)
     now = wiring.clock()
     known = callers.remembered(secret, now)
     if known is not None:
@@ -71,7 +71,8 @@ def _authenticate(wiring: Wiring, secret: str, now: datetime) -> Caller:
     return wiring.store.authenticate(secret, now)
 
 
-def _presented(request: Request) -> str:
+def presented_secret(request: Request) -> str:
+    """What stands in Authorization as Bearer. Raises CallerUnknown for anything else."""
     values = request.headers.getlist("authorization")
     scheme, _, secret = (values[0] if len(values) == 1 else "").partition(" ")
     if scheme.lower() != "bearer" or not secret:

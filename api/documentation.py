@@ -39,6 +39,27 @@ PROBLEMS = {
         "keys-unavailable",
     ),
     "createRenewal": (*_EVERYWHERE, *_WITH_BODY, *_FOR_VERIFIERS, "renewal-refused", "keys-unavailable"),
+    "createGroupPayment": (
+        *_EVERYWHERE,
+        *_WITH_BODY,
+        *_FOR_VERIFIERS,
+        "subject-unknown",
+        "collection-out-of-scope",
+        "reference-conflict",
+        "money-bounced",
+        "group-sum-mismatch",
+    ),
+    "createCashReceipt": (
+        *_EVERYWHERE,
+        *_WITH_BODY,
+        *_FOR_VERIFIERS,
+        "subject-unknown",
+        "collection-out-of-scope",
+        "agent-stopped",
+        "reference-conflict",
+        "receipt-is-void",
+        "payment-amount-refused",
+    ),
     "getTokenKeys": (*_EVERYWHERE, "keys-unavailable"),
     "getCoverProofKeys": (*_EVERYWHERE, "keys-unavailable"),
     "getHealth": ("request-host",),  # it touches nothing that could break
@@ -46,6 +67,7 @@ PROBLEMS = {
 }
 TAGS = [
     {"name": "verification", "description": "For verifiers: challenge, tap, verification."},
+    {"name": "collection", "description": "For intermediaries: a group's sums, agents' cash."},
     {"name": "keys", "description": "For everyone who checks a token or a cover proof. Caches may keep them."},
     {"name": "health", "description": "For those who run the service."},
 ]
@@ -53,12 +75,13 @@ _FASTAPIS_OWN = "HTTPValidationError"
 _TITLES = {
     400: "The request is not well formed",
     408: "The body did not come in time",
-    401: "No verifier has this secret",
+    401: "Nobody has this secret",
     403: "Refused",
-    409: "Not any more, or not for this card",
+    404: "Not there, or not for this caller",
+    409: "Not any more, used before, or not for this card",
     413: "The body is too long",
     415: "The body is not JSON",
-    422: "The body is not what is documented",
+    422: "The body is not what is documented, or can't be meant",
     500: "The program went wrong",
     503: "Not now",
 }

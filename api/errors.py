@@ -10,6 +10,7 @@ ApiError
 |- MediaTypeRefused     a body that is not application/json
 |- HostRefused          a Host header that names somebody else
 |- RouteUnknown         no such address
+|- SubjectUnknown       a bill, member or intermediary that is not there, or not the caller's to know of
 |- MethodNotAllowed     an address, but not with this method
 |- Overloaded           more at once than is served well
 |- KeysUnavailable      the key process does not answer
@@ -73,6 +74,12 @@ class RouteUnknown(ApiError):
     """There is nothing at this address."""
 
     code = "route-unknown"
+
+
+class SubjectUnknown(ApiError):
+    """What a request is about is not there, or not for this caller; evidence: record."""
+
+    code = "subject-unknown"
 
 
 class MethodNotAllowed(ApiError):

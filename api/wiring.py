@@ -93,6 +93,10 @@ class Wiring:
         """What renews cover proofs on cards that are at a verifier's desk. It blocks."""
         return Bureau(self.store.database, self.keys, self.clock, self.randomness, self.packs)
 
+    def new_id(self) -> str:
+        """A random 128-bit identifier."""
+        return self.randomness(16).hex()
+
     async def _sign(self, token: EligibilityToken) -> str:
         """Sign in a thread: a key process that hangs must not take every other request with it (decision 0073)."""
         return await run_in_threadpool(eligibility_token.issue, self.keys.signer(Purpose.ELIGIBILITY_TOKEN), token)

@@ -24,6 +24,7 @@ from cardservice.records import intermediaries
 from cardservice.records.intermediaries import SCHEME_CODE, Intermediary, IntermediaryKind
 from cardservice.verification.civil_day import civil_day
 from reader_tools.cli.bureau import open_records
+from reader_tools.cli.intermediary_secret import revoke, secret
 from reader_tools.cli.output import AsJson, Output
 from reader_tools.cli.person import Person
 from reader_tools.cli.settings import Settings
@@ -52,6 +53,10 @@ def intermediary() -> None:
 
     Example: kartu intermediary list
     """
+
+
+app.command("secret")(secret)
+app.command("revoke-secret")(revoke)
 
 
 @app.command()

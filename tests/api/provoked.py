@@ -13,13 +13,27 @@ from api.store import RecordsStore
 from cardservice.records.card_state import CardState
 from cardservice.records.database import Database, open_database
 from hsm.client import KeyProcess
+from tests.api import worked_collection
 from tests.api.served import ASKED, Service, bearer, presented, tap
 from tests.api.worked import EXAMPLES, Scene
 
 _METHOD = {name: next(iter(of_name.values())) for name, of_name in EXAMPLES.items()}
 _NO_RECEIPT = {"receipt_id": "0" * 32, "responses": []}
-_BODIES = {"createChallenge": ASKED, "createVerification": {"challenge": "0" * 32}, "createRenewal": _NO_RECEIPT}
-_GOOD = {"createChallenge": "treatment", "createVerification": "covered", "createRenewal": "good"}
+_BODIES: dict[str, dict[str, Any]] = {
+    "createChallenge": ASKED,
+    "createVerification": {"challenge": "0" * 32},
+    "createRenewal": _NO_RECEIPT,
+    "createGroupPayment": worked_collection.PAYMENT,
+    "createCashReceipt": worked_collection.RECEIPT,
+}
+_GOOD = {
+    "createChallenge": "treatment",
+    "createVerification": "covered",
+    "createRenewal": "good",
+    "createGroupPayment": "settled",
+    "createCashReceipt": "taken",
+}
+_OF_INTERMEDIARIES = ("createGroupPayment", "createCashReceipt")
 
 
 def provoke(operation: str, code: str, scene: Scene) -> httpx.Response:
@@ -34,13 +48,18 @@ def _plain(operation: str, scene: Service, body: object = None, **headers: str) 
     return scene.post(example.path, _BODIES[operation] if body is None else body, headers=headers)
 
 
-def _as_clinic(operation: str, scene: Scene, body: object = None, service: Service | None = None) -> httpx.Response:
-    return _plain(operation, service or scene.service, body, **bearer(scene.clinic))
+def _as_caller(operation: str, scene: Scene, body: object = None, service: Service | None = None) -> httpx.Response:
+    """As the caller of the operation's examples."""
+    secret = EXAMPLES[operation][_GOOD[operation]].secret
+    assert secret is not None
+    return _plain(operation, service or scene.service, body, **bearer(secret(scene)))
 
 
 def _good_body(operation: str, scene: Scene) -> dict[str, Any]:
     example = EXAMPLES[operation][_GOOD[operation]]
     assert example.body is not None
+    if operation in _OF_INTERMEDIARIES:
+        example.prepare(scene)
     return example.body(scene)
 
 
@@ -59,6 +78,7 @@ class _Broken:
 
     def __init__(self, database: Database) -> None:
         self.database = database
+        self.payments = None
 
     def __getattr__(self, name: str) -> Any:
         raise ZeroDivisionError(name)
@@ -66,20 +86,25 @@ class _Broken:
 
 def _records_down(operation: str, scene: Scene) -> httpx.Response:
     body = _good_body(operation, scene)
-    # A renewal asks the database itself, the others its hot path.
+    # A verification asks the database's hot path, the others the database itself.
     gone = open_database("sqlite:////nonexistent/kartu.db")
     store = RecordsStore(
-        gone if operation == "createRenewal" else scene.world.database, scene.world.store, scene.world.payments
+        gone if operation in {"createRenewal", *_OF_INTERMEDIARIES} else scene.world.database,
+        scene.world.store,
+        scene.world.payments,
     )
-    scene.world.run(scene.world.store.close())
-    return _as_clinic(operation, scene, body, scene.broken(store=store))
+    if operation not in _OF_INTERMEDIARIES:
+        scene.world.run(scene.world.store.close())
+    return _as_caller(operation, scene, body, scene.broken(store=store))
 
 
 def _internal(operation: str, scene: Scene) -> httpx.Response:
     broken: Any = _Broken(scene.world.database)
     if operation.endswith("Keys") or operation == "getReadiness":
         return _plain(operation, scene.broken(keys=broken))
-    return _as_clinic(operation, scene, service=scene.broken(store=broken), body=_good_body(operation, scene))
+    if operation in _OF_INTERMEDIARIES:
+        return _as_caller(operation, scene, service=scene.broken(packs=broken), body=_good_body(operation, scene))
+    return _as_caller(operation, scene, service=scene.broken(store=broken), body=_good_body(operation, scene))
 
 
 def _presented_by(
@@ -88,7 +113,7 @@ def _presented_by(
     def send(operation: str, scene: Scene) -> httpx.Response:
         challenge = scene.service.challenge(scene.clinic)
         body = presented(challenge, tap(card(scene), challenge)) | dict(changed or {})
-        return _as_clinic(operation, scene, body)
+        return _as_caller(operation, scene, body)
 
     return send
 
@@ -106,31 +131,32 @@ _PROVOKED: dict[str, Callable[[str, Scene], httpx.Response]] = {
         operation, scene.broken(settings=replace(scene.service.settings, body_seconds=0.05)), _dripping()
     ),
     "request-media-type": lambda operation, scene: _plain(operation, scene.service, **{"Content-Type": "text/plain"}),
-    "request-invalid": lambda operation, scene: _as_clinic(
+    "request-invalid": lambda operation, scene: _as_caller(
         operation, scene, _good_body(operation, scene) | {"terminal_id": "loket 3", "nik": "3171010101010001"}
     ),
     "caller-unknown": lambda operation, scene: _plain(operation, scene.service),
-    "overloaded": lambda operation, scene: _as_clinic(
+    "overloaded": lambda operation, scene: _as_caller(
         operation, scene, service=scene.broken(settings=replace(scene.service.settings, at_once=0))
     ),
     "records-unavailable": _records_down,
     "keys-unavailable": lambda operation, scene: (
         _plain(operation, _no_keys(scene))
         if operation.endswith("Keys")
-        else _as_clinic(operation, scene, _good_body(operation, scene), _no_keys(scene))
+        else _as_caller(operation, scene, _good_body(operation, scene), _no_keys(scene))
     ),
     "not-ready": lambda operation, scene: _plain(operation, _no_keys(scene)),
     "kartu-internal": _internal,
-    "purpose-not-open": lambda operation, scene: _as_clinic(operation, scene, ASKED | {"purpose": "fare"}),
-    "service-date-refused": lambda operation, scene: _as_clinic(
+    "purpose-not-open": lambda operation, scene: _as_caller(operation, scene, ASKED | {"purpose": "fare"}),
+    "service-date-refused": lambda operation, scene: _as_caller(
         operation, scene, ASKED | {"service_date": "2015-07-01"}
     ),
-    "event-moment-refused": lambda operation, scene: _as_clinic(
+    "event-moment-refused": lambda operation, scene: _as_caller(
         operation, scene, ASKED | {"event_at": "2026-11-23T15:00:01+07:00"}
     ),
     "challenge-not-valid": _presented_by(lambda scene: scene.card.insert(), {"challenge": "0" * 32}),
     "cover-proof-refused": _presented_by(lambda scene: scene.card.insert(), {"cover_proof": "oA"}),
-    "renewal-refused": lambda operation, scene: _as_clinic(operation, scene, _NO_RECEIPT),
+    "renewal-refused": lambda operation, scene: _as_caller(operation, scene, _NO_RECEIPT),
     "tap-refused": _presented_by(lambda scene: scene.card.clone()),
     "card-not-valid": _suspended,
+    **worked_collection.provoked(_as_caller),
 }

@@ -11,6 +11,12 @@ from pydantic import BaseModel
 
 from api import documentation
 from api.app import create_app
+from api.collection_models import (
+    CashReceiptRequest,
+    CashReceiptResponse,
+    GroupPaymentRequest,
+    GroupPaymentResponse,
+)
 from api.models import (
     Alive,
     ChallengeRequest,
@@ -54,6 +60,8 @@ MODELS: dict[str, tuple[type[BaseModel] | None, type[BaseModel]]] = {
     "createChallenge": (ChallengeRequest, ChallengeResponse),
     "createVerification": (VerificationRequest, VerificationResponse),
     "createRenewal": (RenewalRequest, RenewalResponse),
+    "createGroupPayment": (GroupPaymentRequest, GroupPaymentResponse),
+    "createCashReceipt": (CashReceiptRequest, CashReceiptResponse),
     "getTokenKeys": (None, KeySet),
     "getCoverProofKeys": (None, KeySet),
     "getHealth": (None, Alive),
@@ -150,13 +158,23 @@ def test_each_problem_is_documented_with_its_own_schema_and_no_default_is_left()
 
 
 def test_the_secret_is_documented_where_it_is_asked_for() -> None:
-    secured = {name for name, (_, _, operation) in OPERATIONS.items() if "security" in operation}
-    assert secured == {"createChallenge", "createVerification", "createRenewal"}
+    secured = {name: operation["security"] for name, (_, _, operation) in OPERATIONS.items() if "security" in operation}
+    of_verifiers = ("createChallenge", "createVerification", "createRenewal")
+    assert secured == {
+        **{name: [{"verifierSecret": []}] for name in of_verifiers},
+        **{name: [{"intermediarySecret": []}] for name in ("createGroupPayment", "createCashReceipt")},
+    }
 
 
 def test_bodies_allow_nothing_that_is_not_documented() -> None:
     schemas = DOCUMENT["components"]["schemas"]
-    for name in ("ChallengeRequest", "VerificationRequest", "RenewalRequest"):
+    for name in (
+        "ChallengeRequest",
+        "VerificationRequest",
+        "RenewalRequest",
+        "GroupPaymentRequest",
+        "CashReceiptRequest",
+    ):
         assert schemas[name]["additionalProperties"] is False
         for member in schemas[name]["properties"].values():
             text = member if member.get("type") == "string" else next(iter(member.get("anyOf", [{}])))

@@ -19,6 +19,7 @@ import httpx
 from cardservice.credentials import base64url
 from cardservice.records.schema import upgrade
 from cardservice.records.verifiers import VerifierKind
+from tests.api import worked_collection
 from tests.api.served import ASKED, Service, presented, tap
 from tests.hsm.running import SetClock
 from tests.verification.world import (
@@ -178,6 +179,34 @@ EXAMPLES: dict[str, dict[str, Example]] = {
         ),
         "good": Example(
             "The proof says what the books say", "POST", "/v1/renewals", after_verification(answers=2), of_clinic
+        ),
+    },
+    "createGroupPayment": {
+        "settled": Example(
+            "A bank received a cooperative's transfer",
+            "POST",
+            "/v1/group-payments",
+            lambda _: worked_collection.PAYMENT,
+            worked_collection.of_bank,
+            worked_collection.prepared,
+        ),
+        "waiting": Example(
+            "Of a transfer the rest is missing: nobody is credited",
+            "POST",
+            "/v1/group-payments",
+            lambda _: worked_collection.PAYMENT | {"amount_rupiah": 10_000},
+            worked_collection.of_bank,
+            worked_collection.prepared,
+        ),
+    },
+    "createCashReceipt": {
+        "taken": Example(
+            "A field agent takes a month's contribution",
+            "POST",
+            "/v1/cash-receipts",
+            lambda _: worked_collection.RECEIPT,
+            worked_collection.of_agent,
+            worked_collection.prepared,
         ),
     },
     "getTokenKeys": {"live": Example("The key that signs, and its successor", "GET", "/.well-known/jwks.json")},

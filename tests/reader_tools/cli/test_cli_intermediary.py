@@ -63,3 +63,17 @@ def test_refusals_have_their_code_and_end_with_1(empty_desk: Desk) -> None:
 def test_a_code_that_can_t_be_meant_ends_with_5(empty_desk: Desk) -> None:
     odd = ("add", "kop a", "--name", "A", "--kind", "bank", "--by", "ani")
     assert empty_desk.refused("intermediary", *odd, code=5) == "intermediary-malformed"
+
+
+def test_a_secret_is_shown_once_replaced_and_revoked(desk: Desk) -> None:
+    desk.json("intermediary", "add", "BANK-A", "--name", "Bank A", "--kind", "bank", "--collect", "--by", "ani")
+    shown = desk.json("intermediary", "secret", "BANK-A", "--by", "ani")["secret"]
+    assert shown.startswith("kpi_")
+    path = desk.folder / "bank-a.secret"
+    assert desk.json("intermediary", "secret", "BANK-A", "--by", "ani", "--secret-file", path)["secret"] is None
+    assert path.read_text().startswith("kpi_")
+    assert path.read_text().strip() != shown
+    assert "bank-a.secret" in desk("intermediary", "secret", "BANK-A", "--by", "ani", "--secret-file", f"{path}2").out
+    assert "kpi_" in desk("intermediary", "secret", "BANK-A", "--by", "ani").out
+    assert desk.json("intermediary", "revoke-secret", "BANK-A", "--by", "ani")["revoked"] is True
+    assert desk.refused("intermediary", "secret", "X-9", "--by", "ani", code=1) == "record-not-found"
