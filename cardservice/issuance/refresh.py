@@ -95,36 +95,51 @@ class Refresh:
             why = stale(on_card[sector], face, keys=self._proof_keys, rule_pack=self._bureau.packs.at(at).number, at=at)
             if why is not None:
                 self._why[sector] = why
-        if not self._why:
-            return {}
-        asked: dict[str, Json] = {f"{sector:02X}": why.value for sector, why in self._why.items()}
-        self._write_down(card, Phase.INTENT, asked, at)
         faces = {sector: self._faces[sector] for sector in self._why}
-        proofs = sign_cover_proofs(self._bureau, faces, rule_pack=self._bureau.packs.at(at).number, at=at)
-        with self._bureau.database.begin() as connection:
-            cover_proofs.add_all(connection, card.card_id, proofs, at=at)
-        return proofs
+        return sign_anew(self._bureau, card, faces, self._why, at) if faces else {}
 
     def _record(self, card: Card, written: Mapping[int, bytes]) -> None:
-        at = self._bureau.now()
-        told: dict[str, Json] = {f"{sector:02X}": sha256(proof).hexdigest() for sector, proof in written.items()}
-        why: dict[str, Json] = {f"{sector:02X}": reason.value for sector, reason in self._why.items()}
         with self._bureau.database.begin() as connection:
-            self._append(connection, card, Phase.OUTCOME, told, at)
-            audit_events.append(connection, [AuditEvent("card.refreshed", at, why, card.card_id, card.member_id)])
-
-    def _write_down(self, card: Card, phase: Phase, detail: dict[str, Json], at: datetime) -> None:
-        with self._bureau.database.begin() as connection:
-            self._append(connection, card, phase, detail, at)
-
-    def _append(self, connection: Connection, card: Card, phase: Phase, detail: dict[str, Json], at: datetime) -> None:
-        order_id = card.order_id
-        assert order_id is not None, "a live card has an order"
-        journal.append(connection, card.card_id, order_id=order_id, step=STEP, phase=phase, detail=detail, at=at)
+            put_down(connection, card, written, _as_json(self._why), self._bureau.now())
 
     def _required_card(self) -> Card:
         assert self._card is not None, "the chip is known before any sector is asked"
         return self._card
+
+
+def sign_anew(
+    bureau: Bureau, card: Card, faces: Mapping[int, CardStanding], why: Mapping[int, Stale], at: datetime
+) -> dict[int, bytes]:
+    """New proofs of these faces: the intent and its reasons stored, signed, stored."""
+    with bureau.database.begin() as connection:
+        _append(connection, card, Phase.INTENT, _as_json(why), at)
+    proofs = sign_cover_proofs(bureau, faces, rule_pack=bureau.packs.at(at).number, at=at)
+    with bureau.database.begin() as connection:
+        cover_proofs.add_all(connection, card.card_id, proofs, at=at)
+    return proofs
+
+
+def put_down(
+    connection: Connection, card: Card, written: Mapping[int, bytes], why: dict[str, Json], at: datetime
+) -> None:
+    """What was written and read back, by its hash, and the audit event with the reasons."""
+    _append(connection, card, Phase.OUTCOME, outcome_of(written), at)
+    audit_events.append(connection, [AuditEvent("card.refreshed", at, why, card.card_id, card.member_id)])
+
+
+def outcome_of(written: Mapping[int, bytes]) -> dict[str, Json]:
+    """The detail of an outcome: SHA-256 of each proof, by sector."""
+    return {f"{sector:02X}": sha256(proof).hexdigest() for sector, proof in written.items()}
+
+
+def _as_json(why: Mapping[int, Stale]) -> dict[str, Json]:
+    return {f"{sector:02X}": reason.value for sector, reason in why.items()}
+
+
+def _append(connection: Connection, card: Card, phase: Phase, detail: dict[str, Json], at: datetime) -> None:
+    order_id = card.order_id
+    assert order_id is not None, "a live card has an order"
+    journal.append(connection, card.card_id, order_id=order_id, step=STEP, phase=phase, detail=detail, at=at)
 
 
 def stale(

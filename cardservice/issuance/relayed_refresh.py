@@ -8,21 +8,16 @@ the answers that the desk hands in again, and in the records.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import sha256
 
 from cardservice.card_edge.apdu import ResponseApdu
 from cardservice.card_edge.dialogues.renew_proof import OneSector, renew_proof
 from cardservice.card_edge.errors import UnexpectedResponse
 from cardservice.card_edge.script import Script
 from cardservice.issuance.bureau import Bureau
-from cardservice.issuance.credential_signing import sign_cover_proofs
-from cardservice.issuance.refresh import STEP, stale
+from cardservice.issuance.refresh import STEP, outcome_of, put_down, sign_anew, stale
 from cardservice.keys import Purpose
-from cardservice.records import audit_events, cover_proofs, journal
-from cardservice.records.audit_events import AuditEvent
-from cardservice.records.canonical_json import Json
+from cardservice.records import cover_proofs, journal
 from cardservice.records.cards import Card
-from cardservice.records.connection import Connection
 from cardservice.records.journal import Phase
 from cardservice.records.standing import CardStanding
 
@@ -81,31 +76,17 @@ def _proof(bureau: Bureau, visit: Visit, on_card: bytes) -> bytes | None:
     why = stale(on_card, face, keys=keys, rule_pack=pack, at=at)
     if why is None:
         return None
-    with bureau.database.begin() as connection:
-        _append(connection, visit, Phase.INTENT, {f"{face.sector:02X}": why.value}, at)
-    proof = sign_cover_proofs(bureau, {face.sector: face}, rule_pack=pack, at=at)[face.sector]
-    with bureau.database.begin() as connection:
-        cover_proofs.add_all(connection, face.card_id, {face.sector: proof}, at=at)
-    return proof
+    return sign_anew(bureau, visit.card, {face.sector: face}, {face.sector: why}, at)[face.sector]
 
 
 def _ended(bureau: Bureau, visit: Visit, proof: bytes | None) -> Renewed:
     if proof is None:
         return Renewed(written=False)
-    at, name = bureau.now(), f"{visit.face.sector:02X}"
-    told: dict[str, Json] = {name: sha256(proof).hexdigest()}
+    written = {visit.face.sector: proof}
     with bureau.database.begin() as connection:
         lines = [line for line in journal.of_card(connection, visit.card.card_id) if line.step == STEP]
-        if not any(line.phase is Phase.OUTCOME and line.detail == told for line in lines):
+        if not any(line.phase is Phase.OUTCOME and line.detail == outcome_of(written) for line in lines):
             intended = next(line.detail for line in reversed(lines) if line.phase is Phase.INTENT)
             assert isinstance(intended, dict), "the reason by sector"
-            _append(connection, visit, Phase.OUTCOME, told, at)
-            event = AuditEvent("card.refreshed", at, intended, visit.card.card_id, visit.card.member_id)
-            audit_events.append(connection, [event])
+            put_down(connection, visit.card, written, intended, bureau.now())
     return Renewed(written=True)
-
-
-def _append(connection: Connection, visit: Visit, phase: Phase, detail: dict[str, Json], at: datetime) -> None:
-    order_id = visit.card.order_id
-    assert order_id is not None, "a live card has an order"
-    journal.append(connection, visit.card.card_id, order_id=order_id, step=STEP, phase=phase, detail=detail, at=at)

@@ -13,7 +13,7 @@ from cardservice.issuance.bureau import Bureau
 from cardservice.issuance.relayed_refresh import Renewed, Visit, go_on
 from cardservice.records import cards, standing, verifications
 from cardservice.records.card_state import CardState
-from cardservice.records.errors import JournalConflict
+from cardservice.records.errors import ConstraintRefused, JournalConflict
 from cardservice.verification.challenge import Asker
 from cardservice.verification.errors import RenewalRefused
 
@@ -34,8 +34,10 @@ def renew(receipt_id: str, responses: Sequence[ResponseApdu], asker: Asker, *, b
         return go_on(bureau, visit, responses)
     except CardEdgeError as refused:
         raise RenewalRefused(rule=refused.code) from None
-    except JournalConflict as crossed:
-        raise RenewalRefused(rule=crossed.code) from None
+    except (JournalConflict, ConstraintRefused) as crossed:
+        raise RenewalRefused(
+            rule=crossed.code
+        ) from None  # the same call, made twice at the same moment: the other one goes on
 
 
 def _visit(receipt_id: str, asker: Asker, bureau: Bureau) -> Visit:

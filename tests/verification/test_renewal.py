@@ -2,6 +2,7 @@
 """After a tap a verifier's desk relays a new cover proof: its own sector's, only where the books say more, and safe wherever it is torn."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 
@@ -136,6 +137,36 @@ def test_intent_outcome_and_audit_once_however_often_a_step_is_asked_again(
     assert latest is not None
     assert latest.generation == 1
     assert events.count({"01": "paid-through"}) == 1
+
+
+def test_the_same_call_eight_times_at_once_leaves_one_renewal(either_world: World, sari: IssuedCard) -> None:
+    world, card = either_world, sari.insert()
+    world.hand_over(sari)
+    clinic = world.caller(world.register(1))
+    world.pay(sari, PAID_AHEAD)
+    receipt = verified(world, card, clinic).receipt.receipt_id
+    first = renew(receipt, (), clinic, bureau=bureau(world))
+    assert isinstance(first, Script)
+    answers = perform(first, card)
+
+    def call(_: int) -> Script | Renewed | RenewalRefused:
+        try:
+            return renew(receipt, answers, clinic, bureau=bureau(world))
+        except RenewalRefused as crossed:
+            return crossed
+
+    with ThreadPoolExecutor(8) as people:
+        told = list(people.map(call, range(8)))
+    went_on = [each for each in told if isinstance(each, Script)]
+    assert went_on
+    assert len(went_on) + sum(isinstance(each, RenewalRefused) for each in told) == 8
+    step = renew(receipt, answers, clinic, bureau=bureau(world))
+    assert isinstance(step, Script)
+    assert renew(receipt, [*answers, *perform(step, card)], clinic, bureau=bureau(world)) == Renewed(written=True)
+    assert said_by(world, card)[1] == 202708
+    with world.database.read() as connection:
+        outcomes = [line for line in journal.of_card(connection, CARD) if line.phase is Phase.OUTCOME]
+    assert len(outcomes) == 1
 
 
 @pytest.mark.parametrize("mode", [TearMode.BEFORE, TearMode.AFTER, TearMode.WRITE])
