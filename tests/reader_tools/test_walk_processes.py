@@ -6,7 +6,9 @@ import signal
 import socket
 import subprocess
 import sys
-from contextlib import closing
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import httpx
@@ -17,6 +19,7 @@ from reader_tools.walk.errors import ProcessEnded
 from reader_tools.walk.port import claimed, taken
 from reader_tools.walk.stage import Stage
 from tests.coverage.rules_2026 import PACKS_2026
+from tests.reader_tools.command_line import ROOT
 
 
 def free_port() -> int:
@@ -37,8 +40,7 @@ def test_while_the_service_of_one_walk_is_down_another_leaves_its_port_alone(tmp
         Stage(tmp_path / "second", port=port, packs=PACKS_2026) as second,
     ):
         assert not taken(port)
-        second.start_keys()
-        second.open_books()
+        second.open_books()  # a service needs its books to start, and asks for keys only when it is asked
         second.start_service()
         address = second.url
         assert not address.endswith(f":{port}")
@@ -71,31 +73,93 @@ def test_a_claim_ends_with_its_walk(tmp_path: Path) -> None:
         assert claimed(port) is None
 
 
-@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGHUP])
-def test_a_walk_that_is_told_to_end_leaves_no_process_behind(tmp_path: Path, ending: signal.Signals) -> None:
-    """In the middle of the walk, and only the walk is told: its key process and its service end with it."""
-    foreign = {
-        "KARTU_KEYS_SOCKET": "/nowhere",
-        "KARTU_ALLOWED_HOSTS": "another.example",
-        "KARTU_ISSUER": "https://another.example",
-    }
+FOREIGN = {
+    "KARTU_KEYS_SOCKET": "/nowhere",
+    "KARTU_ALLOWED_HOSTS": "another.example",
+    "KARTU_ISSUER": "https://another.example",
+}
+
+
+@contextmanager
+def walking(folder: Path, *, until: str) -> Iterator["subprocess.Popen[str]"]:
+    """A walk in a session of its own, gone as far as a line with these words; settings of another service lie about."""
     with subprocess.Popen(
         [sys.executable, "-m", "reader_tools", "demo"],
-        env=os.environ | foreign | {"KARTU_DATA_DIR": str(tmp_path), "KARTU_LANGUAGE": "en"},
+        env=os.environ | FOREIGN | {"KARTU_DATA_DIR": str(folder), "KARTU_LANGUAGE": "en"},
         stdout=subprocess.PIPE,
         text=True,
         start_new_session=True,
     ) as walk:
         assert walk.stdout is not None
-        # After this line both processes run; settings of another service in the environment have not kept the service from answering.
-        assert any("COVERED until" in line for line in walk.stdout)
-        walk.send_signal(ending)
+        assert any(until in line for line in walk.stdout)
+        yield walk
         walk.stdout.read()  # to its end: whoever still held the pipe would keep it open
-        assert walk.wait(30) == ExitCode.INTERRUPTED
+
+
+# Both processes run at either line; at the first they have also answered, in spite of the settings about.
+@pytest.mark.parametrize(("ending", "until"), [(signal.SIGTERM, "COVERED until"), (signal.SIGHUP, "service at")])
+def test_a_walk_that_is_told_to_end_leaves_no_process_behind(
+    tmp_path: Path, ending: signal.Signals, until: str
+) -> None:
+    """In the middle of the walk, and only the walk is told: its key process and its service end with it."""
+    with walking(tmp_path, until=until) as walk:
+        walk.send_signal(ending)
+    assert walk.returncode == ExitCode.INTERRUPTED
     assert not processes_of(walk.pid)
 
 
-def processes_of(session: int) -> list[str]:
-    """What is left of a session (proc(5), stat: the sixth field), by name."""
-    fields = [stat.read_text().rpartition(")")[::2] for stat in Path("/proc").glob("[0-9]*/stat") if stat.exists()]
-    return [name for name, rest in fields if int(rest.split()[3]) == session and rest.split()[0] != "Z"]
+STAGE = """
+import signal, sys
+from pathlib import Path
+from reader_tools.walk.port import ANY_FREE
+from reader_tools.walk.stage import Stage
+from tests.coverage.rules_2026 import PACKS_2026
+
+with Stage(Path(sys.argv[1]), port=ANY_FREE, packs=PACKS_2026) as stage:
+    stage.start_keys()
+    print("keys", flush=True)
+    signal.pause()
+"""
+
+
+def killed_on_stage(folder: Path) -> int:
+    """A walk that has its key process and is killed; its session."""
+    with subprocess.Popen(
+        [sys.executable, "-c", STAGE, folder], cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True
+    ) as walk:
+        assert walk.stdout is not None
+        assert walk.stdout.readline() == "keys\n"
+        assert len(processes_of(walk.pid)) > 2  # itself, the key process, its workers
+        walk.kill()
+    return walk.pid
+
+
+def test_a_walk_that_is_killed_leaves_no_process_behind(tmp_path: Path) -> None:
+    """kill -9 asks nobody: the kernel tells the processes of the walk."""
+    session = killed_on_stage(tmp_path / "walk")
+    deadline = time.monotonic() + 30
+    while left := processes_of(session):
+        assert time.monotonic() < deadline, left
+        time.sleep(0.05)
+
+
+def test_without_the_kernels_word_they_would_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sabotage control: what is started as ever outlives whoever is killed."""
+    monkeypatch.setenv("PATH", "/nonexistent")
+    left = processes_of(killed_on_stage(tmp_path / "walk"))
+    for pid in left:
+        os.kill(pid, signal.SIGKILL)
+    assert left
+
+
+def processes_of(session: int) -> list[int]:
+    """What is left of a session (proc(5), stat: the sixth field), the dead who wait for their parents not counted."""
+    left = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text().rpartition(")")[2].split()
+        except (FileNotFoundError, ProcessLookupError):
+            continue  # it ended while we looked
+        if int(fields[3]) == session and fields[0] != "Z":
+            left.append(int(stat.parent.name))
+    return left
