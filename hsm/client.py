@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The caller's side of the key process: synchronous, safe to share between threads, never waiting longer than its deadline.
 
-Short questions that may be asked twice share their trips with those of other threads (``shared_trips.py``). A long one, and one that must
-not be asked twice, has a connection of its own for as long as it takes: neither keeps anybody waiting, or shares anybody's fate.
+Short questions that may be asked twice share their trips with those of other threads (``shared_trips.py``). A long one, one about card keys
+(a token thinks about it for milliseconds), and one that must not be asked twice has a connection of its own for as long as it takes: none
+of these keeps anybody waiting, or shares anybody's fate.
 """
 
 import os
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from cardservice.clock import monotonic
+from hsm.channel_requests import OpenSecureChannels, WrapKeySet
 from hsm.errors import CallerRefused, HsmError, KeyProcessDown, MalformedFrame
 from hsm.grant_file import read_grants
 from hsm.granted_portion import GrantedPortion, granted_portions
@@ -26,9 +28,9 @@ from hsm.shared_trips import SharedTrips
 DEADLINE = 1.0  # seconds for a whole question, a reconnection included
 _PAUSE = 0.02  # seconds; a worker is replaced within one
 _MAX_IDLE = 64
-SHARED_LINES = 2  # at once; a worker per core answers, and on two of them more lines make more trips, not more answers
 _SHORT_WEIGHT = 16  # answers that a question may ask for and still share its trip
 _SHORT_OCTETS = 16 * 1024
+_SLOW_KINDS: frozenset[type[Request]] = frozenset([OpenSecureChannels, WrapKeySet])
 
 
 class KeyProcess(KeyFaces):
@@ -52,7 +54,7 @@ class KeyProcess(KeyFaces):
         """No connection, nobody under way: at first, and in a forked process, whose copies of both belong to its parent."""
         self._lock = threading.Lock()
         self._idle: list[Line] = []
-        self._shared = SharedTrips(self._travel, is_refused_whole, lines=SHARED_LINES, monotonic=monotonic)
+        self._shared = SharedTrips(self._travel, is_refused_whole, monotonic=monotonic)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({str(self._path)!r})"
@@ -173,7 +175,7 @@ def _may_share(requests: Sequence[Request], encoded: Sequence[bytes]) -> bool:
     for request, each in zip(requests, encoded, strict=True):
         weight += request.weight
         octets += len(each)
-        if not request.repeatable or weight > _SHORT_WEIGHT or octets > _SHORT_OCTETS:
+        if not request.repeatable or type(request) in _SLOW_KINDS or weight > _SHORT_WEIGHT or octets > _SHORT_OCTETS:
             return False
     return True
 

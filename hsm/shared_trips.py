@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Trips that callers share: whoever finds a line free goes at once, and whoever must wait for one is taken along by the next who goes.
+"""Trips that callers share: whoever finds nobody under way goes at once, and the others are taken along by the next who goes.
 
-There is no timer. Who is alone waits for nobody. When every line is taken, the first that is free again belongs to the one who has waited
-longest: he leads, sends his question and those of the others in one frame, and each gets his own answers from it. A trip that fails is its
-leader's failure alone: the others are put back where they stood, and the next of them leads. So whoever is told of a failure met it himself,
-within his own time. Only questions that may be asked twice may travel here.
+There is no timer. Who is alone waits for nobody. When a trip comes back, the one who has waited longest leads the next: he sends his question
+and those of the others in one frame, and each gets his own answers from it. Where the trip under way has been out for ``SLOW`` seconds (a list
+of channels, a far end that hangs), whoever comes then leads one of his own on another line, with all who wait.
+
+A trip that fails is its leader's failure alone: the others are put back where they stood, and the next of them leads. So whoever is told of a
+failure met it himself, within his own time. Only questions that may be asked twice may travel here.
 """
 
 import threading
@@ -14,6 +16,8 @@ from typing import Final
 
 MAX_REQUESTS: Final = 64  # of one trip
 MAX_OCTETS: Final = 64 * 1024  # of one trip; the answers, a few times longer at most, fit a frame too
+MAX_LINES: Final = 4
+SLOW: Final = 0.05  # seconds; sixty-four signatures of a slow token take less
 
 # Sends encoded requests in one frame, until a moment; what came back. Raises what may happen on the way.
 Travel = Callable[[Sequence[bytes], float], list[object]]
@@ -22,13 +26,25 @@ Travel = Callable[[Sequence[bytes], float], list[object]]
 class _Caller:
     """One question of one thread. Whoever holds the lock may touch it, and after ``answers`` are there only its own thread."""
 
-    __slots__ = ("answers", "companions", "goes_alone", "has_left", "leads", "octets", "requests", "until", "woken")
+    __slots__ = (
+        "answers",
+        "began",
+        "companions",
+        "goes_alone",
+        "has_left",
+        "leads",
+        "octets",
+        "requests",
+        "until",
+        "woken",
+    )
 
     def __init__(self, requests: Sequence[bytes], until: float) -> None:
         self.requests = requests
         self.octets = sum(map(len, requests))
         self.until = until
-        self.leads = False  # has a line
+        self.leads = False  # its own trip, and since when
+        self.began = 0.0
         self.has_left = False  # wants no answer any more
         self.goes_alone = False  # a frame it was part of was refused as a whole
         self.companions: list[_Caller] = []
@@ -37,7 +53,7 @@ class _Caller:
 
 
 class SharedTrips:
-    """Trips over at most ``lines`` lines at once, for many threads. ``monotonic`` is the clock of the deadlines.
+    """Trips over at most MAX_LINES lines at once, for many threads. ``monotonic`` is the clock of the deadlines and of ``slow``.
 
     ``is_refused_whole`` tells whether what came back for so many requests is a refusal of the frame, in which nobody has his answer.
     """
@@ -47,15 +63,16 @@ class SharedTrips:
         travel: Travel,
         is_refused_whole: Callable[[Sequence[object], int], bool],
         *,
-        lines: int,
         monotonic: Callable[[], float],
+        slow: float = SLOW,
     ) -> None:
         self._travel = travel
         self._is_refused_whole = is_refused_whole
         self._monotonic = monotonic
         self._lock = threading.Lock()
-        self._free = lines
-        self._waiting: deque[_Caller] = deque()  # nobody, whenever a line is free
+        self._slow = slow
+        self._out: list[float] = []  # when each trip under way began
+        self._waiting: deque[_Caller] = deque()  # nobody, unless a trip is under way
 
     def ask(self, requests: Sequence[bytes], until: float) -> list[object]:
         """What came back for these, in order. Raises TimeoutError, or what the trip raised that this thread led."""
@@ -71,14 +88,14 @@ class SharedTrips:
 
     def _await_line_or_answers(self, caller: _Caller) -> None:
         with self._lock:
-            if self._free:
-                self._free -= 1
-                caller.leads = True
+            now = self._monotonic()
+            if self._may_go(now):
+                self._go(caller, now)
                 return
             caller.woken = threading.Lock()
             caller.woken.acquire()
             self._waiting.append(caller)
-        if not caller.woken.acquire(timeout=max(0.0, caller.until - self._monotonic())):
+        if not caller.woken.acquire(timeout=max(0.0, caller.until - now)):
             with self._lock:
                 if not caller.leads and caller.answers is None:
                     raise TimeoutError
@@ -99,9 +116,6 @@ class SharedTrips:
                 for each in party:
                     each.goes_alone = True
                 self._put_back_companions(caller)
-                heirs = self._appointed()
-            for heir in heirs:
-                _wake(heir)
             return
         caller.answers = answers[: len(caller.requests)] if caller.companions else answers
         self._tell_companions(caller, answers)
@@ -130,12 +144,12 @@ class SharedTrips:
         with self._lock:
             caller.has_left = True
             if caller.leads:
-                self._free += 1
+                self._out.remove(caller.began)
                 self._put_back_companions(caller)
             elif caller in self._waiting:
                 self._waiting.remove(caller)
-            heirs = self._appointed()
-        for heir in heirs:
+            heir = self._appointed()
+        if heir is not None:
             _wake(heir)
 
     def _put_back_companions(self, leader: _Caller) -> None:
@@ -143,14 +157,21 @@ class SharedTrips:
         self._waiting.extendleft(reversed(left))
         leader.companions = []
 
-    def _appointed(self) -> list[_Caller]:
-        """Those who have waited longest get the lines that are free."""
-        heirs = []
-        while self._free and self._waiting:
-            self._free -= 1
-            heirs.append(self._waiting.popleft())
-            heirs[-1].leads = True
-        return heirs
+    def _may_go(self, now: float) -> bool:
+        return not self._out or (len(self._out) < MAX_LINES and now - max(self._out) >= self._slow)
+
+    def _go(self, leader: _Caller, now: float) -> None:
+        self._out.append(now)
+        leader.began, leader.leads = now, True
+
+    def _appointed(self) -> _Caller | None:
+        """Who has waited longest leads the next trip, if one may go."""
+        now = self._monotonic()
+        if not self._waiting or not self._may_go(now):
+            return None
+        heir = self._waiting.popleft()
+        self._go(heir, now)
+        return heir
 
 
 def _wake(caller: _Caller) -> None:

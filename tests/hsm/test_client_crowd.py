@@ -14,12 +14,14 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from cardservice.keys import Purpose
-from hsm.client import SHARED_LINES, KeyProcess
+from cardservice.clock import monotonic
+from cardservice.keys import KeyOrigin, KeySet, Purpose, SessionRequest
+from hsm.client import KeyProcess
 from hsm.errors import DocumentRefused, HsmError, KeyProcessDown, MalformedFrame, RateExceeded
 from hsm.key_bundle import KeyBundle
-from hsm.protocol import LENGTH_SIZE, frame
+from hsm.protocol import LENGTH_SIZE, frame, is_refused_whole
 from hsm.rate_limit import DEFAULT_RATES, Rate
+from hsm.shared_trips import SharedTrips
 from tests.hsm.documents import audit_root, token_input
 from tests.hsm.far_end import answering
 from tests.hsm.running import SetClock, eventually, serving
@@ -27,27 +29,26 @@ from tests.hsm.running import SetClock, eventually, serving
 CROWD = 12
 
 
-class Gathering(KeyProcess):
-    """A client whose first trips wait until the rest of the crowd stands in the queue, so that it travels together."""
+class Patient(KeyProcess):
+    """A client to which no trip is slow: this machine may be."""
 
-    def __init__(self, path: Path, *, deadline: float = 30) -> None:
-        super().__init__(path, deadline=deadline)
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, deadline=30)
+        self._shared = SharedTrips(self._travel, is_refused_whole, monotonic=monotonic, slow=3600.0)
+
+
+class Gathering(Patient):
+    """Its first trip waits until the rest of the crowd stands in the queue, so that it travels together."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
         self.trips: list[int] = []
-        self._gathered = threading.Event()
 
     def _travel(self, requests: Sequence[bytes], until: float) -> list[object]:
         self.trips.append(len(requests))
-        number = len(self.trips)
-        if number <= SHARED_LINES:
-            assert eventually(self._is_gathered)
-        if 1 < number <= SHARED_LINES:
-            assert eventually(lambda: len(self.trips) > SHARED_LINES)  # with one line free, one trip takes all
+        if len(self.trips) == 1:
+            assert eventually(lambda: len(self._shared._waiting) == CROWD - 1)
         return super()._travel(requests, until)
-
-    def _is_gathered(self) -> bool:
-        if len(self._shared._waiting) == CROWD - SHARED_LINES:
-            self._gathered.set()
-        return self._gathered.is_set()
 
 
 def crowd(ask: Callable[[int], object]) -> list[object]:
@@ -69,7 +70,7 @@ def test_each_of_a_crowd_gets_the_signature_of_its_own_document_or_its_own_refus
     documents = [token_input(key.kid, jti="" if n % 4 == 3 else f"j{n}") for n in range(CROWD)]
     with Gathering(socket_path) as keys:
         told = crowd(lambda number: keys.signer(Purpose.ELIGIBILITY_TOKEN).sign(documents[number]))
-        assert keys.trips == [1] * SHARED_LINES + [CROWD - SHARED_LINES]
+        assert keys.trips == [1, CROWD - 1]
     public = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), key.point)
     for number, answer in enumerate(told):
         if number % 4 == 3:
@@ -89,7 +90,7 @@ def test_questions_of_different_kinds_travel_together(socket_path: Path) -> None
             lambda: keys.verifying_keys(Purpose.COVER_PROOF),
         ]
         told = crowd(lambda number: asked[number % 4]())
-        assert keys.trips == [1] * SHARED_LINES + [CROWD - SHARED_LINES]
+        assert keys.trips == [1, CROWD - 1]
         assert told[0::4] == ["software"] * 3
         assert told[1::4] == [keys.blind_index.blind_index([b"value"])] * 3
         assert told[3::4] == [keys.verifying_keys(Purpose.COVER_PROOF)] * 3
@@ -109,15 +110,15 @@ def test_a_worker_dies_with_the_frame_of_many_and_each_is_answered_by_another() 
     def behaves(peer: socket.socket) -> None:
         while requests := _requests_on(peer):
             read.append(len(requests))
-            if read.count(CROWD - SHARED_LINES) == 1 and len(requests) > 1:
+            if read == [1, CROWD - 1]:
                 return  # dies
             peer.sendall(frame([[0, [request[1][0]]] for request in requests]))
 
-    with answering(behaves, calls=2 * SHARED_LINES) as path, Gathering(path) as keys:
+    with answering(behaves, calls=2) as path, Gathering(path) as keys:
         told = crowd(lambda number: keys.blind_index.blind_index([bytes([number])]))
         keys.close()
     assert told == [[bytes([number])] for number in range(CROWD)]
-    assert read.count(CROWD - SHARED_LINES) == 2
+    assert read == [1, CROWD - 1, CROWD - 1]
 
 
 def test_who_sends_what_no_frame_may_hold_is_refused_alone(socket_path: Path) -> None:
@@ -133,19 +134,21 @@ def test_who_sends_what_no_frame_may_hold_is_refused_alone(socket_path: Path) ->
     assert told == [name] * (CROWD - 1)
 
 
-def test_an_opening_shares_its_way_with_nobody(socket_path: Path) -> None:
+def test_openings_long_questions_and_those_about_card_keys_wait_for_nobody(socket_path: Path) -> None:
     with KeyProcess(socket_path) as alone:
         (sealed,) = alone.sealer.seal([("a", b"value")])
-    with Holding(socket_path) as keys, keys.every_line_taken():
+    with Holding(socket_path) as keys, keys.a_trip_under_way():
         assert keys.sealer.unseal("a", sealed, reason="test") == b"value"
-        assert len(keys.blind_index.blind_index([b"value"] * 17)) == 17  # nor does a long question
+        assert len(keys.blind_index.blind_index([b"value"] * 17)) == 17
+        channel = SessionRequest(KeySet(KeyOrigin.SCHEME, 0x30, bytes(10)), bytes(8), bytes(8))
+        assert len(keys.card_keys.session_keys([channel])) == 1
 
 
-class Holding(KeyProcess):
+class Holding(Patient):
     """A client whose trips do not begin before they are let go."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__(path, deadline=30)
+        super().__init__(path)
         self.begun = threading.Semaphore(0)
         self.let_go = threading.Event()
 
@@ -155,17 +158,16 @@ class Holding(KeyProcess):
         return super()._travel(requests, until)
 
     @contextmanager
-    def every_line_taken(self) -> Iterator[None]:
+    def a_trip_under_way(self) -> Iterator[None]:
         """Inside, whoever shares its trip must wait."""
-        with ThreadPoolExecutor(SHARED_LINES) as threads:
-            held = [threads.submit(self.ping) for _ in range(SHARED_LINES)]
-            for _ in held:
-                self.begun.acquire()
+        with ThreadPoolExecutor(1) as threads:
+            held = threads.submit(self.ping)
+            self.begun.acquire()
             try:
                 yield
             finally:
                 self.let_go.set()
-            assert all(each.result() == "software" for each in held)
+            assert held.result() == "software"
 
 
 def test_a_forked_process_has_lines_of_its_own_whoever_was_under_way(socket_path: Path) -> None:
@@ -175,7 +177,7 @@ def test_a_forked_process_has_lines_of_its_own_whoever_was_under_way(socket_path
         (parents,) = keys._idle
         keys.let_go.clear()
         keys.begun.acquire()
-        with keys.every_line_taken():
+        with keys.a_trip_under_way():
             child = os.fork()
             if child == 0:
                 try:
