@@ -19,6 +19,8 @@ SHORT_LIFE = 2.0  # seconds; a worker that ends sooner counts as failed
 MAX_FAILURES = 8  # in a row
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 2.0  # seconds before trying again; after a long life there is none
 ABSENT_PAUSE = 1.0  # seconds before looking again for a token that is away, or that another lies in the place of
+GROWTH_KIB = 32 * 1024  # of a worker's memory: it is replaced (modules leak: docs/keys.md, known limits)
+WEIGHING_SECONDS = 10.0  # between looks at it
 END_SECONDS = 5.0  # that a worker has to answer what it has taken
 
 # Nothing is wrong with the key process: it waits for its token as long as that takes. A refused PIN is not among these, for tries are counted.
@@ -50,6 +52,7 @@ class Supervisor:
         self._leaving: WorkerProcess | None = None
         self._failures = 0  # short lives in a row
         self._next_start = 0.0
+        self._next_weighing = 0.0
 
     def run(self, ready: Callable[[], None]) -> None:
         """Until SIGTERM or SIGINT. ``ready`` is called once all answer. Raises what keeps the first from starting, or WorkersFailing."""
@@ -105,8 +108,20 @@ class Supervisor:
                 self._bury(worker)
         if len(self._workers) < self._count and self._monotonic() >= self._next_start:
             self._workers.append(self._fork(self._free_seat()))
+        self._weigh()
         self._go_on_replacing()
         return False
+
+    def _weigh(self) -> None:
+        """Whoever has grown too much is outdated too."""
+        now = self._monotonic()
+        if now < self._next_weighing:
+            return
+        self._next_weighing = now + WEIGHING_SECONDS
+        for worker in self._workers:
+            if worker.seat.is_ready and worker not in self._outdated and worker.growth_kib() > GROWTH_KIB:
+                log.warning("worker has grown by %d KiB pid=%d", worker.growth_kib(), worker.pid)
+                self._outdated.append(worker)
 
     def _bury(self, worker: WorkerProcess) -> None:
         """Take leave of a dead one, and say when the next may start. Raises WorkersFailing."""

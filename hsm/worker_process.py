@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import cbor2
 
@@ -29,6 +30,7 @@ class WorkerProcess:
         self.started = started
         self.ended_by: int | None = None  # exit code, or minus the signal
         self.leave_until = 0.0  # once told to end: when patience ends
+        self._first_kib: int | None = None
         self._told: int | None = told
 
     def has_ended(self) -> bool:
@@ -39,6 +41,13 @@ class WorkerProcess:
                 self.ended_by = os.waitstatus_to_exitcode(status)
                 self.seat.leave()
         return self.ended_by is not None
+
+    def growth_kib(self) -> int:
+        """By how much its resident memory has grown since this was asked first."""
+        resident = resident_kib(self.pid)
+        if self._first_kib is None:
+            self._first_kib = resident
+        return resident - self._first_kib
 
     def signal(self, number: signal.Signals) -> None:
         """Send a signal, unless it has ended: its number may belong to somebody else by now."""
@@ -60,6 +69,15 @@ class WorkerProcess:
         if self._told is not None:
             os.close(self._told)
             self._told = None
+
+
+def resident_kib(pid: int) -> int:
+    """Resident memory of a process (proc(5), VmRSS); 0 for one that has ended."""
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) for line in lines if line.startswith("VmRSS:")), 0)
 
 
 def fork_worker(work: Work, seat: Seat, *, now: float) -> WorkerProcess:

@@ -12,7 +12,7 @@ from hsm.key_uri import KeyUri
 from tests.campaigns.keys.__main__ import with_officers
 from tests.campaigns.keys.acknowledged import Acknowledged
 from tests.campaigns.keys.killing import Whom, killing
-from tests.campaigns.keys.lasting import GROWTH_DESCRIPTORS, GROWTH_KIB, Resources, growth, lasting
+from tests.campaigns.keys.lasting import GROWTH_DESCRIPTORS, MOST_GROWTH_KIB, Resources, growth, lasting
 from tests.campaigns.keys.restarts import restarted
 from tests.hsm.officer_people import ANI, BUDI, granted
 
@@ -70,6 +70,6 @@ def test_sabotage_more_openings_than_one_bucket_holds_tell_of_one_that_a_restart
 
 
 def test_what_grows_is_told() -> None:
-    early, late = Resources(30_000, 20, 1), Resources(30_001 + GROWTH_KIB, 25 + GROWTH_DESCRIPTORS, 2)
+    early, late = Resources(30_000, 20, 1), Resources(30_001 + MOST_GROWTH_KIB, 25 + GROWTH_DESCRIPTORS, 2)
     assert len(growth("worker 1", early, late, callers=4)) == 3
     assert growth("worker 1", early, early, callers=4) == []

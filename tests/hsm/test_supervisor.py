@@ -17,6 +17,7 @@ import pytest
 from hsm.client import KeyProcess
 from hsm.errors import HsmError, RateExceeded
 from hsm.rate_limit import DEFAULT_RATES
+from hsm.worker_process import resident_kib
 from tests.hsm.running import ROOT, eventually, hsm_process, run_hsm, short_folder, workers_of
 
 
@@ -180,14 +181,16 @@ def test_workers_end_with_a_killed_supervisor_and_the_next_one_takes_the_socket(
         assert eventually(lambda: not any(map(is_alive, orphans)))
 
 
-def supervised(work: str) -> "subprocess.Popen[str]":
+def supervised(work: str, settings: str = "pass") -> "subprocess.Popen[str]":
     """A supervisor of one worker of a toy kind, with less patience than it has for real ones."""
     program = (
         "import os, sys, time\n"
         "from cardservice.clock import monotonic\n"
         "from hsm import supervisor\n"
         "from hsm.errors import HsmError, WrongPassphrase\n"
+        "supervisor.GROWTH_KIB, supervisor.WEIGHING_SECONDS = 4096, 0.05\n"
         "supervisor.SILENCE, supervisor._TURN, supervisor.FIRST_PAUSE, supervisor.LONGEST_PAUSE = 0.5, 0.1, 0.01, 0.02\n"
+        f"{settings}\n"
         "began = []\n"
         f"def work(seat):\n    print('began', flush=True)\n    {work}\n"
         "def ready(): began.append(1)\n"
@@ -226,6 +229,29 @@ def test_sabotage_without_the_alarm_it_keeps_what_it_has_for_ever() -> None:
     assert eventually(partial(has_gone, wound))
     assert is_alive(unwound)
     os.kill(unwound, signal.SIGKILL)
+
+
+GROWING = "kept = []\n    seat.tell_ready()\n    while True: kept.append(b'x' * {size}); seat.tell_alive(time.monotonic()); time.sleep(0.02)"
+
+
+def test_a_worker_that_grows_is_replaced_by_one_that_answers_before_it_leaves() -> None:
+    with supervised(GROWING.format(size=500_000)) as process:
+        assert process.stdout is not None
+        assert [process.stdout.readline() for _ in range(3)] == ["began\n"] * 3
+        process.terminate()
+        assert process.wait(30) == 0
+
+
+def test_sabotage_one_that_nobody_weighs_grows_and_stays() -> None:
+    with supervised(GROWING.format(size=500_000), "supervisor.GROWTH_KIB = 10**9") as process:
+        try:
+            assert eventually(lambda: bool(workers_of(process)))
+            (worker,) = workers_of(process)
+            small = resident_kib(worker)
+            assert eventually(lambda: resident_kib(worker) > small + 3 * 4096)
+            assert workers_of(process) == [worker]
+        finally:
+            process.terminate()
 
 
 def test_workers_that_fail_again_and_again_end_it_loudly() -> None:

@@ -8,11 +8,12 @@ from pathlib import Path
 
 from cardservice.clock import monotonic
 from hsm.key_uri import KeyUri
+from hsm.supervisor import GROWTH_KIB
 from tests.campaigns.keys.load import TOLD_KINDS, Known, calling
 from tests.campaigns.keys.report import Report
 from tests.campaigns.keys.restarts import restarted
 
-GROWTH_KIB = 16 * 1024  # of a worker's resident memory between a tenth of the way and the end
+MOST_GROWTH_KIB = GROWTH_KIB + 16 * 1024  # past what makes the supervisor replace a worker, and a look later
 GROWTH_DESCRIPTORS = 16  # beside one for each caller, who may connect later
 LOOKS = 10
 
@@ -41,31 +42,33 @@ class Resources:
 
 
 def lasting(uri: KeyUri, seconds: float, callers: int, workers: int = 2) -> Report:
-    """The report; ``wrong`` in it is empty where nothing crashed, grew, was lost or doubled."""
-    looks: list[list[Resources]] = []
+    """The report; ``wrong`` in it is empty where nothing crashed, grew past what is mended, was lost or doubled."""
+    looks: list[dict[int, Resources]] = []
     with restarted(uri, workers) as running:
         known = Known.of(running.socket)
-        began, first = monotonic(), running.pids()
+        began = monotonic()
         with calling(running.socket, known, callers) as seen:
             for look in range(1, LOOKS + 1):
                 time.sleep(max(0.0, began + look * seconds / LOOKS - monotonic()))
-                looks.append([Resources.of(pid) for pid in running.pids()])
+                looks.append({pid: Resources.of(pid) for pid in running.pids()})
         took = monotonic() - began
-        last = running.pids()
         broken = seen.done.broken(running.socket, running.state, running.log, os.geteuid())
+        log = running.log.read_text(errors="replace")
     report = Report(f"{callers} callers for {seconds:g} s, {workers} workers")
     report.load(seen)
     report.said("answers per second", f"{seen.answers / took:,.0f}")
     report.said("restarts of the key process", len(running.starts) - 1)
-    report.said("workers that were replaced", len(set(first[1:]) - set(last[1:])))
+    report.said("workers that died", log.count(" worker ended "))
+    report.said("workers replaced because they had grown", log.count(" worker has grown "))
     report.wrong += [*seen.wrong[:TOLD_KINDS], *broken]
-    if last != first:
+    if len(running.starts) > 1 or " worker ended " in log:
         report.wrong.append("a process died")
-        return report
-    for number, (early, late) in enumerate(zip(looks[0], looks[-1], strict=True)):
-        name = f"worker {number}" if number else "supervisor"
-        report.said(f"{name} after a tenth", early)
-        report.said(f"{name} at the end", late)
+    supervisor = next(iter(looks[0]), 0)
+    for pid, late in looks[-1].items():
+        name = "supervisor" if pid == supervisor else f"worker {pid}"
+        early = next(each[pid] for each in looks if pid in each)
+        report.said(f"{name}, when first looked at", early)
+        report.said(f"{name}, at the end", late)
         report.wrong += growth(name, early, late, callers)
     return report
 
@@ -75,7 +78,7 @@ def growth(name: str, early: Resources, late: Resources, callers: int) -> list[s
     return [
         *(
             [f"{name} grew by {late.resident_kib - early.resident_kib} KiB"]
-            * (late.resident_kib - early.resident_kib > GROWTH_KIB)
+            * (late.resident_kib - early.resident_kib > MOST_GROWTH_KIB)
         ),
         *(
             [f"{name} opened ever more descriptors"]
