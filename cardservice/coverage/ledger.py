@@ -177,14 +177,14 @@ class _Books:
         if left:
             self._pool.append((payment.payment_id, left))
             self.credit += left
-        for cells in self._owed(month_at(payment.arrived_at)):
+        for cells in self._owed(month_at(payment.arrived_at), payment.recorded_at):
             prices = [self._price(cell) for cell in cells]
             if sum(prices) > self.credit:
                 return
             for cell, price in zip(cells, prices, strict=True):
                 self._buy(cell, price, payment.arrived_at)
 
-    def _owed(self, current: ContributionMonth) -> Iterator[list[ProgrammeMonth]]:
+    def _owed(self, current: ContributionMonth, at: datetime) -> Iterator[list[ProgrammeMonth]]:
         """What the pool buys next, in order: the unpaid programmes of one bundle in one month."""
         if self._first is None:
             return
@@ -195,7 +195,7 @@ class _Books:
                     for programme in bundle
                     if self.owed_from[programme] <= month
                     and (programme, month) not in self.paid
-                    and self._terms.owes(programme, month)
+                    and self._terms.owes(programme, month, at)
                 ]
                 if cells:
                     yield cells

@@ -24,6 +24,15 @@ class BasisFrom:
 
 
 @dataclass(frozen=True, slots=True)
+class ProgrammesFrom:
+    """The programmes that a member is in from a contribution month on, until a later record says otherwise."""
+
+    first: ContributionMonth
+    programmes: frozenset[Programme]
+    recorded_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class MemberTerms:
     """``joined`` tells for each programme the first month that is owed; None: from the first payment on (``ledger.owed_from``).
 
@@ -33,7 +42,7 @@ class MemberTerms:
 
     joined: Mapping[Programme, ContributionMonth | None]
     bases: tuple[BasisFrom, ...]
-    programmes_from: tuple[tuple[ContributionMonth, frozenset[Programme]], ...] = ()
+    programmes_from: tuple[ProgrammesFrom, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.bases:
@@ -50,10 +59,13 @@ class MemberTerms:
         earliest = min(self.bases, key=lambda each: each.recorded_at)
         return type(self)(self.joined, known or (earliest,), self.programmes_from)
 
-    def owes(self, programme: Programme, month: ContributionMonth) -> bool:
-        """Whether the member is in a programme in a month."""
-        reaching = [programmes for first, programmes in self.programmes_from if first <= month]
-        return not reaching or programme in reaching[-1]
+    def owes(self, programme: Programme, month: ContributionMonth, at: datetime) -> bool:
+        """Whether money that we learned of ``at`` a moment pays for a programme in a month: the member is in it then, and had not left it by then."""
+        told = [each for each in self.programmes_from if each.recorded_at < at] or self.programmes_from[:1]
+        if told and programme not in told[-1].programmes and any(programme in each.programmes for each in told):
+            return False
+        reaching = [each.programmes for each in self.programmes_from if each.first <= month]
+        return programme in (reaching[-1] if reaching else self.joined)
 
     def for_month(self, month: ContributionMonth) -> ContributionBasis:
         """The basis of one month: of the records that reach it the latest written; of none, that which begins first."""

@@ -6,7 +6,7 @@ from datetime import datetime
 from cardservice.coverage.civil_time import month_at
 from cardservice.coverage.month import ContributionMonth
 from cardservice.coverage.programme import Programme
-from cardservice.coverage.terms import BasisFrom, MemberTerms
+from cardservice.coverage.terms import BasisFrom, MemberTerms, ProgrammesFrom
 from cardservice.enrolment.income_band import contribution_basis
 from cardservice.records.member_terms import TermsFrom
 from cardservice.records.members import Member
@@ -25,7 +25,9 @@ def terms_of(member: Member, known_at: datetime | None = None) -> MemberTerms:
         BasisFrom(each.first, contribution_basis(each.work_sector, each.payer, each.income_band), each.recorded_at)
         for each in told
     )
-    return MemberTerms(joined, bases, tuple((each.first, each.programmes) for each in told))
+    return MemberTerms(
+        joined, bases, tuple(ProgrammesFrom(each.first, each.programmes, each.recorded_at) for each in told)
+    )
 
 
 def programmes_of(member: Member, known_at: datetime) -> frozenset[Programme]:

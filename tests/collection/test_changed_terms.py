@@ -147,6 +147,18 @@ def test_savings_that_are_left_stay_paid_and_are_owed_no_more(office: Office) ->
     assert office.told(JHT).reason is Reason.PROGRAMME_NOT_JOINED
 
 
+def test_a_debt_of_savings_that_are_left_takes_no_money(office: Office) -> None:
+    office.lists(programmes="JKK+JKM+JHT")
+    office.now = datetime(2026, 12, 3, 3, 0, tzinfo=UTC)
+    office.lists(programmes="JKK+JKM")
+    office.now += timedelta(seconds=1)
+    cure = office.told().cure
+    assert cure is not None
+    assert (cure.amount_rupiah, office.due()) == (16_800, 16_800)
+    assert len(office.pays(16_800, "2026-12-04")) == 4
+    assert office.told().paid_through == ContributionMonth(2026, 12)
+
+
 def test_sabotage_present_terms_for_all_time_would_unpay_months(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -13,7 +13,7 @@ from cardservice.coverage.payment import NamedMonth, Payment, Reversal
 from cardservice.coverage.programme import Programme
 from cardservice.coverage.rules import AllocationOrder, Arrears
 from cardservice.coverage.standing import ContributionBasis, Payer, WorkSector
-from cardservice.coverage.terms import BasisFrom, MemberTerms
+from cardservice.coverage.terms import BasisFrom, MemberTerms, ProgrammesFrom
 from tests.coverage.ledgers import ALWAYS, History, at, pair, pays
 from tests.coverage.rules_2026 import RULES_2026
 from tests.coverage.standings import month
@@ -260,7 +260,14 @@ def test_money_pays_for_the_programmes_of_its_month_only() -> None:
     terms = MemberTerms(
         joined,
         pair().bases,
-        ((month("2026-01"), base), (month("2026-07"), base | {_JHT}), (month("2026-09"), base)),
+        tuple(
+            ProgrammesFrom(month(first), programmes, at(f"{known}-01 00:00"))
+            for first, programmes, known in (
+                ("2026-01", base, "2026-01"),
+                ("2026-07", base | {_JHT}, "2026-06"),
+                ("2026-09", base, "2026-09"),
+            )
+        ),
     )
     done = ledger(terms, pays("a", "2026-06-05 10:00", 4 * 8_400 + 2 * 20_000))
     assert (months_paid(done), months_paid(done, _JHT), done.credit) == (
@@ -268,3 +275,6 @@ def test_money_pays_for_the_programmes_of_its_month_only() -> None:
         ["2026-07", "2026-08"],
         0,
     )
+    # Who has left is not asked for what was owed before.
+    late = ledger(terms, pays("a", "2026-06-05 10:00", 3 * 8_400), pays("b", "2026-09-05 10:00", 8_400))
+    assert (months_paid(late), months_paid(late, _JHT)) == (["2026-06", "2026-07", "2026-08", "2026-09"], [])

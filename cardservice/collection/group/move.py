@@ -186,7 +186,7 @@ def _sources(
 def _demand_same_price(joiner: MemberLedger, moved: Sequence[NamedMonth], rules: Rules, at: datetime) -> None:
     paid: frozenset[ProgrammeMonth] = frozenset(joiner.allocated(rules, at).paid)
     for each in moved:
-        if each.programme not in joiner.terms.joined:
+        if not joiner.terms.owes(each.programme, each.month, at):
             raise MonthsNotMovable(rule="programme-not-joined", month=str(each.month))
         if (each.programme, each.month) in paid:
             raise MonthsNotMovable(rule="paid-already", month=str(each.month))
