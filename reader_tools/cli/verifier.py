@@ -91,6 +91,8 @@ def add(
         said = output.say("Verifikator terdaftar", "Verifier registered")
         console.print(f"{said}: {registered.verifier.name}, {registered.verifier.verifier_id}", markup=False)
         place.tell(output, console, registered.secret)
+        if secret_file is not None:
+            console.print(f"-> kartu card verify --secret-file {secret_file}", markup=False)
 
     output.show(document, people)
 
