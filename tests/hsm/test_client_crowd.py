@@ -14,41 +14,16 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from cardservice.clock import monotonic
 from cardservice.keys import KeyOrigin, KeySet, Purpose, SessionRequest
 from hsm.client import KeyProcess
 from hsm.errors import DocumentRefused, HsmError, KeyProcessDown, MalformedFrame, RateExceeded
 from hsm.key_bundle import KeyBundle
-from hsm.protocol import LENGTH_SIZE, frame, is_refused_whole
+from hsm.protocol import LENGTH_SIZE, frame
 from hsm.rate_limit import DEFAULT_RATES, Rate
-from hsm.shared_trips import SharedTrips
 from tests.hsm.documents import audit_root, token_input
 from tests.hsm.far_end import answering
-from tests.hsm.running import SetClock, eventually, serving
-
-CROWD = 12
-
-
-class Patient(KeyProcess):
-    """A client to which no trip is slow: this machine may be."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__(path, deadline=30)
-        self._shared = SharedTrips(self._travel, is_refused_whole, monotonic=monotonic, slow=3600.0)
-
-
-class Gathering(Patient):
-    """Its first trip waits until the rest of the crowd stands in the queue, so that it travels together."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__(path)
-        self.trips: list[int] = []
-
-    def _travel(self, requests: Sequence[bytes], until: float) -> list[object]:
-        self.trips.append(len(requests))
-        if len(self.trips) == 1:
-            assert eventually(lambda: len(self._shared._waiting) == CROWD - 1)
-        return super()._travel(requests, until)
+from tests.hsm.gathering import CROWD, Gathering, Patient
+from tests.hsm.running import SetClock, serving
 
 
 def crowd(ask: Callable[[int], object]) -> list[object]:

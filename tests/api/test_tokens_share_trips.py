@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Verifications that end at the same moment: their eligibility tokens are signed in one trip to the key process, each as its own."""
+
+import asyncio
+import os
+from dataclasses import replace
+from datetime import timedelta
+
+from api.wiring import Wiring
+from cardservice.credentials import eligibility_token
+from cardservice.credentials.eligibility_token import EligibilityToken
+from cardservice.keys import Purpose
+from hsm.key_generation import development_keys
+from tests.api.served import Service
+from tests.hsm.documents import NOW
+from tests.hsm.gathering import CROWD, Gathering
+from tests.hsm.running import SetClock, serving
+
+TOKEN = EligibilityToken(
+    issuer="https://kartu.example",
+    audience="rs-harapan",
+    subject="3q2-7wAAAAAAAAAAAAAAAA",
+    token_id="0190a7c2-1111-7000-8000-000000000001",
+    issued_at=NOW,
+    expires_at=NOW + timedelta(minutes=5),
+    as_of=NOW.date(),
+    programme="JKK",
+    assurance=2,
+    card_key_thumbprint="A" * 42 + "8",
+    covered=True,
+    until=NOW.date(),
+    sector=1,
+)
+
+
+def test_tokens_of_a_moment_travel_together_and_each_is_its_own(service: Service) -> None:
+    tokens = [replace(TOKEN, token_id=f"token-{number}") for number in range(CROWD)]
+    with serving(development_keys(NOW, os.urandom), SetClock()) as path, Gathering(path) as keys:
+        wiring: Wiring = replace(service, keys=keys).app.state.wiring
+
+        async def signed() -> list[str]:
+            return list(await asyncio.gather(*map(wiring.means.sign, tokens)))
+
+        keys.gathers = False
+        published = keys.verifying_keys(Purpose.ELIGIBILITY_TOKEN)
+        keys.signer(Purpose.ELIGIBILITY_TOKEN).verifying_key  # noqa: B018 - known to all who sign, as in a service at work
+        keys.gathers = True
+        issued = service.world.run(signed())
+        assert keys.trips == [1, CROWD - 1]
+    for text, token in zip(issued, tokens, strict=True):
+        read = eligibility_token.verify(text, keys=published, issuer=TOKEN.issuer, audience=TOKEN.audience, now=NOW)
+        assert read == token
