@@ -84,12 +84,13 @@ Memory = PivMemory | SectorMemory | None
 
 @dataclass(frozen=True, slots=True)
 class LoadFile:
-    """An executable load file of the registry, with the modules that it holds."""
+    """An executable load file of the registry, with the modules that it holds; ``domain`` is that of what is installed from it (GP 7.2)."""
 
     aid: bytes
     modules: tuple[bytes, ...]
     version: bytes = b"\x01\x00"
     digest: bytes = b""
+    domain: bytes = ISD_AID
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from applets.virtual.chip import (
+    ISD_AID,
     Application,
     Chip,
     LoadFile,
@@ -99,13 +100,18 @@ def _load_file(entry: LoadFile) -> _Json:
         "modules": [module.hex() for module in entry.modules],
         "version": entry.version.hex(),
         "digest": entry.digest.hex(),
+        "domain": entry.domain.hex(),
     }
 
 
 def _read_load_file(entry: _Json) -> LoadFile:
     modules = tuple(map(bytes.fromhex, entry["modules"]))
     return LoadFile(
-        bytes.fromhex(entry["aid"]), modules, bytes.fromhex(entry["version"]), bytes.fromhex(entry["digest"])
+        bytes.fromhex(entry["aid"]),
+        modules,
+        bytes.fromhex(entry["version"]),
+        bytes.fromhex(entry["digest"]),
+        bytes.fromhex(entry.get("domain", ISD_AID.hex())),  # an image of before this was kept has the issuer's only
     )
 
 

@@ -23,6 +23,7 @@ class Loading:
 
     load_file: bytes
     digest: bytes
+    domain: bytes
     next_block: int = 0
     received: bytes = b""
 

@@ -55,8 +55,8 @@ def cap(package: bytes = PACKAGE, applet: bytes = APPLET) -> bytes:
     return b"".join(bytes([tag]) + len(part).to_bytes(2, "big") + part for tag, part in ((1, header), (3, applets)))
 
 
-def load(host: Host, block: bytes, *, digest: bytes = b"", size: int = 20) -> int:
-    sw = install(host, 0x02, PACKAGE, ISD_AID, digest, b"", b"")
+def load(host: Host, block: bytes, *, digest: bytes = b"", size: int = 20, domain: bytes = ISD_AID) -> int:
+    sw = install(host, 0x02, PACKAGE, domain, digest, b"", b"")
     stream = Tlv(0xC4, block)
     parts = [stream[start : start + size] for start in range(0, len(stream), size)]
     for number, part in enumerate(parts):

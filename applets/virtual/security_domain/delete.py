@@ -46,7 +46,9 @@ def _without_object(chip: Chip, aid: bytes, *, related: bool) -> Chip:
     if aid == ISD_AID:
         raise Refused(StatusWord.CONDITIONS_NOT_SATISFIED)
     if application is not None:
-        if any(entry.domain == aid for entry in chip.applications if entry.aid != aid):
+        domains = [entry.domain for entry in chip.load_files]
+        domains += [entry.domain for entry in chip.applications if entry.aid != aid]
+        if aid in domains:
             raise Refused(StatusWord.CONDITIONS_NOT_SATISFIED)  # a security domain that others belong to
         return replace(chip, applications=tuple(entry for entry in chip.applications if entry.aid != aid))
     if load_file is None:

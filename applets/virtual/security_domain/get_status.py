@@ -90,7 +90,7 @@ def _load_file(entry: LoadFile, *, modules: bool) -> list[Tlv]:
     fields = [Tlv(_AID, entry.aid), Tlv(_LIFE_CYCLE, bytes([LOADED])), Tlv(_VERSION, entry.version)]
     if modules:
         fields += [Tlv(_MODULE, module) for module in entry.modules]
-    return [*fields, Tlv(_DOMAIN, ISD_AID)]
+    return [*fields, Tlv(_DOMAIN, entry.domain)]
 
 
 def _wanted(field: Tlv, tags: bytes | None) -> bool:

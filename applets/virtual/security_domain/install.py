@@ -53,7 +53,7 @@ def _for_load(runtime: Runtime, data: bytes) -> None:
         _demand_domain(runtime.chip, domain)
     if runtime.chip.load_file(load_file) or runtime.chip.application(load_file):
         raise Refused(StatusWord.CONDITIONS_NOT_SATISFIED)
-    runtime.transient.loading = Loading(load_file, digest)
+    runtime.transient.loading = Loading(load_file, digest, domain or ISD_AID)
 
 
 def _for_install(runtime: Runtime, data: bytes) -> None:
@@ -144,7 +144,7 @@ def _installed(chip: Chip, data: bytes, life_cycle: ApplicationState) -> Chip:
         module=module,
         life_cycle=int(life_cycle),
         privileges=granted,
-        domain=ISD_AID,
+        domain=ISD_AID if entry is None else entry.domain,
         memory=_fresh_memory(module),
     )
     return chip.with_application(application)

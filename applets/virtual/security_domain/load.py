@@ -62,7 +62,7 @@ def _load_file(loading: Loading) -> LoadFile:
     if _package(components.get(CAP_HEADER, b"")) != loading.load_file:
         raise Refused(StatusWord.WRONG_DATA)
     modules = _modules(components.get(CAP_APPLET, b""))
-    return LoadFile(loading.load_file, modules, digest=hashlib.sha256(block).digest())
+    return LoadFile(loading.load_file, modules, digest=hashlib.sha256(block).digest(), domain=loading.domain)
 
 
 def _components(block: bytes) -> dict[int, bytes]:
