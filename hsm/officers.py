@@ -23,10 +23,15 @@ _ES256 = ec.ECDSA(SHA256())
 
 def officer_record(name: str, point: bytes) -> tuple[str, bytes]:
     """Name and content of the record that enrols an officer. Raises OfficerRefused."""
-    if not NAME.fullmatch(name):
-        raise OfficerRefused(name=name, rule="2 to 32 small letters, digits, dots and hyphens, a letter first")
+    refuse_unfit_name(name)
     _public_key(name, point)
     return PREFIX + name, point
+
+
+def refuse_unfit_name(name: str) -> None:
+    """Raise OfficerRefused for what is no officer's name."""
+    if not NAME.fullmatch(name):
+        raise OfficerRefused(name=name, rule="2 to 32 small letters, digits, dots and hyphens, a letter first")
 
 
 class Officers:

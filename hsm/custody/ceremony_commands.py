@@ -10,7 +10,7 @@ from hsm.custody.ceremony_secrets import BroughtSecrets
 from hsm.custody.circumstances import Circumstances
 from hsm.custody.key_record import fingerprint
 from hsm.custody.opened import opened_custody
-from hsm.custody.plan import CeremonyPlan, read_plan
+from hsm.custody.plan import read_plan
 from hsm.errors import PlanRefused
 from hsm.officers import PREFIX
 
@@ -44,9 +44,7 @@ def show_plan(options: argparse.Namespace, here: Circumstances) -> dict[str, obj
 def hold_ceremony(options: argparse.Namespace, here: Circumstances) -> dict[str, object]:
     """Hold the ceremony of a plan whose hash was confirmed."""
     plan = read_plan(options.plan, here.clock())
-    if not hmac.compare_digest((options.plan_hash or "").lower(), plan.digest):
-        raise PlanRefused(path=str(options.plan), rule=f"is confirmed by its hash, which is {plan.digest}")
-    _refuse_other_store(options, plan)
+    refuse_unconfirmed(options, plan.digest, plan.store)
     secrets = BroughtSecrets(dict(options.custodian or ()), dict(options.component or ()))
     with opened_custody(options, here.environment, make=True) as opened:
         room = Room(
@@ -64,12 +62,17 @@ def hold_ceremony(options: argparse.Namespace, here: Circumstances) -> dict[str,
         return Ceremony(plan, room).hold(again=options.again)
 
 
-def _refuse_other_store(options: argparse.Namespace, plan: CeremonyPlan) -> None:
-    """The plan names the back end that was reviewed: ``file:NAME`` beside the machine's keys, or the very URI that was given."""
+def refuse_unconfirmed(options: argparse.Namespace, digest: str, store: str) -> None:
+    """Raise PlanRefused for a plan whose hash nobody confirmed, or that was reviewed for another back end.
+
+    A plan names ``file:NAME`` beside the machine's keys, or the very URI that was given.
+    """
+    if not hmac.compare_digest((options.plan_hash or "").lower(), digest):
+        raise PlanRefused(path=str(options.plan), rule=f"is confirmed by its hash, which is {digest}")
     if options.keys is not None:
-        same, own = plan.store == options.keys, options.keys
+        same, own = store == options.keys, options.keys
     else:
-        uri = urlsplit(plan.store)
+        uri = urlsplit(store)
         planned = options.store.parent / unquote(uri.path)
         same, own = uri.scheme == "file" and planned.resolve() == options.store.resolve(), f"file:{options.store.name}"
     if not same:

@@ -13,6 +13,7 @@ from hsm.custody.circumstances import Circumstances
 Verb = Callable[[argparse.Namespace, Circumstances], Mapping[str, object]]
 
 LOOKING, CEREMONY, KEEPING = "hsm.custody.commands", "hsm.custody.ceremony_commands", "hsm.custody.keeping_commands"
+HANDOVER = "hsm.custody.handover_commands"
 NOW = "now"
 
 
@@ -39,6 +40,7 @@ def parser() -> argparse.ArgumentParser:
     verbs = program.add_subparsers(dest="name", required=True, metavar="VERB")
     _looking(verbs)
     _ceremony(verbs)
+    _handover(verbs)
     _keeping(verbs)
     return program
 
@@ -94,6 +96,24 @@ def _ceremony(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
         type=component_file,
         metavar="VERSION:NUMBER=FILE",
         help="of a transport key, in hexadecimal digits; else it is asked for",
+    )
+    _store(held)
+
+
+def _handover(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    shown = _verb(verbs, "show-handover", (HANDOVER, "show_handover"), "what a handover's plan says, and its hash")
+    shown.add_argument("plan", type=Path, metavar="PLAN")
+
+    held = _verb(verbs, "handover", (HANDOVER, "hold_handover"), "new custodians, officers in or out, by a quorum")
+    held.add_argument("plan", type=Path, metavar="PLAN")
+    held.add_argument("--plan-hash", required=True, metavar="SHA256", help="of the plan that was reviewed")
+    held.add_argument("--out", type=Path, required=True, metavar="DIR", help="shares, backup, transcript; a new folder")
+    held.add_argument("--share", type=Path, action="append", metavar="FILE", help="of those present, once for each")
+    held.add_argument(
+        "--share-passphrase", action="append", type=named_file, metavar="SHARE=FILE", help="by the share's file name"
+    )
+    held.add_argument(
+        "--custodian", action="append", type=named_file, metavar="NAME=FILE", help="a new one's passphrase"
     )
     _store(held)
 

@@ -55,18 +55,45 @@ class CeremonyPlan:
 def read_plan(path: Path, now: datetime) -> CeremonyPlan:
     """Read and check a plan file; keys without a date of their own begin at ``now``. Raises PlanRefused."""
     try:
-        with path.open("rb") as file:
-            content = file.read(MAX_LENGTH + 1)
-    except OSError as failed:
-        raise PlanRefused(path=str(path), rule=f"can be read ({failed.strerror})") from None
-    try:
-        return parse_plan(content, now)
+        return parse_plan(content_of(path), now)
     except PlanRefused as refused:
         raise PlanRefused(path=str(path), rule=refused.evidence["rule"]) from None
 
 
 def parse_plan(content: bytes, now: datetime) -> CeremonyPlan:
     """The plan in the bytes of a file. Raises PlanRefused."""
+    fields, digest = top_fields(content, FORMAT)
+    begins = fields.moment("begins", now.replace(microsecond=0))
+    names = fields.names("custodians")
+    threshold = fields.number("threshold", range(2, MAX_SHARES + 1))
+    plan = CeremonyPlan(
+        scheme=fields.text("scheme"),
+        environment=planned_environment(fields.text("environment")),
+        store=fields.text("store"),
+        threshold=threshold,
+        custodians=names,
+        witnesses=fields.names("witnesses", least=1),
+        officers=[planned_officer(table) for table in fields.tables("officer")],
+        keys=[key for table in fields.tables("key") for key in _keys(table, begins)],
+        transport=[_transport(table, begins) for table in fields.tables("transport")],
+        digest=digest,
+    )
+    fields.end()
+    _refuse_unfit(plan)
+    return plan
+
+
+def content_of(path: Path) -> bytes:
+    """The bytes of a plan's file, one more than are allowed where it is too long. Raises PlanRefused."""
+    try:
+        with path.open("rb") as file:
+            return file.read(MAX_LENGTH + 1)
+    except OSError as failed:
+        raise PlanRefused(rule=f"can be read ({failed.strerror})") from None
+
+
+def top_fields(content: bytes, form: str) -> tuple[PlanFields, str]:
+    """The fields of a plan of this format, and the SHA-256 that people confirm. Raises PlanRefused."""
     if len(content) > MAX_LENGTH:
         raise PlanRefused(rule=f"is at most {MAX_LENGTH} bytes")
     try:
@@ -74,26 +101,9 @@ def parse_plan(content: bytes, now: datetime) -> CeremonyPlan:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as broken:
         raise PlanRefused(rule=f"is TOML in UTF-8 ({broken})") from None
     fields = PlanFields("plan", document)
-    if fields.text("format") != FORMAT:
-        raise PlanRefused(rule=f"has format {FORMAT}")
-    begins = fields.moment("begins", now.replace(microsecond=0))
-    names = fields.names("custodians")
-    threshold = fields.number("threshold", range(2, MAX_SHARES + 1))
-    plan = CeremonyPlan(
-        scheme=fields.text("scheme"),
-        environment=_environment(fields.text("environment")),
-        store=fields.text("store"),
-        threshold=threshold,
-        custodians=names,
-        witnesses=fields.names("witnesses", least=1),
-        officers=[_officer(table) for table in fields.tables("officer")],
-        keys=[key for table in fields.tables("key") for key in _keys(table, begins)],
-        transport=[_transport(table, begins) for table in fields.tables("transport")],
-        digest=hashlib.sha256(content).hexdigest(),
-    )
-    fields.end()
-    _refuse_unfit(plan)
-    return plan
+    if fields.text("format") != form:
+        raise PlanRefused(rule=f"has format {form}")
+    return fields, hashlib.sha256(content).hexdigest()
 
 
 def _refuse_unfit(plan: CeremonyPlan) -> None:
@@ -114,14 +124,16 @@ def _refuse_unfit(plan: CeremonyPlan) -> None:
             raise PlanRefused(rule=rule)
 
 
-def _environment(name: str) -> Environment:
+def planned_environment(name: str) -> Environment:
+    """The environment that a plan is for. Raises PlanRefused."""
     try:
         return Environment(name)
     except ValueError:
         raise PlanRefused(rule=f"has environment {', '.join(Environment)}") from None
 
 
-def _officer(fields: PlanFields) -> tuple[str, bytes]:
+def planned_officer(fields: PlanFields) -> tuple[str, bytes]:
+    """The record of an officer whom a plan enrols. Raises PlanRefused."""
     name, point = fields.text("name"), fields.octets("point")
     fields.end()
     try:

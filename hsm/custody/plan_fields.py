@@ -27,6 +27,10 @@ class PlanFields:
             raise self._refused(f"{name}: a text of 1 to {most} printable Latin characters")
         return value.strip()
 
+    def has(self, name: str) -> bool:
+        """Whether the table says anything under that name."""
+        return name in self._left
+
     def names(self, name: str, least: int = 2) -> list[str]:
         """People, each named once. Raises PlanRefused."""
         value = self._left.pop(name, None)

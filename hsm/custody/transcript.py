@@ -6,12 +6,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 TITLE = ("BERITA ACARA UPACARA KUNCI", "TRANSCRIPT OF A KEY CEREMONY")
+HANDOVER_TITLE = ("BERITA ACARA SERAH TERIMA KUNCI", "TRANSCRIPT OF A HANDOVER OF KEYS")
 DECLARATION = (
     "Kami menyaksikan langkah-langkah di atas dan tidak melihat penyimpangan dari rencana.",
     "We witnessed the steps above, and saw nothing that departs from the plan.",
 )
 LEADER = ("Pemimpin upacara", "Leader of the ceremony")
 CUSTODIAN = ("Pemegang pecahan", "Custodian")
+PRESENT_CUSTODIAN = ("Pemegang pecahan sebelumnya yang hadir", "Earlier custodian, present")
 WITNESS = ("Saksi", "Witness")
 SIGNATURE = ("Tanda tangan dan tanggal", "Signature and date")
 
@@ -40,13 +42,14 @@ class Transcript:
     about: Sequence[tuple[Words, str]]
     signers: Sequence[tuple[Words, str]]
     steps: list[TranscriptStep] = field(default_factory=list)
+    title: Words = TITLE
 
     def text(self) -> str:
         """As a file that people and programs compare."""
         return "\n".join(self._lines()) + "\n"
 
     def _lines(self) -> Iterator[str]:
-        yield f"{TITLE[0]} / {TITLE[1]}"
+        yield f"{self.title[0]} / {self.title[1]}"
         yield "=" * 78
         for words, value in self.about:
             yield f"{words[0]} / {words[1]}: {value}"

@@ -16,9 +16,12 @@ TEXT, PDF, STATEMENT = "transcript.txt", "transcript.pdf", "transcript.json"
 
 
 def write_transcript(
-    folder: Path, text: str, pdf: bytes, plan_sha256: str, store: KeyStore, now: datetime
+    folder: Path, text: str, pdf: bytes, plan_sha256: str, store: KeyStore, now: datetime, *, again: bool = False
 ) -> dict[str, str]:
-    """Write all three; the hashes of text and PDF."""
+    """Write all three; the hashes of text and PDF. ``again`` after an interruption: what it left takes no part."""
+    if again:
+        for name in (TEXT, PDF, STATEMENT):
+            (folder / name).unlink(missing_ok=True)
     files = {TEXT: text.encode(), PDF: pdf}
     hashes = {f"{name.rpartition('.')[2]}_sha256": hashlib.sha256(file).hexdigest() for name, file in files.items()}
     for name, file in files.items():

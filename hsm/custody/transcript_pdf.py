@@ -9,7 +9,7 @@ from textwrap import wrap
 from reportlab.lib.pagesizes import A4
 from reportlab.pdfgen.canvas import Canvas
 
-from hsm.custody.transcript import DECLARATION, SIGNATURE, TITLE, Transcript, TranscriptStep, moment
+from hsm.custody.transcript import DECLARATION, SIGNATURE, Transcript, TranscriptStep, moment
 
 STEPS_ON_A_PAGE = 4
 _WIDTH, _HEIGHT = A4
@@ -36,7 +36,7 @@ def transcript_pdf(transcript: Transcript) -> bytes:
     pages = list(_pages(transcript))
     out = BytesIO()
     canvas = Canvas(out, pagesize=A4, invariant=True)
-    canvas.setTitle(TITLE[0])
+    canvas.setTitle(transcript.title[0])
     canvas.setAuthor("kartu")
     for number, page in enumerate(pages, 1):
         _draw(canvas, page)
@@ -48,7 +48,7 @@ def transcript_pdf(transcript: Transcript) -> bytes:
 
 def _pages(transcript: Transcript) -> Iterator[list[_Line]]:
     """Lines, cut into pages: a new one after some steps, or when one is full."""
-    first = [_Line(TITLE[0], _BOLD, 14.0), _Line(TITLE[1], _ROMAN, 11.0), _Line("")]
+    first = [_Line(transcript.title[0], _BOLD, 14.0), _Line(transcript.title[1], _ROMAN, 11.0), _Line("")]
     for words, value in transcript.about:
         first += _wrapped(f"{words[0]} / {words[1]}: {value}", _ROMAN, _ROMAN_COLUMNS)
     yield from _fitted(first)

@@ -13,7 +13,14 @@ from cardservice.records.errors import (
     RecordNotFound,
     StateConflict,
 )
-from hsm.errors import CustodyBusy, CustodyJournalUnusable, CustodyRefused, PlanRefused, PublicationFailed
+from hsm.errors import (
+    CustodyBusy,
+    CustodyJournalUnusable,
+    CustodyRefused,
+    GrantRefused,
+    PlanRefused,
+    PublicationFailed,
+)
 from reader_tools.errors import DeskError, InputError, SettingsInvalid
 
 
@@ -69,7 +76,7 @@ def exit_code_for(error: KartuError) -> ExitCode:
     """The exit code that an error ends with."""
     if isinstance(error, SettingsInvalid | InputError | PlanRefused | StatementUnreadable | GroupListUnreadable):
         return ExitCode.INPUT
-    refused_by_custody = isinstance(error, CustodyRefused) and not isinstance(error, CUSTODY_IN_TROUBLE)
+    refused_by_custody = isinstance(error, CustodyRefused | GrantRefused) and not isinstance(error, CUSTODY_IN_TROUBLE)
     if refused_by_custody or isinstance(error, REFUSALS_OF_RECORDS):
         return ExitCode.REFUSED
     for kind, code in OF_ENROLMENT.items():

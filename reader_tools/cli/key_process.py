@@ -7,6 +7,10 @@ import socket
 import struct
 from pathlib import Path
 
+from rich.console import Console
+
+from reader_tools.cli.output import Output
+
 _CREDENTIALS = struct.Struct("3i")  # pid, uid, gid (unix(7), SO_PEERCRED)
 _PATIENCE = 2.0  # seconds
 
@@ -25,3 +29,16 @@ def told_to_open_again(path: Path) -> int | None:
     except OSError:
         return None
     return int(pid)
+
+
+def say_told(console: Console, output: Output, told: int | None) -> None:
+    """Whether the key process knows of it: until then it works with the keys and officers that it has read."""
+    said = (
+        output.say("Proses kunci diberi tahu.", "The key process was told.")
+        if told
+        else output.say(
+            "Tidak ada proses kunci yang diberi tahu; yang sedang berjalan perlu SIGHUP.",
+            "No key process was told; one that runs elsewhere needs SIGHUP.",
+        )
+    )
+    console.print(said, markup=False)

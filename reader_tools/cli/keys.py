@@ -11,6 +11,7 @@ class KeysGroup(LazyGroup):
 
     entries = {  # noqa: RUF012 - ClassVar in LazyGroup
         "ceremony": Entry("reader_tools.cli.keys_ceremony", "Make a whole key set from one reviewed plan."),
+        "handover": Entry("reader_tools.cli.keys_handover", "Other custodians, officers in or out, by a quorum."),
         "list": Entry("reader_tools.cli.keys_list", "Every key, its state, and what is due."),
         "rotate": Entry("reader_tools.cli.keys_rotate", "The next key of a purpose; old ones stay readable."),
         "destroy": Entry("reader_tools.cli.keys_destroy", "Destroy a key that has ended."),

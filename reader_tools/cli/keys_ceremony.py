@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """``kartu keys ceremony``: review a plan, hold the ceremony that it describes, look at a transcript."""
 
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,9 +11,8 @@ from reader_tools.cli.custody_program import ask_custody
 from reader_tools.cli.hsm import KeyFiles
 from reader_tools.cli.keys_attest import AuditKeys, show_verified
 from reader_tools.cli.output import AsJson, Output
+from reader_tools.cli.plan_confirmation import PlanHash, confirmed
 from reader_tools.cli.settings import Settings
-
-TYPED_OF_HASH = 12  # characters that a person types to confirm: nobody finds another plan with the same by chance
 
 app = typer.Typer()
 
@@ -26,14 +24,7 @@ def ceremony(
         bool, typer.Option("--show", help="Show what the plan says, and its hash. Nothing is done.")
     ] = False,
     verify: Annotated[bool, typer.Option("--verify", help="Look whether a transcript holds.")] = False,
-    plan_hash: Annotated[
-        str,
-        typer.Option(
-            metavar="SHA256",
-            help="The reviewed plan's hash. Default: it is shown, and confirmed by typing.",
-            show_default=False,
-        ),
-    ] = "",
+    plan_hash: PlanHash = "",
     out: Annotated[Path, typer.Option(help="A new folder for shares, backup and transcript.")] = Path("ceremony"),
     again: Annotated[
         bool, typer.Option("--again", help="Destroy what an unfinished ceremony made, and begin again.")
@@ -72,31 +63,15 @@ def ceremony(
     if show:
         output.show(planned, lambda console: _plan(console, output, planned))
         return
-    confirmed = plan_hash or _confirmed(output, planned)
+    digest = plan_hash or confirmed(output, planned)
     words = [
-        *("--plan-hash", confirmed, "--out", out.absolute()),
+        *("--plan-hash", digest, "--out", out.absolute()),
         *(("--again",) if again else ()),
         *(word for named in custodian or () for word in ("--custodian", named)),
         *(word for named in component or () for word in ("--component", named)),
     ]
     held = ask_custody(settings, output, "ceremony", plan.absolute(), *words, *KeyFiles.of(settings).custody_arguments)
     output.show(held, lambda console: _held(console, output, held))
-
-
-def _confirmed(output: Output, planned: dict[str, Any]) -> str:
-    """The hash, if the person at the terminal types its beginning; else nothing, which the custody program refuses."""
-    if not sys.stdin.isatty():
-        return ""
-    digest = str(planned["plan_sha256"])
-    sys.stderr.write(f"SHA-256 {digest}\n")
-    typed = typer.prompt(
-        output.say(
-            f"Ketik {TYPED_OF_HASH} huruf pertama hash yang ditinjau",
-            f"Type the first {TYPED_OF_HASH} characters of the reviewed hash",
-        ),
-        err=True,
-    )
-    return digest if typed.strip().lower() == digest[:TYPED_OF_HASH] else ""
 
 
 def _plan(console: Console, output: Output, planned: dict[str, Any]) -> None:

@@ -46,7 +46,7 @@ def grant() -> None:
 
 @app.command("officer-key")
 def officer_key(officer: Officer, key: Key, passphrase_file: PassphraseFile, as_json: AsJson = False) -> None:
-    """Make an officer's key, in a new encrypted file; the point that is shown goes into the plan of a ceremony.
+    """Make an officer's key, in a new encrypted file; the point that is shown goes into the plan of a ceremony or handover.
 
     Example: kartu keys grant officer-key --officer ani --key ani.pem --passphrase-file ani.pass
     """

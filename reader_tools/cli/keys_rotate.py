@@ -10,7 +10,7 @@ from rich.console import Console
 from cardservice import clock
 from cardservice.keys import Purpose
 from reader_tools.cli.custody_program import ask_custody, store_arguments
-from reader_tools.cli.key_process import told_to_open_again
+from reader_tools.cli.key_process import say_told, told_to_open_again
 from reader_tools.cli.output import AsJson, Output
 from reader_tools.cli.settings import Settings
 
@@ -109,12 +109,4 @@ def _people(console: Console, output: Output, done: dict[str, Any]) -> None:
             ),
             markup=False,
         )
-    console.print(
-        output.say("Proses kunci diberi tahu.", "The key process was told.")
-        if done["told"]
-        else output.say(
-            "Tidak ada proses kunci yang diberi tahu; yang sedang berjalan perlu SIGHUP.",
-            "No key process was told; one that runs elsewhere needs SIGHUP.",
-        ),
-        markup=False,
-    )
+    say_told(console, output, done["told"])

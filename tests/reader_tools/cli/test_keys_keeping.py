@@ -11,7 +11,9 @@ from cardservice.keys import Purpose
 from hsm.client import KeyProcess
 from tests.hsm.running import eventually
 from tests.reader_tools.cli.desk import Desk, KeyDesk
-from tests.reader_tools.cli.test_keys_ceremony import EXAMPLE, HASH, brought
+from tests.reader_tools.cli.test_keys_ceremony import EXAMPLE, HASH, brought, secret_file
+
+HANDOVER = EXAMPLE.with_name("handover.toml")
 
 
 @pytest.fixture(scope="module")
@@ -129,3 +131,46 @@ def test_a_running_key_process_is_told(bare_desk: Desk, key_desk: KeyDesk, keys:
 
     assert eventually(published)
     assert keys.ping() == "software"
+
+
+def test_people_come_and_go_and_two_new_officers_withdraw_a_ca(officer: Desk, ceremony: Path, tmp_path: Path) -> None:
+    """Enrolled by a quorum, they sign; before that nobody could."""
+    people = {}
+    for name in ("ani", "budi"):
+        passphrase = secret_file(tmp_path / f"{name}.pass", f"{name} alone knows this")
+        own = ("--officer", name, "--key", tmp_path / f"{name}.pem", "--passphrase-file", passphrase)
+        people[name] = (officer.json("keys", "grant", "officer-key", *own)["point"], own)
+    plan = tmp_path / "handover.toml"
+    plan.write_text(
+        HANDOVER.read_text()
+        + "".join(f'[[enrol]]\nname = "{name}"\npoint = "{point}"\n' for name, (point, _) in people.items())
+    )
+    shown = officer.json("keys", "handover", plan, "--show")
+    assert [one["name"] for one in shown["enrolled"]] == ["ani", "budi"]
+    digest, out = shown["plan_sha256"], tmp_path / "handover"
+    new = [f"{name}={secret_file(tmp_path / name, name * 2)}" for name in shown["custodians"]]
+    words = ["--plan-hash", digest, "--out", str(out), *(word for one in new for word in ("--custodian", one))]
+    assert officer.refused("keys", "handover", plan, *words, *shares(ceremony, 1, 5), code=1) == "hsm-shares-too-few"
+    ended = officer("keys", "handover", plan, *words, *shares(ceremony, 1, 3, 5))
+    assert ended.code == 0, ended.err
+    assert "[8/8]" in ended.err
+    assert "Hand each file in shares/" in ended.out
+    assert len(list((out / "shares").iterdir())) == 5
+    assert officer.json("keys", "ceremony", out, "--verify")["holds"] is True
+
+    officer.json("keys", "rotate", "card-ca", "--at", "now")
+    first, second = officer.json("keys", "list")["ca_certificates"]
+    withdrawal = ("--withdraw", first["sha256"], "--reason", "token stolen")
+    signed = [
+        officer.json("keys", "grant", "sign", tmp_path / "ca.grant", *person, *withdrawal)
+        for _, person in people.values()
+    ][-1]
+    assert (signed["officers"], signed["needed"]) == (["ani", "budi"], 2)
+    words = ["keys", "withdraw", first["sha256"], "--grant", str(tmp_path / "ca.grant"), "--reason"]
+    assert officer.refused(*words, "another", code=1) == "hsm-grant-refused"
+    assert officer.json(*words, "token stolen")["officers"] == ["ani", "budi"]
+    assert "Was withdrawn before" in officer(*words, "token stolen").out
+    assert "WITHDRAWN: token stolen" in officer("keys", "list").out
+    officer.json("keys", "publish", tmp_path / "web")
+    assert (tmp_path / "web" / "card-ca.pem").read_text().count("BEGIN CERTIFICATE") == 1
+    assert second["in_use"] is True
