@@ -32,8 +32,9 @@ from hsm.custody.quorum import (
     every_smaller_group,
     seal_share,
     split_among,
+    told_groups,
 )
-from hsm.custody.transcript import CUSTODIAN, LEADER, WITNESS, Transcript, TranscriptStep, moment
+from hsm.custody.transcript import CEREMONY, CUSTODIAN, LEADER, WITNESS, Transcript, TranscriptStep, moment
 from hsm.custody.transcript_files import write_transcript
 from hsm.custody.transcript_pdf import transcript_pdf
 from hsm.custody.unfinished import BEGUN, COMPLETE, clear_the_way
@@ -235,10 +236,7 @@ class Ceremony:
         for subset in fewer:
             if subset.restored:
                 self._steps.refuse(f"the group {subset} of {len(keys)} restores nothing")
-        step.note(f"{len(enough)} groups of {self._plan.threshold} restore {len(keys)} of {len(keys)} keys:")
-        step.note(*(f"  {subset}" for subset in enough))
-        step.note(f"{len(fewer)} smaller groups restore none:")
-        step.note(*(f"  {subset}" for subset in fewer))
+        step.note(*told_groups(enough, fewer, len(keys)))
 
     def _back_up(self, step: TranscriptStep) -> None:
         room = self._room
@@ -253,7 +251,7 @@ class Ceremony:
             (("Lingkungan", "Environment"), str(plan.environment)),
             (("Tempat kunci", "Back end"), plan.store),
             (("Rencana", "Plan"), f"SHA-256 {plan.digest}"),
-            (("Upacara", "Ceremony"), self._name),
+            (CEREMONY, self._name),
             (("Mulai", "Began"), moment(self._room.clock())),
             (("Ambang", "Threshold"), f"{plan.threshold} / {len(plan.custodians)}"),
         ]

@@ -23,7 +23,7 @@ from hsm.custody.handover_journal import BEGUN, COMPLETE, TAKING_OVER, step_of, 
 from hsm.custody.handover_plan import HandoverPlan
 from hsm.custody.handover_transcript import handover_transcript
 from hsm.custody.key_record import fingerprint
-from hsm.custody.quorum import SealedShare, every_quorum, every_smaller_group, seal_share, split_among
+from hsm.custody.quorum import SealedShare, every_quorum, every_smaller_group, seal_share, split_among, told_groups
 from hsm.custody.rewrapping import opened_by, opens_any, put_in_place, wrap_anew
 from hsm.custody.share_file import HeldShare, combined
 from hsm.custody.transcript import Transcript, TranscriptStep
@@ -180,10 +180,8 @@ class Handover:
             raise CeremonyRefused(step=step.number, rule="every new quorum restores every key")
         if any(subset.restored for subset in fewer) or opens_any(made.anew, bytes(made.earlier)):
             raise CeremonyRefused(step=step.number, rule="nothing less than a new quorum restores any key")
-        step.note(f"{len(enough)} groups of {self._plan.threshold} restore {count} of {count} keys:")
-        step.note(*(f"  {subset}" for subset in enough))
-        step.note(f"{len(fewer)} smaller groups restore none:", *(f"  {subset}" for subset in fewer))
-        step.note(f"the earlier set {self._present[0].share_set}, all its shares together, restores none")
+        step.note(*told_groups(enough, fewer, count))
+        step.note(f"pecahan lama tidak memulihkan / the earlier set {self._present[0].share_set} restores none")
 
     def _take_over(self, transcript: Transcript) -> None:
         """The intent: from this line on the handover is finished, not begun again."""
@@ -210,10 +208,11 @@ class Handover:
         at_risk = sorted({str(key.purpose) for key in self._custody.store.descriptions()})
         step.note(
             f"KCV {kcv.upper()}; {moved} wrapped keys beside the store replaced",
-            f"The earlier set {facts['earlier_set']} opens no backup that is made from now on.",
-            "It still opens every backup that was carried away before: destroy those copies, or whoever has them and",
-            "a quorum of that set has these keys: " + ", ".join(at_risk) + ".",
-            "Where that can't be ruled out, rotate these purposes.",
+            f"Pecahan lama {facts['earlier_set']} tidak membuka cadangan yang dibuat mulai sekarang. Cadangan yang dibawa pergi "
+            "sebelumnya masih dapat dibuka olehnya: musnahkan. Bila itu tidak pasti, putar kunci kegunaan di bawah ini.",
+            f"The earlier set {facts['earlier_set']} opens no backup that is made from now on. It still opens every backup that "
+            "was carried away before: destroy those copies. Where that is not certain, rotate the purposes below.",
+            ", ".join(at_risk),
         )
 
     def _change_officers(self, step: TranscriptStep) -> None:

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from hsm.custody.plan import content_of, planned_environment, planned_officer, top_fields
+from hsm.custody.plan import MAX_GROUPS, content_of, planned_environment, planned_officer, top_fields
 from hsm.custody.plan_fields import PlanFields
+from hsm.custody.quorum import groups_of
 from hsm.custody.shamir import MAX_SHARES
 from hsm.errors import OfficerRefused, PlanRefused
 from hsm.officers import PREFIX, refuse_unfit_name
@@ -76,6 +77,10 @@ def _refuse_unfit(plan: HandoverPlan) -> None:
         (
             not plan.custodians or plan.threshold <= len(plan.custodians),
             "has at least as many custodians as the threshold",
+        ),
+        (
+            groups_of(plan.threshold, len(plan.custodians)) <= MAX_GROUPS,
+            f"has at most {MAX_GROUPS} groups of custodians to be tried",
         ),
         (len(set(names)) == len(names), "names each officer once"),
         (len({point for _, point in plan.enrolled}) == len(plan.enrolled), "gives each officer a key of his own"),

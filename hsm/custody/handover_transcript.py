@@ -7,6 +7,7 @@ from datetime import datetime
 from hsm.custody.handover_plan import HandoverPlan
 from hsm.custody.transcript import (
     CUSTODIAN,
+    HANDOVER,
     HANDOVER_TITLE,
     LEADER,
     PRESENT_CUSTODIAN,
@@ -25,7 +26,7 @@ def handover_transcript(plan: HandoverPlan, name: str, present: Sequence[str], b
         (("Lingkungan", "Environment"), str(plan.environment)),
         (("Tempat kunci", "Back end"), plan.store),
         (("Rencana", "Plan"), f"SHA-256 {plan.digest}"),
-        (("Serah terima", "Handover"), name),
+        (HANDOVER, name),
         (("Alasan", "Reason"), plan.reason),
         (("Mulai", "Began"), moment(began)),
         (("Ambang", "Threshold"), threshold),

@@ -14,6 +14,7 @@ from pathlib import Path
 from cardservice.keys import Purpose
 from hsm.crypto_periods import CRYPTO_PERIODS, ROTATION_OVERLAP
 from hsm.custody.plan_fields import PlanFields
+from hsm.custody.quorum import groups_of
 from hsm.custody.shamir import MAX_SHARES
 from hsm.errors import OfficerRefused, PlanRefused
 from hsm.key_generation import STATIC_KEY_LENGTH
@@ -23,6 +24,7 @@ from hsm.production import Environment
 
 FORMAT = "kartu-ceremony/1"
 MAX_LENGTH = 256 * 1024
+MAX_GROUPS = 5000  # each is tried with every key, and stands in the transcript: 6 of 12 are 2,509
 SUCCEEDED = (Purpose.ELIGIBILITY_TOKEN, Purpose.COVER_PROOF)  # the next key is published before it signs
 NEEDED = frozenset(Purpose) - {Purpose.TRANSPORT}  # without one of these the key process has no whole set
 
@@ -113,6 +115,10 @@ def _refuse_unfit(plan: CeremonyPlan) -> None:
     officers = [name for name, _ in plan.officers]
     rules = (
         (plan.threshold <= len(plan.custodians) <= MAX_SHARES, "has at least as many custodians as the threshold"),
+        (
+            groups_of(plan.threshold, len(plan.custodians)) <= MAX_GROUPS,
+            f"has at most {MAX_GROUPS} groups of custodians to be tried",
+        ),
         (len(set(slots)) == len(slots), "names each key once"),
         (not missing, f"has a key for {', '.join(missing)}"),
         (len(set(officers)) == len(officers), "names each officer once"),

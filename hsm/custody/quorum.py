@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from itertools import combinations
+from math import comb
 from pathlib import Path
 
 from hsm.block_cipher import key_check_value
@@ -75,6 +76,27 @@ def every_smaller_group(shares: Sequence[HeldShare], backups: Sequence[KeyBackup
         for size in range(1, shares[0].threshold)
         for few in combinations(shares, size)
     ]
+
+
+def groups_of(threshold: int, count: int) -> int:
+    """How many groups there are to be tried, quorums and smaller ones."""
+    return sum(comb(count, size) for size in range(1, threshold + 1))
+
+
+def told_groups(enough: Sequence[Subset], fewer: Sequence[Subset], keys: int) -> list[str]:
+    """Every group by size, as a transcript shows them: each quorum restores all keys, nothing less any."""
+    size = len(enough[0].numbers)
+    lines = [
+        f"{len(enough)} kelompok isi {size} memulihkan semua / {len(enough)} groups of {size} restore {keys} of {keys} keys:"
+    ]
+    lines += [f"  {subset}" for subset in enough]
+    for size in sorted({len(subset.numbers) for subset in fewer}, reverse=True):
+        smaller = [subset for subset in fewer if len(subset.numbers) == size]
+        lines.append(
+            f"{len(smaller)} kelompok isi {size} tidak memulihkan / {len(smaller)} groups of {size} restore none:"
+        )
+        lines += [f"  {subset}" for subset in smaller]
+    return lines
 
 
 def _restored(backups: Sequence[KeyBackup], backup_key: bytearray) -> int:

@@ -7,6 +7,7 @@ from datetime import datetime
 
 TITLE = ("BERITA ACARA UPACARA KUNCI", "TRANSCRIPT OF A KEY CEREMONY")
 HANDOVER_TITLE = ("BERITA ACARA SERAH TERIMA KUNCI", "TRANSCRIPT OF A HANDOVER OF KEYS")
+CEREMONY, HANDOVER = ("Upacara", "Ceremony"), ("Serah terima", "Handover")
 DECLARATION = (
     "Kami menyaksikan langkah-langkah di atas dan tidak melihat penyimpangan dari rencana.",
     "We witnessed the steps above, and saw nothing that departs from the plan.",
@@ -43,6 +44,11 @@ class Transcript:
     signers: Sequence[tuple[Words, str]]
     steps: list[TranscriptStep] = field(default_factory=list)
     title: Words = TITLE
+
+    @property
+    def named(self) -> tuple[Words, str]:
+        """What tells this transcript from any other: the name of the ceremony or handover, among what it is about."""
+        return next(pair for pair in self.about if pair[0] in {CEREMONY, HANDOVER})
 
     def text(self) -> str:
         """As a file that people and programs compare."""

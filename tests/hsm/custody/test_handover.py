@@ -50,6 +50,7 @@ enrol = [{{name = "ani", point = "{ANI.point.hex()}"}}, {{name = "budi", point =
 dismiss = [{{name = "satu.petugas"}}]
 """
 OFFICERS_ONLY = PLAN.replace(f"threshold = 2\ncustodians = {json.dumps(NEW)}\n", "")
+CROWD = json.dumps([f"Orang {number}" for number in range(15)])
 RESHARING_ONLY = PLAN[: PLAN.index("enrol = ")]
 
 
@@ -133,7 +134,7 @@ def test_the_transcript_shows_every_group_and_holds(made: KeySet) -> None:
     for line in (
         "6 groups of 2 restore 14 of 14 keys:",
         "1+4 (Siti Rahayu, Dian Lestari): 14",
-        "4 smaller groups restore none:",
+        "4 groups of 1 restore none:",
     ):
         assert line in text
     assert f"officer/ani: key {fingerprint(ANI.point)}" in text
@@ -201,6 +202,7 @@ def test_the_earlier_quorum_has_nothing_to_say_any_more(made: KeySet) -> None:
     [
         (PLAN[: PLAN.index("threshold")] + 'witnesses = ["Notaris Hartono"]\n', "changes custodians or officers"),
         (PLAN.replace("threshold = 2", "threshold = 5"), "at least as many custodians"),
+        (PLAN.replace("threshold = 2", "threshold = 7").replace(json.dumps(NEW), CROWD), "at most 5000 groups"),
         (PLAN.replace('"satu.petugas"', '"ani"'), "each officer once"),
         (PLAN.replace(BUDI.point.hex(), ANI.point.hex()), "key of his own"),
         (PLAN.replace("kartu-handover/1", "kartu-ceremony/1"), "has format"),
