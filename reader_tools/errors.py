@@ -33,6 +33,7 @@ ReaderToolsError
 |  |- DataFolderUnusable     the data folder can't be made, read or written
 |  |- PinUnusable            no PIN, or one that no card would take
 |  `- ChipSerialMalformed    a chip serial that no chip has
+|- TornCardMasterEnded       a torn card that can't be finished any more; the order goes on with another chip
 `- DeskError
    |- SettingsInvalid        a KARTU_ setting that can't be meant
    `- Internal               something nobody foresaw; the log has it
@@ -231,6 +232,12 @@ class ChipSerialMalformed(InputError):
     """A chip serial that no chip has; evidence: given, length, line (- where it came from no list)."""
 
     code = "chip-serial-malformed"
+
+
+class TornCardMasterEnded(ReaderToolsError):
+    """A torn card is bound to a master that makes new cards no more (decision 0127); evidence: chip_serial, order_id, purpose, version."""
+
+    code = "torn-card-master-ended"
 
 
 class DeskError(ReaderToolsError):

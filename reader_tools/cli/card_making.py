@@ -9,18 +9,22 @@ from rich.console import Console
 from cardservice.card_edge.dialogue import run
 from cardservice.card_edge.script import Script
 from cardservice.errors import KartuError
+from cardservice.issuance.binding import UNFINISHED
 from cardservice.issuance.bureau import Bureau
 from cardservice.issuance.errors import OrderNotReady
 from cardservice.issuance.personalization import READY, IssuedCard, Personalization
-from cardservice.records import orders
+from cardservice.keys import Purpose
+from cardservice.records import cards, orders
 from cardservice.records.errors import StateConflict
 from cardservice.records.orders import OrderState
+from hsm.errors import KeyNotActive
 from reader_tools.cli.bureau import open_bureau
 from reader_tools.cli.contact import contact
 from reader_tools.cli.output import Output
 from reader_tools.cli.pin import read_pin
 from reader_tools.cli.settings import Settings
 from reader_tools.cli.step_list import StepList
+from reader_tools.errors import TornCardMasterEnded
 
 
 def make_card(order_id: str, *, reader: str | None, pin_file: Path | None, begun: bool, as_json: bool) -> None:
@@ -45,6 +49,8 @@ def make_card(order_id: str, *, reader: str | None, pin_file: Path | None, begun
                 with steps:
                     issued = run(making.dialogue(), held.card, on_script=sending)
                 renewed = held.renew()
+        except KeyNotActive as ended:
+            raise _given_up(bureau, order_id, ended) from ended
         except (KartuError, KeyboardInterrupt):
             _say_how_to_go_on(output, bureau, order_id)
             raise
@@ -66,6 +72,23 @@ def _require(state: OrderState, order_id: str, *, begun: bool) -> None:
         raise StateConflict(record="order", expected=OrderState.BOUND.value, found=state.value)
     if state not in READY:
         raise OrderNotReady(order_id=order_id, state=state.value)
+
+
+def _given_up(bureau: Bureau, order_id: str, ended: KeyNotActive) -> KartuError:
+    """What a person can do about a card that was begun under a master which has ended since; else the error itself."""
+    purpose = ended.evidence.get("purpose")
+    if purpose not in {Purpose.CARD_MASTER, Purpose.SECTOR_MASTER}:
+        return ended
+    with bureau.database.read() as connection:
+        begun = [card for card in cards.of_order(connection, order_id) if card.state in UNFINISHED]
+    if not begun:
+        return ended
+    return TornCardMasterEnded(
+        chip_serial=begun[0].chip_serial,
+        order_id=order_id,
+        purpose=purpose,
+        version=f"{ended.evidence.get('version', 0):02X}",
+    )
 
 
 def _say_how_to_go_on(output: Output, bureau: Bureau, order_id: str) -> None:

@@ -21,7 +21,7 @@ from hsm.errors import (
     PlanRefused,
     PublicationFailed,
 )
-from reader_tools.errors import DeskError, InputError, SettingsInvalid
+from reader_tools.errors import DeskError, InputError, SettingsInvalid, TornCardMasterEnded
 
 
 class ExitCode(IntEnum):
@@ -77,7 +77,7 @@ def exit_code_for(error: KartuError) -> ExitCode:
     if isinstance(error, SettingsInvalid | InputError | PlanRefused | StatementUnreadable | GroupListUnreadable):
         return ExitCode.INPUT
     refused_by_custody = isinstance(error, CustodyRefused | GrantRefused) and not isinstance(error, CUSTODY_IN_TROUBLE)
-    if refused_by_custody or isinstance(error, REFUSALS_OF_RECORDS):
+    if refused_by_custody or isinstance(error, (*REFUSALS_OF_RECORDS, TornCardMasterEnded)):
         return ExitCode.REFUSED
     for kind, code in OF_ENROLMENT.items():
         if isinstance(error, kind):
