@@ -38,6 +38,7 @@ def parser() -> argparse.ArgumentParser:
     used.set_defaults(verb=verbs.use)
     _things(used)
     used.add_argument("--socket", type=Path, required=True, metavar="PATH", help="of the key process")
+    used.add_argument("--server-uid", type=int, metavar="UID", help="who runs the key process; default: we ourselves")
     used.add_argument("--output", type=Path, metavar="FILE", help="with --values: a new file for the opened values")
     return program
 

@@ -76,7 +76,8 @@ def use(options: argparse.Namespace, _: datetime, __: Randomness) -> Mapping[str
     if about.deed is Deed.WITHDRAW_CA:
         raise GrantRefused(rule="a certificate is withdrawn by key custody: kartu keys withdraw")
     grant = read_grant(options.grant)
-    with KeyProcess(options.socket) as keys:
+    uids = None if options.server_uid is None else [options.server_uid]
+    with KeyProcess(options.socket, server_uids=uids) as keys:
         if about.deed is Deed.LIFT_ANOMALY:
             operation, uid = options.lift
             keys.lift_anomaly(operation, int(uid), reason=options.reason, grant=grant)

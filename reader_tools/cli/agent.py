@@ -20,10 +20,10 @@ from cardservice.keys import Purpose
 from cardservice.records import agent_cash
 from cardservice.records.agent_cash import CashAgent
 from cardservice.records.cash_reversals import MAX_CASH_REFERENCE
-from hsm.client import KeyProcess
 from reader_tools.cli.agent_reversals import bounce, void
 from reader_tools.cli.bureau import open_records, rule_packs
 from reader_tools.cli.exit_code import ExitCode
+from reader_tools.cli.key_caller import key_process
 from reader_tools.cli.named_file import read_named
 from reader_tools.cli.output import AsJson, Output
 from reader_tools.cli.person import Person
@@ -138,7 +138,7 @@ def receipt(
     settings = Settings.load()
     output = Output.of(settings, as_json=True)  # a signed document has one form
     del as_json
-    with open_records(settings) as database, KeyProcess(settings.socket) as keys, database.begin() as connection:
+    with open_records(settings) as database, key_process(settings) as keys, database.begin() as connection:
         document = signed_receipt(connection, keys.signer(Purpose.AUDIT), code, number, clock.now())
     output.show(dict(document), lambda _: None)
 

@@ -12,7 +12,8 @@ from cardservice.issuance.bureau import Bureau
 from cardservice.records.database import Database, open_database, parse_address
 from cardservice.records.errors import DatabaseBehind
 from cardservice.rule_folder import load_rule_packs
-from hsm.client import DEADLINE, KeyProcess
+from hsm.client import DEADLINE
+from reader_tools.cli.key_caller import key_process
 from reader_tools.cli.settings import Settings
 
 
@@ -34,7 +35,7 @@ def open_bureau(settings: Settings, *, patience: float = DEADLINE) -> Iterator[B
     ``patience`` is how long one question to the keys may take, in seconds.
     """
     packs = rule_packs(settings)
-    with open_records(settings) as database, KeyProcess(settings.socket, deadline=patience) as keys:
+    with open_records(settings) as database, key_process(settings, patience=patience) as keys:
         yield Bureau(database, keys, clock.now, secrets.token_bytes, packs)
 
 

@@ -15,9 +15,9 @@ from cardservice.collection.bill_type import BillType
 from cardservice.collection.snap.signature import Encoding
 from cardservice.records import banks
 from cardservice.records.banks import Bank
-from hsm.client import KeyProcess
 from reader_tools.cli.bureau import open_records
 from reader_tools.cli.in_force import in_force
+from reader_tools.cli.key_caller import key_process
 from reader_tools.cli.named_file import read_named
 from reader_tools.cli.output import AsJson, Output
 from reader_tools.cli.secret_file import SecretFile, secret_place
@@ -63,7 +63,7 @@ def add(
     settings = Settings.load()
     output = Output.of(settings, as_json=as_json)
     agreed = BankSettings(service_id, signature, encoding, channel_id, bill_type, most_bills, most_name)
-    with open_records(settings) as database, KeyProcess(settings.socket) as keys, secret_place(secret_file) as place:
+    with open_records(settings) as database, key_process(settings) as keys, secret_place(secret_file) as place:
         registered = bank_register.prepare_bank(
             partner_id=partner_id,
             name=name,

@@ -16,9 +16,9 @@ from cardservice.records.database import Database
 from cardservice.records.errors import RecordNotFound
 from cardservice.records.members import Member
 from cardservice.records.payment_numbers import PaymentNumber
-from hsm.client import KeyProcess
 from hsm.errors import RateExceeded
 from reader_tools.cli.bureau import open_records
+from reader_tools.cli.key_caller import key_process
 from reader_tools.cli.output import AsJson, Output
 from reader_tools.cli.settings import Settings
 
@@ -46,7 +46,7 @@ def assign(member_ref: MemberRef, as_json: AsJson = False) -> None:
     """
     settings = Settings.load()
     output = Output.of(settings, as_json=as_json)
-    with open_records(settings) as database, KeyProcess(settings.socket) as keys:
+    with open_records(settings) as database, key_process(settings) as keys:
         member = _member(database, member_ref)
         given = assign_payment_number(
             database, member.member_id, sealer=keys.sealer, entropy=secrets.token_bytes, at=clock.now()
@@ -73,7 +73,7 @@ def assign_all(as_json: AsJson = False) -> None:
         if done % SHOWN_EVERY == 0 and not as_json:
             progress.print(f"{done} ...", markup=False)
 
-    with open_records(settings) as database, KeyProcess(settings.socket) as keys:
+    with open_records(settings) as database, key_process(settings) as keys:
         while True:
             try:
                 assign_many(database, sealer=keys.sealer, entropy=secrets.token_bytes, now=clock.now, on_number=shown)

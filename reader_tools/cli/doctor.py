@@ -30,7 +30,14 @@ def doctor(as_json: AsJson = False) -> None:
     """
     settings = Settings.load()
     output = Output.of(settings, as_json=as_json)
-    machine = Machine(settings.data_dir, settings.reader, settings.socket, settings.database, settings.api_url)
+    machine = Machine(
+        settings.data_dir,
+        settings.reader,
+        settings.socket,
+        settings.database,
+        settings.api_url,
+        settings.keys_uid,
+    )
     findings = list(examine(machine))
     counted = Counter(finding.level.value for finding in findings)
     documents = [_document(finding, output) for finding in findings]

@@ -10,8 +10,8 @@ from typing import Annotated, Self
 import typer
 from rich.console import Console
 
-from hsm.client import KeyProcess
 from hsm.errors import HsmError, KeyFileMissing, SocketUnusable, StartRefused, errors_by_code
+from reader_tools.cli.key_caller import key_process
 from reader_tools.cli.output import AsJson, Output
 from reader_tools.cli.own_program import become, command, environment
 from reader_tools.cli.settings import Settings
@@ -151,7 +151,7 @@ def status(as_json: AsJson = False) -> None:
     """
     settings = Settings.load()
     output = Output.of(settings, as_json=as_json)
-    with KeyProcess(settings.socket) as keys:
+    with key_process(settings) as keys:
         backend = keys.ping()
 
     def people(console: Console) -> None:

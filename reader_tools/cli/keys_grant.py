@@ -110,11 +110,12 @@ def use(
     settings = Settings.load()
     output = Output.of(settings, as_json=as_json)
     into = () if output_file is None else ("--output", output_file.absolute())
+    whose = () if settings.keys_uid is None else ("--server-uid", str(settings.keys_uid))
     done = ask_custody(
         settings,
         output,
         "use",
-        *("--socket", settings.socket.absolute(), *_about(grant_file, reason, values, lift), *into),
+        *("--socket", settings.socket.absolute(), *whose, *_about(grant_file, reason, values, lift), *into),
         program=PROGRAM,
     )
     said = output.say("Dilaksanakan", "Done")

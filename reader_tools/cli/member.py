@@ -24,11 +24,11 @@ from cardservice.records.database import Database
 from cardservice.records.intermediaries import SCHEME_CODE
 from cardservice.records.member_lists import ListKey
 from cardservice.verification.civil_day import civil_day
-from hsm.client import KeyProcess
 from reader_tools.cli import member_registry, member_verify
 from reader_tools.cli.bureau import open_records, rule_packs
 from reader_tools.cli.exit_code import ExitCode
 from reader_tools.cli.failure import words
+from reader_tools.cli.key_caller import key_process
 from reader_tools.cli.output import AsJson, Output
 from reader_tools.cli.settings import Settings
 from reader_tools.errors import FileUnreadable, FileUnwritable
@@ -77,7 +77,7 @@ def import_members(
     """
     settings = Settings.load()
     output = Output.of(settings, as_json=as_json)
-    with _opened(file) as octets, open_records(settings) as database, KeyProcess(settings.socket) as keys:
+    with _opened(file) as octets, open_records(settings) as database, key_process(settings) as keys:
         today = civil_day(clock.now())
         list_file = examine(octets)
         with database.read() as connection:

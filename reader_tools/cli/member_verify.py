@@ -17,8 +17,8 @@ from cardservice.enrolment.verify_granted import GrantedReport, pending_contexts
 from cardservice.enrolment.verify_pending import verify_pending
 from cardservice.enrolment.verifying import Verifying, VerifyReport
 from cardservice.records import population_checks
-from hsm.client import KeyProcess
 from reader_tools.cli.bureau import open_records
+from reader_tools.cli.key_caller import key_process
 from reader_tools.cli.output import AsJson, Output
 from reader_tools.cli.pending_file import read_pending, write_pending
 from reader_tools.cli.registry_settings import registry_client
@@ -75,8 +75,8 @@ def verify(
     output = Output.of(settings, as_json=as_json)
     with (
         open_records(settings) as database,
-        KeyProcess(settings.socket) as keys,
-        KeyProcess(settings.socket, deadline=PORTION_SECONDS) as opening,
+        key_process(settings) as keys,
+        key_process(settings, patience=PORTION_SECONDS) as opening,
         registry_client() as registry,
     ):
         verifying = Verifying(

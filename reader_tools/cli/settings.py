@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from cardservice.texts.catalogue import Language
 from reader_tools.errors import SettingsInvalid
 
+MAX_UID = 0xFFFF_FFFE
 DEFAULT_API_URL = "http://127.0.0.1:8080"
 
 
@@ -24,6 +25,7 @@ class Settings:
     database: str  # KARTU_DATABASE_URL: SQLAlchemy address
     language: Language  # KARTU_LANGUAGE: of messages
     reader: str  # KARTU_READER: the reader to use where none is named
+    keys_uid: int | None  # KARTU_KEYS_UID: the user that runs the key process, where it is not our own
     keys: str  # KARTU_KEYS: where the keys lie (docs/key-places.md); empty: a sealed file in the data folder
     rule_packs: Path | None  # KARTU_RULE_PACKS: the folder of signed rule packs; None: those that come with the code
     rule_pack_key: Path | None  # KARTU_RULE_PACK_KEY: the public key that signed them; None: the one beside those
@@ -45,6 +47,7 @@ class Settings:
             database=given.get("KARTU_DATABASE_URL") or f"sqlite:///{data_dir / 'kartu.db'}",
             language=_language(given.get("KARTU_LANGUAGE", Language.INDONESIAN)),
             reader=given.get("KARTU_READER", "virtual"),
+            keys_uid=_uid(given.get("KARTU_KEYS_UID")),
             keys=given.get("KARTU_KEYS", ""),
             rule_packs=Path(given["KARTU_RULE_PACKS"]) if "KARTU_RULE_PACKS" in given else None,
             rule_pack_key=Path(given["KARTU_RULE_PACK_KEY"]) if "KARTU_RULE_PACK_KEY" in given else None,
@@ -63,6 +66,14 @@ def _default_data_dir() -> Path:
     if here.is_dir():
         return here
     return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "kartu"
+
+
+def _uid(value: str | None) -> int | None:
+    if value is None:
+        return None
+    if not value.isascii() or not value.isdecimal() or int(value) > MAX_UID:
+        raise SettingsInvalid(setting="KARTU_KEYS_UID", rule="a user id, as a number")
+    return int(value)
 
 
 def _language(value: str) -> Language:

@@ -28,6 +28,7 @@ class Machine:
     socket: Path
     database: str
     api_url: str
+    keys_uid: int | None = None  # the user that runs the key process, where it is not our own
 
     def __repr__(self) -> str:
         return f"Machine({str(self.data_dir)!r}, reader={self.reader!r})"
@@ -36,7 +37,7 @@ class Machine:
 def examine(machine: Machine) -> Iterator[Finding]:
     """Every finding, one after the other. A part that rests on a failed one is not asked: it would only repeat the same cause."""
     yield from _readers(machine)
-    yield probe_keys(machine.socket)
+    yield probe_keys(machine.socket, keys_uid=machine.keys_uid)
     yield probe_database(machine.database)
     api, date = probe_api(machine.api_url)
     yield api

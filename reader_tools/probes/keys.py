@@ -8,10 +8,10 @@ from hsm.errors import HsmError
 from reader_tools.probes.finding import Finding, Level, Part, trouble
 
 
-def probe_keys(socket: Path, bad: Level = Level.FAIL) -> Finding:
-    """Ping. Says which back end holds the keys."""
+def probe_keys(socket: Path, bad: Level = Level.FAIL, *, keys_uid: int | None = None) -> Finding:
+    """Ping. Says which back end holds the keys; ``keys_uid`` is the user that runs the key process, where it is not our own."""
     try:
-        with KeyProcess(socket) as keys:
+        with KeyProcess(socket, server_uids=None if keys_uid is None else [keys_uid]) as keys:
             backend = keys.ping()
     except HsmError as error:
         return trouble(Part.KEYS, error, bad)

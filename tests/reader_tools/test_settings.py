@@ -48,6 +48,9 @@ def test_what_is_given_is_used(tmp_path: Path) -> None:
     ("name", "value"),
     [
         ("KARTU_LANGUAGE", "fr"),
+        ("KARTU_KEYS_UID", "kartu"),
+        ("KARTU_KEYS_UID", "-1"),
+        ("KARTU_KEYS_UID", "4294967295"),
         ("KARTU_API_URL", "kartu.example"),
         ("KARTU_API_URL", "ftp://kartu.example"),
         ("KARTU_API_URL", "http://"),

@@ -131,3 +131,17 @@ def test_the_own_environment_keeps_the_callers(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("PYTHONPATH", "/somewhere")
     assert environment({"A": "b"})["A"] == "b"
     assert environment()["PYTHONPATH"] == f"{ROOT}{os.pathsep}/somewhere"
+
+
+def test_a_socket_of_another_user_is_asked_nothing(desk: Desk) -> None:
+    """Whoever else can listen there could answer as he likes: the desk names the user that runs the key process."""
+    desk.set("KARTU_KEYS_UID", str(os.geteuid()))
+    assert desk.json("hsm", "status")["backend"]
+    desk.set("KARTU_KEYS_UID", str(os.geteuid() + 1))
+    assert desk.refused("hsm", "status", code=4) == "hsm-caller-refused"
+    desk.blank_card()
+    desk.set("KARTU_KEYS_UID", str(os.geteuid()))
+    order_id = desk.approved_order()
+    desk.set("KARTU_KEYS_UID", str(os.geteuid() + 1))
+    assert desk.refused("card", "personalize", order_id, "--pin-file", desk.pin_file(), code=4) == "hsm-caller-refused"
+    assert "hsm-caller-refused" in desk("doctor", "--json").out
