@@ -4,9 +4,10 @@
 from typing import Annotated
 
 import typer
+from rich.console import Console
 
 from reader_tools.cli.custody_program import ask_custody, store_arguments
-from reader_tools.cli.key_process import told_to_open_again
+from reader_tools.cli.key_process import say_told, told_to_open_again
 from reader_tools.cli.output import AsJson, Output
 from reader_tools.cli.settings import Settings
 
@@ -33,7 +34,10 @@ def destroy(
     done = ask_custody(settings, output, "destroy", kid, *store_arguments(settings))
     done["told"] = told_to_open_again(settings.socket)
     key = done["destroyed"]
-    said = output.say("Dimusnahkan", "Destroyed")
-    output.show(
-        done, lambda console: console.print(f"{said}: {key['purpose']} {key['version']} {key['kid']}", markup=False)
-    )
+
+    def people(console: Console) -> None:
+        said = output.say("Dimusnahkan", "Destroyed")
+        console.print(f"{said}: {key['purpose']} {key['version']} {key['kid']}", markup=False)
+        say_told(console, output, done["told"])
+
+    output.show(done, people)

@@ -9,6 +9,7 @@ from rich.console import Console
 
 from cardservice import clock
 from cardservice.keys import Purpose
+from hsm.errors import RotationRefused
 from reader_tools.cli.custody_program import ask_custody, store_arguments
 from reader_tools.cli.key_process import say_told, told_to_open_again
 from reader_tools.cli.output import AsJson, Output
@@ -62,7 +63,7 @@ def rotate(
         str,
         typer.Option(
             "--id",
-            help="The rotation's name: asked again, it is not done again. Default: purpose, sector and today.",
+            help="The rotation's name: asked again under it, it is not done again. Default: purpose, sector and today, once.",
             show_default=False,
         ),
     ] = "",
@@ -85,6 +86,13 @@ def rotate(
     ]
     done = ask_custody(settings, output, *words, *store_arguments(settings))
     done["told"] = told_to_open_again(settings.socket)
+    if done["already"] and not rotation_id:
+        # Nobody named it, so nobody can mean the earlier one: a second key, or the first one asked for twice?
+        made = ", ".join(key["kid"] for key in done["made"])
+        raise RotationRefused(
+            purpose=purpose.value,
+            rule=f"once a day under the name {name}, and {made} is made; for one more give --id a name",
+        )
     output.show(done, lambda console: _people(console, output, done))
 
 

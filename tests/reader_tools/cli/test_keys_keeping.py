@@ -51,8 +51,15 @@ def test_the_next_key_is_made_once_a_day(officer: Desk) -> None:
     done = officer.json("keys", "rotate", "cover-proof")
     assert [key["version"] for key in done["made"]] == [3]
     assert (done["backed_up"], done["told"], done["already"]) == (True, None, False)
-    assert officer.json("keys", "rotate", "cover-proof")["already"] is True
-    ended = officer("keys", "rotate", "cover-proof")
+    # A second one that day may be a slip: it is refused in words, and for a second key it is named.
+    assert officer.refused("keys", "rotate", "cover-proof", code=1) == "hsm-rotation-refused"
+    assert (
+        f"{done['made'][0]['kid']} is made; for one more give --id a name"
+        in officer("keys", "rotate", "cover-proof").err
+    )
+    again = ("keys", "rotate", "cover-proof", "--id", done["rotation"])
+    assert officer.json(*again)["already"] is True
+    ended = officer(*again)
     assert "Was done before: cover-proof-" in ended.out
     assert "needs SIGHUP" in ended.out
     states = [key["state"] for key in officer.json("keys", "list")["keys"] if key["purpose"] == "cover-proof"]
