@@ -14,6 +14,7 @@ from cardservice.clock import monotonic, now
 from hsm.dead_mans_alarm import SILENCE, START_SECONDS, wind
 from hsm.key_store import KeyStore
 from hsm.locked_memory import LockedMemory
+from hsm.login_turn import login_turn
 from hsm.operations import KeyOperations
 from hsm.rate_limit import DEFAULT_RATES, RateLimit
 from hsm.record_line import RecordLine
@@ -39,8 +40,8 @@ class SharedParts:
     @classmethod
     def around(cls, listening: socket.socket, served_uids: Collection[int], state: Path, issuer: str) -> "SharedParts":
         """With the counters of an open state folder. Raises StateUnusable."""
-        turn = LockedMemory(1, state / "login-turn")
-        return cls(listening, served_uids, state, issuer, rate_counters_in(state), anomaly_counters_in(state), turn)
+        counters = rate_counters_in(state), anomaly_counters_in(state)
+        return cls(listening, served_uids, state, issuer, *counters, login_turn(state))
 
 
 def serve(open_store: Callable[[], KeyStore], shared: SharedParts, seat: Seat) -> None:

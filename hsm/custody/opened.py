@@ -4,7 +4,7 @@
 import argparse
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from hsm.key_custody import KeyCustody
 from hsm.key_places import KeyPlaces, key_places
 from hsm.key_store import KeyStore
 from hsm.key_uri import FileUri, PinSource
+from hsm.login_turn import login_turn
 from hsm.open_keys import open_custody, open_store
 from hsm.passphrase import create_passphrase_file
 from hsm.pin_source import secret_of, with_lasting_secrets
@@ -48,7 +49,8 @@ def opened_store(options: argparse.Namespace, environment: Environment) -> Itera
     places = places_of(options)
     refuse_software_places(places, environment)
     with open_journal(journal_of(options)) as journal:
-        store = open_store(places)
+        with _turn_to_log_in(options, places):
+            store = open_store(places)
         refuse_unvalidated_tokens(options, environment, store)
         yield OpenedStore(store, places, journal)
 
@@ -68,9 +70,18 @@ def opened_custody(
             if isinstance(uri, FileUri):
                 _make_empty(uri)
     backups = BackupFolder(journal_of(options).with_name("backups"))
-    with open_journal(journal_of(options)) as journal, open_custody(places) as custody:
+    with open_journal(journal_of(options)) as journal, ExitStack() as stack:
+        with _turn_to_log_in(options, places):
+            custody = stack.enter_context(open_custody(places))
         refuse_unvalidated_tokens(options, environment, custody.store)
         yield OpenedCustody(custody, journal, backups)
+
+
+def _turn_to_log_in(options: argparse.Namespace, places: KeyPlaces) -> AbstractContextManager[object]:
+    """While a worker of the key process logs in to a token, custody waits; its state folder lies beside the journal, once it was started."""
+    state = journal_of(options).with_name("state")
+    is_shared = state.is_dir() and not all(isinstance(uri, FileUri) for uri in places.all())
+    return login_turn(state) if is_shared else nullcontext()
 
 
 def places_of(options: argparse.Namespace) -> KeyPlaces:

@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -17,8 +17,11 @@ import pytest
 
 from cardservice.keys import KeyOrigin, Purpose, SessionRequest
 from cardservice.keys import KeySet as CardKeySet
+from hsm import login_turn as login_turn_module
 from hsm.block_cipher import key_check_value
+from hsm.custody import opened as opened_module
 from hsm.custody.attestation import attestation
+from hsm.custody.command_line import read
 from hsm.custody.journal import open_journal
 from hsm.custody.key_list import list_keys
 from hsm.custody.key_record import check_of, fingerprint
@@ -217,3 +220,42 @@ def test_a_ceremony_for_production_refuses_the_suppliers_published_key(tmp_path:
     token = empty_token(tmp_path / "production")
     with token.custody() as custody, pytest.raises(WellKnownKey):
         Held(token.folder).hold(custody, plan(text), environment=Environment.PRODUCTION, secrets=Published())
+
+
+def test_custody_logs_in_when_no_worker_does(on_token: TokenKeySet, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two logins at once disturb a SoftHSM token: custody takes the turn that a starting worker takes, and gives it back."""
+    assert on_token.token is not None
+    on_token.token.enter()
+    state = on_token.folder / "state"
+    state.mkdir(mode=0o700)
+    words = ["list", "--keys", str(on_token.token.uri()), "--journal", str(on_token.journal)]
+    free: list[bool] = []
+
+    def is_free() -> bool:
+        """As another process finds it: whether a worker could log in now."""
+        trying = (
+            "import fcntl,sys; fcntl.lockf(open(sys.argv[1], 'r+b'), fcntl.LOCK_EX | fcntl.LOCK_NB)",
+            str(state / login_turn_module.FILE),
+        )
+        return subprocess.run([sys.executable, "-c", *trying], capture_output=True, check=False).returncode == 0
+
+    def looking(real: Any) -> Any:
+        def opening(*arguments: Any, **named: Any) -> Any:
+            free.append(is_free())
+            return real(*arguments, **named)
+
+        return opening
+
+    for name in ("open_store", "open_custody"):
+        monkeypatch.setattr(opened_module, name, looking(getattr(opened_module, name)))
+    options = read(words)
+    with opened_module.opened_store(options, Environment.TEST) as keys:
+        assert keys.store.descriptions()
+        assert is_free()
+    with opened_module.opened_custody(options, Environment.TEST):
+        assert is_free()
+    assert free == [False, False]
+    # Sabotage control: without the turn a worker could log in at that very moment.
+    monkeypatch.setattr(opened_module, "login_turn", lambda _: nullcontext())
+    with opened_module.opened_store(options, Environment.TEST):
+        assert free == [False, False, True]
