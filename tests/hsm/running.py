@@ -149,6 +149,14 @@ def workers_of(process: "subprocess.Popen[str]") -> list[int]:
     return [int(pid) for pid in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()]
 
 
+def is_alive(pid: int) -> bool:
+    """There, and no zombie that waits to be buried."""
+    try:
+        return "zombie" not in Path(f"/proc/{pid}/status").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
 def eventually(holds: Callable[[], bool], seconds: float = 20.0) -> bool:
     """Wait until it holds: generous, since machines differ, and no figure."""
     until = monotonic() + seconds

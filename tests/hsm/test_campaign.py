@@ -16,7 +16,7 @@ from tests.campaigns.keys.lasting import GROWTH_DESCRIPTORS, MOST_GROWTH_KIB, Re
 from tests.campaigns.keys.restarts import restarted
 from tests.hsm.officer_people import ANI, BUDI, granted
 
-KILLS = {Whom.WORKER: 3, Whom.SUPERVISOR: 1, Whom.ALL: 2}
+KILLS = {Whom.WORKER: 2, Whom.SUPERVISOR: 1, Whom.ALL: 2}
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +33,7 @@ def test_killed_under_load_it_comes_back_and_nothing_acknowledged_is_lost_or_dou
 
 
 def test_many_callers_for_some_seconds(uri: KeyUri) -> None:
-    report = lasting(uri, seconds=4, callers=64)
+    report = lasting(uri, seconds=3, callers=64)
     assert report.wrong == [], str(report)
 
 

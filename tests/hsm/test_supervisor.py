@@ -5,11 +5,9 @@ import os
 import re
 import signal
 import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -17,8 +15,7 @@ import pytest
 from hsm.client import KeyProcess
 from hsm.errors import HsmError, RateExceeded
 from hsm.rate_limit import DEFAULT_RATES
-from hsm.worker_process import resident_kib
-from tests.hsm.running import ROOT, eventually, hsm_process, run_hsm, short_folder, workers_of
+from tests.hsm.running import eventually, hsm_process, is_alive, run_hsm, short_folder, workers_of
 
 
 @pytest.fixture(scope="module")
@@ -58,19 +55,6 @@ def asking(path: Path, question: Callable[[KeyProcess], object], callers: int = 
 def is_replaced(process: "subprocess.Popen[str]", count: int) -> bool:
     """As many workers as there should be, none of them dead."""
     return len(list(filter(is_alive, workers_of(process)))) == count
-
-
-def is_alive(pid: int) -> bool:
-    """There, and no zombie that waits to be buried."""
-    try:
-        return "zombie" not in Path(f"/proc/{pid}/status").read_text()
-    except FileNotFoundError:
-        return False
-
-
-def has_gone(pid: int) -> bool:
-    """No longer there, but for a name that nobody asks for."""
-    return not is_alive(pid)
 
 
 def test_a_living_socket_is_not_taken_over(made: Path) -> None:
@@ -179,100 +163,6 @@ def test_workers_end_with_a_killed_supervisor_and_the_next_one_takes_the_socket(
         with hsm_process(made, "--workers", "2"), KeyProcess(made / "run" / "s") as keys:
             assert keys.ping() == "software"
         assert eventually(lambda: not any(map(is_alive, orphans)))
-
-
-def supervised(work: str, settings: str = "pass") -> "subprocess.Popen[str]":
-    """A supervisor of one worker of a toy kind, with less patience than it has for real ones."""
-    program = (
-        "import os, sys, time\n"
-        "from cardservice.clock import monotonic\n"
-        "from hsm import supervisor\n"
-        "from hsm.errors import HsmError, WrongPassphrase\n"
-        "supervisor.GROWTH_KIB, supervisor.WEIGHING_SECONDS = 4096, 0.05\n"
-        "supervisor.SILENCE, supervisor._TURN, supervisor.FIRST_PAUSE, supervisor.LONGEST_PAUSE = 0.5, 0.1, 0.01, 0.02\n"
-        f"{settings}\n"
-        "began = []\n"
-        f"def work(seat):\n    print('began', flush=True)\n    {work}\n"
-        "def ready(): began.append(1)\n"
-        "try: supervisor.Supervisor(work, 1, monotonic=monotonic).run(ready)\n"
-        "except HsmError as error: sys.exit(str(error))\n"
-    )
-    pipe = subprocess.PIPE
-    return subprocess.Popen([sys.executable, "-c", program], cwd=ROOT, stdout=pipe, stderr=pipe, text=True)
-
-
-def test_a_worker_that_hangs_is_noticed_and_replaced() -> None:
-    with supervised("seat.tell_ready(); time.sleep(60)") as process:
-        assert process.stdout is not None
-        assert [process.stdout.readline() for _ in range(2)] == ["began\n"] * 2
-        process.terminate()
-        assert process.wait(30) == 0
-
-
-def orphan(work: str) -> int:
-    """The process id of a worker whose supervisor was killed; it hears no SIGTERM, as one that hangs in a call of a module."""
-    deaf = "import signal; signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM}); seat.tell_ready()"
-    with supervised(f"{deaf}; {work}; print('deaf', flush=True); time.sleep(600)") as process:
-        assert process.stdout is not None
-        assert [process.stdout.readline() for _ in range(2)] == ["began\n", "deaf\n"]
-        (pid,) = workers_of(process)
-        process.kill()
-    return pid
-
-
-def test_an_orphan_that_hangs_is_ended_by_its_alarm() -> None:
-    assert eventually(partial(has_gone, orphan("from hsm.dead_mans_alarm import wind; wind(-4.9)")))
-
-
-def test_sabotage_without_the_alarm_it_keeps_what_it_has_for_ever() -> None:
-    unwound, wound = orphan("pass"), orphan("from hsm.dead_mans_alarm import wind; wind(-4.5)")
-    assert eventually(partial(has_gone, wound))
-    assert is_alive(unwound)
-    os.kill(unwound, signal.SIGKILL)
-
-
-GROWING = "kept = []\n    seat.tell_ready()\n    while True: kept.append(b'x' * {size}); seat.tell_alive(time.monotonic()); time.sleep(0.02)"
-
-
-def test_a_worker_that_grows_is_replaced_by_one_that_answers_before_it_leaves() -> None:
-    with supervised(GROWING.format(size=500_000)) as process:
-        assert process.stdout is not None
-        assert [process.stdout.readline() for _ in range(3)] == ["began\n"] * 3
-        process.terminate()
-        assert process.wait(30) == 0
-
-
-def test_sabotage_one_that_nobody_weighs_grows_and_stays() -> None:
-    with supervised(GROWING.format(size=500_000), "supervisor.GROWTH_KIB = 10**9") as process:
-        try:
-            assert eventually(lambda: bool(workers_of(process)))
-            (worker,) = workers_of(process)
-            small = resident_kib(worker)
-            assert eventually(lambda: resident_kib(worker) > small + 3 * 4096)
-            assert workers_of(process) == [worker]
-        finally:
-            process.terminate()
-
-
-def test_workers_that_fail_again_and_again_end_it_loudly() -> None:
-    with supervised("seat.tell_ready()\n    time.sleep(0.1)\n    raise WrongPassphrase") as process:
-        told, error = process.communicate(timeout=60)
-    assert (process.returncode, told.count("began")) == (1, 8)
-    assert error.splitlines()[-1].startswith("hsm-workers-failing ")
-    assert "hsm-passphrase-wrong" in error.splitlines()[-1]
-
-
-def test_a_worker_that_can_not_even_begin_says_why_at_once() -> None:
-    with supervised("raise WrongPassphrase") as process:
-        told, error = process.communicate(timeout=60)
-    assert (process.returncode, told.count("began")) == (1, 1)
-    assert error.splitlines()[-1] == "hsm-passphrase-wrong"
-
-
-def test_an_unforeseen_end_is_told_by_its_kind_and_not_by_its_text() -> None:
-    with supervised("raise RuntimeError('secret')") as process:
-        _, error = process.communicate(timeout=60)
-    assert error.splitlines()[-1] == "hsm-worker-failed (ended_by=RuntimeError)"
 
 
 def test_callers_are_spread_over_the_workers(made: Path) -> None:

@@ -12,8 +12,8 @@ from cardservice.clock import monotonic
 from hsm.key_uri import KeyUri
 from tests.campaigns.keys.load import TOLD_KINDS, Known, Seen, calling
 from tests.campaigns.keys.report import Report
-from tests.campaigns.keys.restarts import Restarted, is_alive, restarted
-from tests.hsm.running import eventually
+from tests.campaigns.keys.restarts import Restarted, restarted
+from tests.hsm.running import eventually, is_alive
 
 WORKERS = 2
 PATIENCE = 30.0  # seconds: generous, no figure

@@ -134,11 +134,3 @@ def restarted(uri: KeyUri, workers: int = 2) -> Iterator[Restarted]:
             while keeper.is_alive():  # one may just have been started
                 running.stop()
                 keeper.join(0.2)
-
-
-def is_alive(pid: int) -> bool:
-    """There, and no zombie."""
-    try:
-        return "zombie" not in Path(f"/proc/{pid}/status").read_text()
-    except (FileNotFoundError, ProcessLookupError):
-        return False
