@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Why a row of a member list was refused: where, which rule, and what is in the catalogue of texts about it."""
 
-import dataclasses
-from collections.abc import Mapping
 from enum import StrEnum
+
+from cardservice.enrolment.row_fault import RowFault
 
 
 class Rule(StrEnum):
@@ -42,16 +42,8 @@ class Rule(StrEnum):
     ENROLLED_ELSEWHERE = "enrolled-elsewhere"
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class RowProblem:
-    """One fault of one row. ``line`` counts from 1, the head included. Evidence never holds a NIK, name or birth date."""
+class RowProblem(RowFault[Rule]):
+    """One fault of one row."""
 
-    line: int
-    field: str
-    rule: Rule
-    evidence: Mapping[str, str | int] = dataclasses.field(default_factory=dict)
-
-    @property
-    def text_code(self) -> str:
-        """Its entry in the catalogue of texts, with cause and remedy in both languages."""
-        return f"member-row-{self.rule.value}"
+    __slots__ = ()
+    words = "member-row"

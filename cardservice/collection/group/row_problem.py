@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Why a row of a group's list was refused: where, and which rule. The words are in ``cardservice/texts/collection.toml``."""
 
-import dataclasses
-from collections.abc import Mapping
 from enum import StrEnum
+
+from cardservice.enrolment.row_fault import RowFault
 
 
 class GroupRule(StrEnum):
@@ -20,16 +20,8 @@ class GroupRule(StrEnum):
     NO_PRICE = "no-price"
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class GroupRowProblem:
-    """One fault of one row. ``line`` counts from 1, the head included. Evidence never holds a payment number, NIK or name."""
+class GroupRowProblem(RowFault[GroupRule]):
+    """One fault of one row."""
 
-    line: int
-    field: str
-    rule: GroupRule
-    evidence: Mapping[str, str | int] = dataclasses.field(default_factory=dict)
-
-    @property
-    def text_code(self) -> str:
-        """Its entry in the catalogue of texts, with cause and remedy in both languages."""
-        return f"group-row-{self.rule.value}"
+    __slots__ = ()
+    words = "group-row"
