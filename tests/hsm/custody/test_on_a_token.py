@@ -30,7 +30,7 @@ from hsm.custody.rotation import Rotation, RotationOrder
 from hsm.custody.statement import signature_holds, signed, verified
 from hsm.custody.transcript_files import verified_transcript
 from hsm.custody.unfinished import unfinished_ceremony
-from hsm.errors import CeremonyRefused, SharesTooFew, UnvalidatedToken, WellKnownKey
+from hsm.errors import BackupRefused, CeremonyRefused, SharesTooFew, UnvalidatedToken, WellKnownKey
 from hsm.key_custody import KeyCustody
 from hsm.key_generation import WELL_KNOWN_TRANSPORT_MASTER
 from hsm.key_places import KeyPlaces
@@ -38,7 +38,8 @@ from hsm.key_ring import KeyRing
 from hsm.key_store import KeyStore
 from hsm.production import Environment
 from hsm.static_card_keys import StaticCardKeys
-from tests.hsm.custody.ceremonies import PLAN, TRANSPORT_KEY, Held, InventedSecrets, KeySet, plan
+from tests.hsm.custody.ceremonies import PLAN, TRANSPORT_KEY, Held, InventedSecrets, KeySet, empty_key_set, plan
+from tests.hsm.custody.test_handover import RESHARING_ONLY, hand_over, new_shares
 from tests.hsm.documents import NOW
 from tests.hsm.running import ROOT
 from tests.hsm.softhsm import MODULE, SoftHsm
@@ -259,3 +260,17 @@ def test_custody_logs_in_when_no_worker_does(on_token: TokenKeySet, monkeypatch:
     monkeypatch.setattr(opened_module, "login_turn", lambda _: nullcontext())
     with opened_module.opened_store(options, Environment.TEST):
         assert free == [False, False, True]
+
+
+def test_a_handover_on_a_token(on_token: TokenKeySet, tmp_path: Path) -> None:
+    """A token gives no key out: each is wrapped anew from its backup, and the token takes the new backup key in place of the other."""
+    assert hand_over(on_token, RESHARING_ONLY)["shared_anew"] is True
+    backup = on_token.back_up("after the handover")
+    lost = empty_key_set(tmp_path / "lost")
+    with pytest.raises(BackupRefused):
+        lost.restore(backup, on_token.shares(1, 2, 3))
+    lost.restore(backup, new_shares(on_token, 2, 4))
+    assert {kid: check for kid, (_, check) in checks(lost.store()).items()} == {
+        kid: check for kid, (_, check) in checks(on_token.store()).items()
+    }
+    assert sessions(lost.store()) == sessions(on_token.store())
