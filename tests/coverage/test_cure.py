@@ -112,6 +112,8 @@ def test_for_a_day_ahead_the_cure_pays_up_to_it() -> None:
     assert answer.cure is not None
     assert answer.cure.months == month("2026-12").up_to(month("2027-03"))
     assert answer.cure.amount_rupiah == 8_400 + 3 * 16_800
+    # The amount is right for a payment of this month, however late the day that is asked about.
+    assert answer.cure.pay_until == date(2026, 11, 30)
 
 
 def test_not_joined_has_no_cure() -> None:
