@@ -14,13 +14,12 @@ from api.settings import Settings
 from cardservice.collection.biller import MemberBiller
 from cardservice.collection.in_thread import InThread
 from cardservice.collection.ppob.desk import PpobDesk
-from cardservice.collection.snap.bank_secrets import BankSecrets
 from cardservice.collection.snap.desk import SnapDesk
 from cardservice.coverage.packs_in_force import PacksInForce
 from cardservice.credentials import eligibility_token
 from cardservice.credentials.eligibility_token import EligibilityToken
 from cardservice.issuance.bureau import Bureau, BureauKeys
-from cardservice.keys import BlindIndex, Purpose, VerifyingKey
+from cardservice.keys import BlindIndex, PartnerSignatures, Purpose, VerifyingKey
 from cardservice.partnership.caller import Caller
 from cardservice.records.database import Database
 from cardservice.records.hot_path.payment_store import PaymentStore
@@ -34,6 +33,11 @@ class ServiceKeys(BureauKeys, Protocol):
 
     def verifying_keys(self, purpose: Purpose) -> list[VerifyingKey]:
         """The published keys of a purpose, the one that signs now first."""
+        ...
+
+    @property
+    def partner_signatures(self) -> PartnerSignatures:
+        """Compares the signatures of banks."""
         ...
 
     @property
@@ -117,12 +121,12 @@ def snap_desk(
     randomness: Callable[[int], bytes],
     in_thread: InThread,
 ) -> SnapDesk:
-    """What answers banks: the biller over the records, and their secrets opened by the keys."""
+    """What answers banks: the biller over the records, and their signatures compared by the keys."""
     return SnapDesk(
         store.database,
         store.payments,
         MemberBiller(lambda: randomness(16).hex(), packs),
-        BankSecrets(lambda: keys.sealer),
+        lambda: keys.partner_signatures,
         lambda: keys.blind_index,
         randomness,
         in_thread,

@@ -173,6 +173,14 @@ class GrantedPortion(Protocol):
         ...
 
 
+class PartnerSignatures(Protocol):
+    """Compares a partner's keyed signatures where the shared secret lies, so that it lies nowhere else. No answer helps to make one."""
+
+    def matches(self, context: str, sealed: bytes, signed: bytes, signature: bytes) -> bool:
+        """Whether ``signature`` is HMAC-SHA512 of ``signed`` under the secret that is sealed under ``context``; False for one of another length."""
+        ...
+
+
 class BlindIndex(Protocol):
     """A keyed fingerprint that finds a value without revealing it: HMAC-SHA-256 cut to 16 bytes."""
 

@@ -39,6 +39,7 @@ FLOORS: Mapping[str, int] = {
     "seal": 10_000_000,
     "unseal": 2_000,
     "unseal-many": 2_000_000,  # an hour of what the rate lets through; who may open what is the officers' word
+    "check-partner-signature": 10_000_000,
     "blind-index": 1_000_000,
     "pseudonym": 10_000_000,
     "revoke-cards": 50_000,

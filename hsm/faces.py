@@ -10,8 +10,17 @@ from hsm.document_requests import SIGNING_REQUESTS
 from hsm.errors import RequestRefused
 from hsm.grants import Grant
 from hsm.officer_requests import UnsealMany
+from hsm.partner_secrets import SIGNATURE_LENGTH
 from hsm.requests import ListVerifyingKeys, Request
-from hsm.value_requests import MAX_VALUES, MakeBlindIndexes, MakePseudonym, SealValues, UnsealValue
+from hsm.value_requests import (
+    MAX_SIGNED_LENGTH,
+    MAX_VALUES,
+    CheckPartnerSignature,
+    MakeBlindIndexes,
+    MakePseudonym,
+    SealValues,
+    UnsealValue,
+)
 
 # Asks requests in one trip; the answers come in order, and the first refusal among them is raised.
 Ask = Callable[[Sequence[Request]], list[Any]]
@@ -116,6 +125,19 @@ class AskedSealer:
         """Open each (context, sealed value) by grant of two officers, in one trip: a grant is used once."""
         opened: list[bytes] = self._ask([UnsealMany(values, reason, grant)])[0]
         return opened
+
+
+class AskedPartnerSignatures:
+    """PartnerSignatures: compared where the secrets are."""
+
+    def __init__(self, ask: Ask) -> None:
+        self._ask = ask
+
+    def matches(self, context: str, sealed: bytes, signed: bytes, signature: bytes) -> bool:
+        """Whether a partner signed this."""
+        if len(signature) != SIGNATURE_LENGTH or not 0 < len(signed) <= MAX_SIGNED_LENGTH:
+            return False
+        return bool(self._ask([CheckPartnerSignature(context, sealed, signed, signature)])[0])
 
 
 class AskedBlindIndex:

@@ -3,13 +3,14 @@
 
 from collections.abc import Callable, Sequence
 
-from cardservice.keys import BlindIndex, CardKeys, Pseudonyms, Purpose, VerifyingKey
+from cardservice.keys import BlindIndex, CardKeys, PartnerSignatures, Pseudonyms, Purpose, VerifyingKey
 from hsm.channel_requests import MAX_REVOKED, RevokeCards
 from hsm.errors import KeyNotFound
 from hsm.faces import (
     Ask,
     AskedBlindIndex,
     AskedCardKeys,
+    AskedPartnerSignatures,
     AskedPseudonyms,
     AskedSealer,
     AskedSigner,
@@ -37,6 +38,11 @@ class KeyFaces:
     def sealer(self) -> AskedSealer:
         """Seals and opens single values, and many by grant."""
         return AskedSealer(self._ask)
+
+    @property
+    def partner_signatures(self) -> PartnerSignatures:
+        """Compares partners' signatures."""
+        return AskedPartnerSignatures(self._ask)
 
     @property
     def blind_index(self) -> BlindIndex:

@@ -17,11 +17,12 @@ from hsm.guards.signing_context import SigningContext
 from hsm.key_ring import KeyRing
 from hsm.key_store import KeyKind, KeyStore
 from hsm.officer_requests import LiftAnomaly, UnsealMany
+from hsm.partner_secrets import demand_openable, demand_partner_secret, matches
 from hsm.requests import ListVerifyingKeys, Ping, Request, ShowCaCertificate
 from hsm.safeguards import Safeguards
 from hsm.sealed_values import SealedValues
 from hsm.static_card_keys import StaticCardKeys
-from hsm.value_requests import MakeBlindIndexes, MakePseudonym, SealValues, UnsealValue
+from hsm.value_requests import CheckPartnerSignature, MakeBlindIndexes, MakePseudonym, SealValues, UnsealValue
 
 FINGERPRINT_LENGTH = 16
 _PSEUDONYM_LABEL = b"KJS-PSEUDONYM-1"
@@ -54,6 +55,7 @@ class KeyOperations:
             SealValues: self._seal,
             UnsealValue: self._unseal,
             UnsealMany: self._unseal_many,
+            CheckPartnerSignature: self._check_partner_signature,
             LiftAnomaly: self._lift_anomaly,
             RevokeCards: self._revoke_cards,
             MakeBlindIndexes: self._blind_index,
@@ -144,12 +146,20 @@ class KeyOperations:
         now = self._clock()
         return [self._sealed_values.seal(context, value, now) for context, value in request.values]
 
+    def _check_partner_signature(self, request: CheckPartnerSignature) -> object:
+        demand_partner_secret(request.context)
+        secret = self._sealed_values.unseal(request.context, request.sealed, self._clock())
+        return int(matches(secret, request.signed, request.signature))
+
     def _unseal(self, request: UnsealValue) -> object:
+        demand_openable(request.context)
         self._safeguards.record(f"unseal context={request.context} reason={request.reason}")
         return self._sealed_values.unseal(request.context, request.sealed, self._clock())
 
     def _unseal_many(self, request: UnsealMany) -> object:
         contexts = [context for context, _ in request.values]
+        for context in contexts:
+            demand_openable(context)
         officers = self._safeguards.grants.use(request.grant, Deed.UNSEAL_MANY, contexts, request.reason)
         said = f"officers={','.join(officers)} reason={request.reason}"
         self._safeguards.record(f"unseal-many values={len(contexts)} {said}")

@@ -15,7 +15,7 @@ from hsm.errors import FrameTooLarge, HsmError, MalformedFrame, UnknownOperation
 from hsm.officer_requests import LiftAnomaly, UnsealMany
 from hsm.requests import ListVerifyingKeys, Ping, Request, ShowCaCertificate
 from hsm.strict_cbor import NotStrictCbor, decode_strict
-from hsm.value_requests import MakeBlindIndexes, MakePseudonym, SealValues, UnsealValue
+from hsm.value_requests import CheckPartnerSignature, MakeBlindIndexes, MakePseudonym, SealValues, UnsealValue
 from hsm.wire_fields import Fields
 
 LENGTH_SIZE = 4
@@ -39,6 +39,7 @@ _KINDS: tuple[type[Request], ...] = (
     RevokeCards,
     UnsealMany,
     LiftAnomaly,
+    CheckPartnerSignature,
 )
 OPERATIONS: dict[str, type[Request]] = {kind.operation: kind for kind in _KINDS}
 

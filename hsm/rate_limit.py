@@ -40,6 +40,8 @@ DEFAULT_RATES: Mapping[str, Rate] = {
     "unseal": Rate(10, 200),
     # Each value was named by two officers: this only keeps one list from starving everybody else (docs/decisions/0144).
     "unseal-many": Rate(500, 4096),
+    # Right or wrong, one request of a bank. Against guessing 256 random bits no limit is needed.
+    "check-partner-signature": Rate(5_000, 50_000),
     # A list of 100,000 people asks for 200,000 in a minute (docs/decisions/0142). Against guessing NIKs of a known birthday and district,
     # a few thousand, no limit helps that lets a counter work; against all of them, 10^11 and more, this one does.
     "blind-index": Rate(5_000, 50_000),

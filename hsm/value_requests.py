@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Requests about single values: seal, unseal, blind index, pseudonym."""
+"""Requests about single values: seal, unseal, a partner's signature, blind index, pseudonym."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar, Self
 
+from hsm.partner_secrets import SIGNATURE_LENGTH
 from hsm.requests import Request
 from hsm.wire_fields import Fields
 
@@ -13,6 +14,7 @@ MAX_VALUE_LENGTH = 64 * 1024
 MAX_SEALED_LENGTH = MAX_VALUE_LENGTH + 128
 MAX_INDEXED_LENGTH = 256
 MAX_SUBJECT_LENGTH = 64
+MAX_SIGNED_LENGTH = 16 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,33 @@ class UnsealValue(Request):
         """Context, sealed value, reason."""
         request = cls(
             fields.name("context"), fields.octets("sealed value", range(MAX_SEALED_LENGTH + 1)), fields.note("reason")
+        )
+        fields.end()
+        return request
+
+
+@dataclass(frozen=True, slots=True)
+class CheckPartnerSignature(Request):
+    """Is this HMAC-SHA512 of what was signed, under the secret in this sealed value? Answer: 1 or 0, and never a signature."""
+
+    context: str
+    sealed: bytes = field(repr=False)
+    signed: bytes = field(repr=False)
+    signature: bytes = field(repr=False)
+    operation: ClassVar[str] = "check-partner-signature"
+
+    def to_wire(self) -> list[object]:
+        """Context, sealed secret, what was signed, signature."""
+        return [self.context, self.sealed, self.signed, self.signature]
+
+    @classmethod
+    def from_wire(cls, fields: Fields) -> Self:
+        """Context, sealed secret, what was signed, signature."""
+        request = cls(
+            fields.name("context"),
+            fields.octets("sealed value", range(MAX_SEALED_LENGTH + 1)),
+            fields.octets("signed", range(1, MAX_SIGNED_LENGTH + 1)),
+            fields.octets("signature", [SIGNATURE_LENGTH]),
         )
         fields.end()
         return request

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Table,
     bindparam,
     select,
+    text,
     update,
 )
 
@@ -75,6 +76,9 @@ _BY_PARTNER = select(banks).where(banks.c.partner_id == bindparam("partner"))
 _BY_CLIENT = select(banks).where(banks.c.client_id == bindparam("client"))
 
 
+_HOLD = text("LOCK TABLE banks IN ACCESS EXCLUSIVE MODE")
+
+
 def add(connection: Connection, bank: Bank) -> None:
     """Insert a bank. Raises BankExists with the field that is taken."""
     taken = {
@@ -102,6 +106,11 @@ def every(connection: Connection) -> tuple[Bank, ...]:
     """Every bank, oldest first."""
     query = select(banks).order_by(banks.c.created_at, banks.c.partner_id)
     return tuple(Bank(**row) for row in connection.execute(query).mappings())
+
+
+def hold(connection: Connection) -> None:
+    """Keep every bank from being read until the transaction ends: to try what a service says when its database does not answer. PostgreSQL only."""
+    connection.execute(_HOLD)
 
 
 def revoke(connection: Connection, partner_id: str, at: datetime) -> None:

@@ -3,7 +3,7 @@
 
 import secrets
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -22,7 +22,6 @@ from rich.console import Console
 from cardservice import clock
 from cardservice.collection.bank_register import SignatureKind
 from cardservice.collection.snap.signature import Encoding as SignatureEncoding
-from cardservice.records import members, payment_numbers
 from cardservice.records.database import open_database
 from reader_tools.cli.exit_code import ExitCode
 from reader_tools.cli.named_file import read_named
@@ -31,8 +30,9 @@ from reader_tools.cli.secret_file import new_file
 from reader_tools.cli.settings import Settings
 from reader_tools.desk.errors import ServiceUnreachable
 from reader_tools.errors import FileUnreadable
-from reader_tools.mockbank.acceptance import Acceptance, Row
+from reader_tools.mockbank.acceptance import Acceptance, Holds, Row
 from reader_tools.mockbank.bank_client import BankClient, BankIdentity, Send
+from reader_tools.mockbank.database_holds import DatabaseHolds
 
 KEY_BITS = 2048
 MOST_FILE = 16 * 1024
@@ -88,7 +88,8 @@ def run(
     database: Annotated[
         str | None,
         typer.Option(
-            help="The service's PostgreSQL, to hold the member's row for the row 'in progress'.", show_default=False
+            help="The service's PostgreSQL, to hold what it waits for in the rows 'our timeout' and 'in progress'.",
+            show_default=False,
         ),
     ] = None,
     as_json: AsJson = False,
@@ -113,9 +114,9 @@ def run(
     )
     with httpx.Client(base_url=url or settings.api_url, timeout=PATIENCE_S, trust_env=False) as client:
         bank = BankClient(identity, _sender(client), clock.now, lambda: str(secrets.randbelow(10**18)))
-        held = None if database is None else _held(database, number)
-        trying = Acceptance(bank, number, lambda: secrets.token_hex(12), expired_number, held)
-        rows = list(trying.rows())
+        with _holds(database, partner_id, number) as holds:
+            trying = Acceptance(bank, number, lambda: secrets.token_hex(12), expired_number, holds)
+            rows = list(trying.rows())
     differing = [row for row in rows if not row.passed and not row.untried]
     untried = sum(1 for row in rows if row.untried)
     document = {
@@ -139,6 +140,18 @@ def _sender(client: httpx.Client) -> Send:
     return send
 
 
+@contextmanager
+def _holds(url: str | None, partner_id: str, number: str) -> Iterator[Holds | None]:
+    """None on SQLite too: it has one writer at a time, for whom all wait."""
+    opened = None if url is None else open_database(url)
+    try:
+        is_shared = opened is not None and opened.engine.dialect.name == "postgresql"
+        yield DatabaseHolds(opened, partner_id, number, clock.now) if is_shared and opened is not None else None
+    finally:
+        if opened is not None:
+            opened.close()
+
+
 def _private_key(path: Path) -> rsa.RSAPrivateKey:
     try:
         made = load_pem_private_key(read_named(path, MOST_FILE), None)
@@ -147,24 +160,6 @@ def _private_key(path: Path) -> rsa.RSAPrivateKey:
     if not isinstance(made, rsa.RSAPrivateKey):
         raise FileUnreadable(path=str(path), rule="an RSA private key, PEM, without passphrase")
     return made
-
-
-def _held(url: str, number: str) -> AbstractContextManager[None]:
-    """The member's row held, as another payment that is under way would hold it."""
-
-    @contextmanager
-    def holding() -> Iterator[None]:
-        opened = open_database(url)
-        try:
-            with opened.begin() as connection:
-                known = payment_numbers.find(connection, number)
-                if known is not None:
-                    members.lock(connection, known.member_id)
-                yield
-        finally:
-            opened.close()
-
-    return holding()
 
 
 def _document(row: Row) -> dict[str, object]:

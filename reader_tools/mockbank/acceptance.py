@@ -7,6 +7,7 @@ The member behind ``number`` must owe something; the rows pay it. A row that can
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from cardservice.collection.payment_number import PREFIX, luhn_digit
 from reader_tools.mockbank.bank_client import INQUIRY, PAYMENT, STATUS, BankClient, Reply
@@ -14,6 +15,7 @@ from reader_tools.mockbank.bank_client import INQUIRY, PAYMENT, STATUS, BankClie
 # Anybody's number has 13 random digits; this one was never given.
 NOBODY = PREFIX + "0" * 13 + luhn_digit(PREFIX + "0" * 13)
 CLOSED = frozenset("CILX")  # types of bill that end when they are paid
+MOST_BILLS_AHEAD = 26  # a year ahead and this month, where months ahead cost twice what a month costs now
 FRESH_TOKEN = "A" * 43
 
 Said = tuple[str, str, str]  # responseCode, responseMessage, inquiryStatus or paymentFlagStatus
@@ -35,15 +37,31 @@ class Row:
         return not self.untried and self.expected == self.got
 
 
+class Holds(Protocol):
+    """Keeps something in the service's database from it, as what is under way or broken would: while the context lasts, nothing stays of it."""
+
+    def member(self) -> AbstractContextManager[object]:
+        """The member's row, as another payment holds it."""
+        ...
+
+    def external_id(self, value: str) -> AbstractContextManager[object]:
+        """This X-EXTERNAL-ID of today, as the same request holds it while it is being answered."""
+        ...
+
+    def database(self) -> AbstractContextManager[object]:
+        """What every answer begins with: the database does not answer."""
+        ...
+
+
 @dataclass(slots=True)
 class Acceptance:
-    """One run. ``name`` gives a fresh request id; ``held`` holds the member's row while a request comes, where somebody can."""
+    """One run. ``name`` gives a fresh request id; ``holds`` is there where somebody can reach the service's database."""
 
     bank: BankClient
     number: str
     name: Callable[[], str]
     expired_number: str | None = None
-    held: AbstractContextManager[object] | None = None
+    holds: Holds | None = None
     _due: int = field(default=0, init=False)
     _type: str = field(default="", init=False)
 
@@ -105,15 +123,20 @@ class Acceptance:
             yield self._try("VA expired", service, (f"404{service}19", words, "01"), self.bank.call(path, body))
 
     def _in_progress(self) -> Iterator[Row]:
-        for service in ("24", "25"):
-            yield Row("our timeout", service, None, untried="needs a database that does not answer")
-        if self.held is None:
-            yield Row("in progress", "25", None, untried="needs --database, to hold the member's row")
+        if self.holds is None:
+            for case in ("our timeout", "in progress"):
+                for service in ("24", "25"):
+                    yield Row(case, service, None, untried="needs --database, to hold what the service waits for")
             return
-        body = self.bank.payment(self.number, self.name(), self._due)
-        with self.held:
-            reply = self.bank.call(PAYMENT, body)
-        yield self._try("in progress", "25", ("2022500", "Request In Progress", "02"), reply)
+        for service, path, body in self._bodies():
+            with self.holds.database():
+                reply = self.bank.call(path, body)
+            yield self._try("our timeout", service, (f"504{service}00", "Timeout", ""), reply)
+        for service, path, body in self._bodies():
+            external = self.bank.external_id()
+            with self.holds.external_id(external) if path == INQUIRY else self.holds.member():
+                reply = self.bank.call(path, body, external_id=external)
+            yield self._try("in progress", service, (f"202{service}00", "Request In Progress", "02"), reply)
 
     def _payments(self) -> Iterator[Row]:
         broken = self.bank.call(PAYMENT, b"[]")
@@ -138,13 +161,26 @@ class Acceptance:
         yield self._try("status of nothing", "26", ("4042601", "Transaction Not Found", "01"), lost)
 
     def _paid(self) -> Iterator[Row]:
-        if self._type not in CLOSED:
+        if self._type not in CLOSED and not self._buy_ahead():
             for service in ("24", "25"):
-                yield Row("already paid", service, None, untried=f"bills of type {self._type} sell months ahead")
+                yield Row(
+                    "already paid",
+                    service,
+                    None,
+                    untried=f"no multiple of the bill pays a year ahead (type {self._type})",
+                )
             return
         for service, path, body in self._bodies():
             reply = self.bank.call(path, body)
             yield self._try("already paid", service, (f"404{service}14", "Paid Bill", "01"), reply)
+
+    def _buy_ahead(self) -> bool:
+        """Bills of types M, N and O sell a year ahead, and are paid when that is: whether it could be bought by multiples of this bill."""
+        for times in range(MOST_BILLS_AHEAD, 0, -1):
+            reply = self.bank.call(PAYMENT, self.bank.payment(self.number, self.name(), max(1, self._due) * times))
+            if reply.code != "4042513":
+                break
+        return self.bank.call(INQUIRY, self.bank.inquiry(self.number, self.name())).code == "4042414"
 
     def _bodies(self, number: str | None = None) -> Iterator[tuple[str, str, dict[str, object]]]:
         who = self.number if number is None else number

@@ -15,7 +15,6 @@ from cardservice.collection.snap.signature import (
     asymmetric_string,
     body_hash,
     hmac_sha512,
-    hmac_verifies,
     symmetric_string,
 )
 
@@ -37,7 +36,7 @@ def test_the_vector_of_the_facts() -> None:
     assert Encoding.BASE64.write(signature) == given_["base64"]
     assert Encoding.HEX.write(signature) == given_["hex"]
     for encoding in Encoding:
-        assert hmac_verifies(given_["secret"].encode(), signed, encoding.read(given_[encoding.value]))
+        assert encoding.read(given_[encoding.value]) == signature
 
 
 def test_the_string_without_a_token_leaves_the_token_out() -> None:

@@ -20,7 +20,6 @@ from cardservice.collection.bank_register import BankSettings, SignatureKind, pr
 from cardservice.collection.bill_type import BillType
 from cardservice.collection.biller import MemberBiller
 from cardservice.collection.payment_number import new_payment_number
-from cardservice.collection.snap.bank_secrets import BankSecrets
 from cardservice.collection.snap.caller import Asked
 from cardservice.collection.snap.desk import SnapDesk
 from cardservice.collection.snap.headers import Headers
@@ -133,7 +132,7 @@ class Till:
             self.world.database,
             self.world.payments,
             MemberBiller(lambda: secrets.token_hex(16), PACKS_2026),
-            BankSecrets(lambda: keys.sealer),
+            lambda: keys.partner_signatures,
             lambda: keys.blind_index,
             secrets.token_bytes,
             asyncio.to_thread,

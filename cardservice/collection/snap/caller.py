@@ -1,15 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which bank is calling: headers complete, access token in force, signature right. In that order, and before the body is parsed."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 
-from cardservice.collection.bank_register import SignatureKind, is_in_force
+from cardservice.collection.bank_register import SignatureKind, is_in_force, secret_context
 from cardservice.collection.errors import SnapRefused
 from cardservice.collection.in_thread import InThread
 from cardservice.collection.snap.access_token import TOKEN_LENGTH, token_sha256
-from cardservice.collection.snap.bank_secrets import BankSecrets
 from cardservice.collection.snap.cases import UNKNOWN_CLIENT, WRONG_SIGNATURE, WRONG_TIME, Case
 from cardservice.collection.snap.endpoint_url import endpoint_url
 from cardservice.collection.snap.headers import Headers
@@ -17,11 +16,11 @@ from cardservice.collection.snap.signature import (
     MAX_SIGNATURE,
     Encoding,
     asymmetric_string,
-    hmac_verifies,
     rsa_verifies,
     symmetric_string,
 )
 from cardservice.collection.snap.timestamp import within_window
+from cardservice.keys import PartnerSignatures
 from cardservice.records.banks import MAX_PARTNER, Bank
 from cardservice.records.hot_path.payment_store import PaymentStore
 from cardservice.records.snap_requests import MAX_EXTERNAL_ID
@@ -49,7 +48,7 @@ class Calling:
 
 
 async def authenticate_bank(
-    store: PaymentStore, secrets: BankSecrets, in_thread: InThread, asked: Asked, now: datetime
+    store: PaymentStore, signatures: Callable[[], PartnerSignatures], in_thread: InThread, asked: Asked, now: datetime
 ) -> Calling:
     """Raises SnapRefused: mandatory or malformed header, Invalid Token (B2B), Unauthorized with its reason.
 
@@ -77,8 +76,8 @@ async def authenticate_bank(
         if expires is None or expires <= now:
             raise SnapRefused(case=Case.TOKEN_INVALID, reason="")
         signed = symmetric_string(asked.method, endpoint, token, asked.body, timestamp)
-        secret = await in_thread(partial(secrets.secret_of, bank, now))
-        right = hmac_verifies(secret, signed, encoding.read(signature))
+        context, sealed, read = secret_context(partner_id), bank.secret_sealed, encoding.read(signature) or b""
+        right = await in_thread(lambda: signatures().matches(context, sealed, signed, read))
     else:
         signed = asymmetric_string(asked.method, endpoint, asked.body, timestamp)
         right = rsa_verifies(bank.public_key, signed, encoding.read(signature))

@@ -30,7 +30,6 @@ from cardservice.collection.in_thread import InThread
 from cardservice.collection.payee import Payee, payee_of
 from cardservice.collection.snap.access_token import give_access_token
 from cardservice.collection.snap.answers import UNKNOWN, Answer, inquired, paid, plain, refused, told_status
-from cardservice.collection.snap.bank_secrets import BankSecrets
 from cardservice.collection.snap.caller import Asked, Calling, authenticate_bank
 from cardservice.collection.snap.cases import NOT_FOUND, Case, Service
 from cardservice.collection.snap.requests import (
@@ -43,7 +42,7 @@ from cardservice.collection.snap.requests import (
 from cardservice.collection.snap.short_way import answer_shortly, order_of
 from cardservice.collection.strict_body import read_body
 from cardservice.coverage.civil_time import civil_day
-from cardservice.keys import BlindIndex
+from cardservice.keys import BlindIndex, PartnerSignatures
 from cardservice.records import snap_requests
 from cardservice.records.audit_events import AuditEvent
 from cardservice.records.connection import Connection
@@ -74,7 +73,7 @@ class SnapDesk:
     database: Database
     store: PaymentStore
     biller: BillerPort
-    secrets: BankSecrets
+    signatures: Callable[[], PartnerSignatures]
     blind_index: Callable[[], BlindIndex]
     randomness: Callable[[int], bytes]
     in_thread: InThread
@@ -95,7 +94,7 @@ class SnapDesk:
     async def answer(self, service: Service, asked: Asked, now: datetime) -> Answer:
         """Services 24, 25 and 26. Raises what keys and database raise when they can't answer, DatabaseUnavailable among them."""
         try:
-            calling = await authenticate_bank(self.store, self.secrets, self.in_thread, asked, now)
+            calling = await authenticate_bank(self.store, self.signatures, self.in_thread, asked, now)
             members = read_body(asked.body)
         except (SnapRefused, BodyMalformed) as no:
             return plain(service, *_said(no))

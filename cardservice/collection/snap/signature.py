@@ -71,13 +71,8 @@ def body_hash(body: bytes) -> str:
 
 
 def hmac_sha512(client_secret: bytes, string_to_sign: bytes) -> bytes:
-    """Signature 1, 64 bytes."""
+    """Signature 1, 64 bytes, as a bank makes it. Ours is compared in the key process."""
     return hmac.digest(client_secret, string_to_sign, "sha512")
-
-
-def hmac_verifies(client_secret: bytes, string_to_sign: bytes, signature: bytes | None) -> bool:
-    """Whether signature 1 is right, in a time that does not tell how much of it is."""
-    return hmac.compare_digest(hmac_sha512(client_secret, string_to_sign), signature or b"")
 
 
 def rsa_verifies(public_key: bytes, string_to_sign: bytes, signature: bytes | None) -> bool:

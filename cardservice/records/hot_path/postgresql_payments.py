@@ -141,16 +141,20 @@ class PostgresqlPayments:
     async def keep(self, claim: Claim, told: Told) -> bool:
         """As PaymentStore."""
         async with self._connection() as connection:
-            kept = await connection.fetchval(_KEEP, *_claim_values(claim), told.response_code, told.answer)
+            try:
+                kept = await connection.fetchval(_KEEP, *_claim_values(claim), told.response_code, told.answer)
+            except asyncpg.LockNotAvailableError:  # another is using the X-EXTERNAL-ID just now
+                return False
             return kept is not None
 
     async def credit(self, claim: Claim, number: str, decide: Decide) -> Told | None:
         """As PaymentStore."""
-        try:
-            async with self._connection() as connection, connection.transaction():
-                return await _credited(connection, claim, number, decide)
-        except (_Undone, asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError):
-            return None
+        async with self._connection() as connection:
+            try:
+                async with connection.transaction():
+                    return await _credited(connection, claim, number, decide)
+            except (_Undone, asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError):
+                return None
 
     async def close(self) -> None:
         """Close every connection."""

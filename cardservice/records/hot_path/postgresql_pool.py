@@ -45,7 +45,12 @@ async def translated(pool: Any) -> AsyncIterator[Any]:
         raise DatabaseBehind(kind="postgresql") from failed
     except (OSError, TimeoutError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError) as failed:
         raise DatabaseUnavailable(kind="postgresql", error=type(failed).__name__) from failed
-    except (asyncpg.OperatorInterventionError, asyncpg.InsufficientResourcesError) as failed:
+    except (
+        asyncpg.OperatorInterventionError,
+        asyncpg.InsufficientResourcesError,
+        asyncpg.LockNotAvailableError,
+        asyncpg.TransactionRollbackError,
+    ) as failed:
         raise DatabaseUnavailable(kind="postgresql", error=type(failed).__name__) from failed
 
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """One contract, run on the faces in process over each back end, and on those through the socket."""
 
+import hmac
 from datetime import timedelta
 
 import cbor2
@@ -227,6 +228,31 @@ def test_sealed_values_open_in_their_context_only(keys: KeyFaces) -> None:
     assert keys.sealer.unseal(contexts[0], first, reason="print a card") == b"same value"
     with pytest.raises(UnsealRefused):
         keys.sealer.unseal(contexts[1], first, reason="print a card")
+
+
+def test_a_partners_signature_is_compared_and_its_secret_never_opened(keys: KeyFaces) -> None:
+    context, secret, signed = "banks.secret_sealed.BCA", b"client secret", b"POST:/v1.0/transfer-va/payment:..."
+    (sealed,) = keys.sealer.seal([(context, secret)])
+    signature = hmac.digest(secret, signed, "sha512")
+    assert keys.partner_signatures.matches(context, sealed, signed, signature)
+    for position in range(64):
+        changed = bytearray(signature)
+        changed[position] ^= 1 << (position % 8)
+        assert not keys.partner_signatures.matches(context, sealed, signed, bytes(changed))
+    assert not keys.partner_signatures.matches(context, sealed, signed + b" ", signature)
+    for wrong in (b"", signature[:-1], signature + b"\0"):
+        assert not keys.partner_signatures.matches(context, sealed, signed, wrong)
+    with pytest.raises(UnsealRefused):
+        keys.partner_signatures.matches("banks.secret_sealed.BNI", sealed, signed, signature)
+    with pytest.raises(UnsealRefused):
+        keys.sealer.unseal(context, sealed, reason="check a bank's signature")
+
+
+def test_no_other_value_is_tried_as_a_secret(keys: KeyFaces) -> None:
+    """Else whoever holds a sealed NIK could try guesses at it."""
+    (sealed,) = keys.sealer.seal([("members.nik_sealed.1", b"3171011708450001")])
+    with pytest.raises(UnsealRefused):
+        keys.partner_signatures.matches("members.nik_sealed.1", sealed, b"x", bytes(64))
 
 
 def test_any_flipped_bit_of_a_sealed_value_is_refused(keys: KeyFaces) -> None:
