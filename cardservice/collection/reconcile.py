@@ -23,6 +23,10 @@ from cardservice.records.errors import StatementTaken
 from cardservice.records.payments import PaymentRow
 from cardservice.records.reconciliations import Difference, DifferenceRow, Statement
 
+# How far on the other side of midnight a payment may lie that a statement names. What is further away belongs into another day's statement: one that
+# two statements name was paid to us once.
+MIDNIGHT = timedelta(hours=1)
+
 Found = tuple[Difference, str, int | None, int | None]  # kind, reference, their rupiah, ours
 
 
@@ -82,14 +86,18 @@ def resolve(database: Database, difference_id: str, *, by: str, note: str, at: d
 def _ours(
     connection: Connection, partner_id: str, day: date, statement: PartnerStatement
 ) -> dict[str, tuple[PaymentRow, bool]]:
-    """What was taken that day, and of other days what the statement names: the partner's clock may be on the other side of midnight."""
+    """What was taken that day, and what the statement names of the hour before or after: the partner's clock may be on the other side of midnight.
+
+    What it names of any other time is ours too, but not of this day.
+    """
     begins = day_begins(day)
-    found = payments.of_partner(connection, partner_id, begins, begins + timedelta(days=1))
+    ends = begins + timedelta(days=1)
+    found = payments.of_partner(connection, partner_id, begins, ends)
     ours = {payment.reference: (payment, is_reversed) for payment, is_reversed in found}
     for line in statement.lines:
         if line.reference not in ours:
             payment = payments.find(connection, partner_id, line.reference)
-            if payment is not None:
+            if payment is not None and begins - MIDNIGHT <= payment.received_at < ends + MIDNIGHT:
                 ours[line.reference] = payment, payments.reversal_of(connection, payment) is not None
     return ours
 

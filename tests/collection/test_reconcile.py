@@ -2,6 +2,7 @@
 """End of day: what a partner's statement and our payments differ in is told, each difference until somebody resolves it; on both databases."""
 
 import random
+from dataclasses import replace
 from datetime import date, timedelta
 from threading import Barrier, Thread
 
@@ -9,10 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cardservice.collection import reconcile as reconcile_module
 from cardservice.collection.credit import credit_payment, reverse_payment
 from cardservice.collection.errors import StatementConflict, StatementUnreadable
 from cardservice.collection.reconcile import Reconciled, reconcile, resolve
 from cardservice.collection.statement import read_statement
+from cardservice.coverage.civil_time import day_begins
 from cardservice.records import members, payments, reconciliations
 from cardservice.records.database import Database
 from cardservice.records.errors import RecordNotFound, StateConflict
@@ -110,6 +113,52 @@ def test_a_payment_belongs_to_its_day_in_jakarta(paid: Database) -> None:
     """pay-1 to pay-6 were taken on the 23rd; nothing was on the 22nd, so a statement of that day without them is complete."""
     assert take_in(paid, "", DAY - timedelta(days=1)).differences == ()
     assert len(take_in(paid, "").differences) == 5
+
+
+def test_another_days_file_is_all_differences(paid: Database) -> None:
+    """Yesterday's statement, or tomorrow's, sent as today's: nothing in it passes because we know it from another day."""
+    for day in (DAY - timedelta(days=1), DAY + timedelta(days=1), DAY - timedelta(days=40)):
+        found = take_in(paid, GOOD, day).differences
+        assert [(each.kind, each.theirs, each.ours) for each in found] == [(Difference.MISSING_AT_US, 8_400, None)] * 5
+
+
+@pytest.mark.parametrize(
+    ("hour", "minute", "kinds"),
+    [(23, 0, []), (22, 59, [Difference.MISSING_AT_US]), (0, 59, []), (1, 0, [Difference.MISSING_AT_US])],
+)
+def test_an_hour_on_the_other_side_of_midnight_is_the_clocks(
+    database: Database, hour: int, minute: int, kinds: list[Difference]
+) -> None:
+    """In the evening of the 22nd, or in the night of the 24th."""
+    of = DAY - timedelta(days=1) if hour > 12 else DAY + timedelta(days=1)
+    taken = day_begins(of) + timedelta(hours=hour, minutes=minute)
+    with database.begin() as connection:
+        members.add(connection, rows.member(1))
+        row = replace(rows.payment(1), received_at=taken, recorded_at=taken)
+        credit_payment(connection, row, rules=RULES_2026)
+    assert [each.kind for each in take_in(database, "pay-1,8400,PAID\n").differences] == kinds
+
+
+def test_sabotage_where_any_day_is_ours_a_payment_passes_in_two_statements(
+    paid: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sabotage: what a statement names is looked for in all of time."""
+    assert take_in(paid, GOOD).differences == ()
+    monkeypatch.setattr(reconcile_module, "MIDNIGHT", timedelta(days=10_000))
+    assert take_in(paid, GOOD, DAY + timedelta(days=1)).differences == ()
+
+
+@pytest.mark.parametrize("cut", [2, 9, 25, 36])
+def test_a_truncated_file_is_refused_or_tells_what_it_lacks(paid: Database, cut: int) -> None:
+    try:
+        assert take_in(paid, GOOD[:-cut]).differences
+    except StatementUnreadable as no:
+        assert no.evidence["line"] in {6, 7}  # noqa: PT017 - either way is good
+
+
+def test_mark_of_byte_order_and_line_ends_of_windows_change_nothing() -> None:
+    octets = b"\xef\xbb\xbf" + (HEAD + GOOD).replace("\n", "\r\n").encode()
+    assert read_statement(octets).lines == read_statement((HEAD + GOOD).encode()).lines
 
 
 def test_a_difference_stays_until_a_person_resolves_it(paid: Database) -> None:
