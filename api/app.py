@@ -93,6 +93,7 @@ def create_app(
         randomness=randomness,
         token_keys=PublishedKeys(lambda: keys.verifying_keys(Purpose.ELIGIBILITY_TOKEN), clock),
         cover_proof_keys=PublishedKeys(lambda: keys.verifying_keys(Purpose.COVER_PROOF), clock),
+        receipt_keys=PublishedKeys(lambda: keys.verifying_keys(Purpose.RECEIPT), clock),
     )
     for routes in (challenges, verifications, renewals, group_payments, cash_receipts, well_known, health):
         app.include_router(routes.router)

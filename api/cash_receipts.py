@@ -8,8 +8,11 @@ from api.documentation import problems_of, worked
 from api.errors import SubjectUnknown
 from api.intermediary_caller import CallingIntermediary
 from api.wiring import Wired
+from cardservice.collection.cash.signed import signed_receipt
 from cardservice.collection.cash.take import Cash, take_cash
 from cardservice.collection.on_behalf import demand_may_act_for
+from cardservice.credentials.cash_receipt import ReceiptKind
+from cardservice.keys import Purpose
 from cardservice.records.errors import RecordNotFound
 
 router = APIRouter(tags=["collection"])
@@ -27,7 +30,7 @@ router = APIRouter(tags=["collection"])
 def create_cash_receipt(body: CashReceiptRequest, caller: CallingIntermediary, wiring: Wired) -> Response:
     """The member is covered from the receipt's moment on. The same request again gets the same receipt, byte for byte.
 
-    An agent that holds too much or for too long is stopped, and gives no receipts until it remits.
+    Where the keys are away the answer is 503, and the receipt stands: the same request again gets it signed. An agent that holds too much or for too long is stopped, and gives no receipts until it remits.
     """
     now = wiring.clock()
     database = wiring.store.database
@@ -36,6 +39,15 @@ def create_cash_receipt(body: CashReceiptRequest, caller: CallingIntermediary, w
         with database.read() as connection:
             demand_may_act_for(connection, caller, body.agent)
         receipt = take_cash(database, body.agent, cash, new_id=wiring.new_id, at=now, rules=wiring.packs.at(now))
+        document = signed_receipt(
+            database,
+            lambda: wiring.keys.signer(Purpose.RECEIPT),
+            body.agent,
+            receipt.number,
+            ReceiptKind.RECEIPT,
+            issuer=wiring.settings.issuer,
+            at=now,
+        )
     except RecordNotFound as unknown:
         raise SubjectUnknown(record=unknown.evidence["record"]) from None
     answer = CashReceiptResponse(
@@ -44,5 +56,6 @@ def create_cash_receipt(body: CashReceiptRequest, caller: CallingIntermediary, w
         member_ref=body.member_ref,
         amount_rupiah=receipt.rupiah,
         taken_at=receipt.taken_at,
+        document=document,
     )
     return Response(answer.model_dump_json(), 201, media_type="application/json")

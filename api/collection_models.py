@@ -59,3 +59,9 @@ class CashReceiptResponse(Body):
     member_ref: str
     amount_rupiah: int
     taken_at: Moment
+    document: Annotated[
+        str,
+        Field(
+            description="The signed receipt: a compact JWS, ES256, for a QR code; /.well-known/receipt-keys.json checks it."
+        ),
+    ]

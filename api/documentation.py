@@ -59,9 +59,11 @@ PROBLEMS = {
         "reference-conflict",
         "receipt-is-void",
         "payment-amount-refused",
+        "keys-unavailable",
     ),
     "getTokenKeys": (*_EVERYWHERE, "keys-unavailable"),
     "getCoverProofKeys": (*_EVERYWHERE, "keys-unavailable"),
+    "getReceiptKeys": (*_EVERYWHERE, "keys-unavailable"),
     "getHealth": ("request-host",),  # it touches nothing that could break
     "getReadiness": (*_EVERYWHERE, "not-ready"),
 }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The public keys that verifiers cache: of eligibility tokens, and of the cover proofs that offline verifiers read from cards."""
+"""The public keys that verifiers cache: of eligibility tokens, of the cover proofs that offline verifiers read from cards, and of receipts."""
 
 from hashlib import sha256
 from typing import Annotated
@@ -43,6 +43,19 @@ async def token_keys(wiring: Wired, if_none_match: IfNoneMatch = None) -> Respon
 async def cover_proof_keys(wiring: Wired, if_none_match: IfNoneMatch = None) -> Response:
     """The keys that an offline verifier checks the cover proofs on cards with."""
     return await _key_set(wiring.cover_proof_keys, if_none_match)
+
+
+@router.get(
+    "/.well-known/receipt-keys.json",
+    operation_id="getReceiptKeys",
+    summary="Keys of receipts",
+    response_model=KeySet,
+    responses=problems_of("getReceiptKeys"),
+    openapi_extra=worked("getReceiptKeys"),
+)
+async def receipt_keys(wiring: Wired, if_none_match: IfNoneMatch = None) -> Response:
+    """The keys that anybody checks a receipt for cash with, years later too."""
+    return await _key_set(wiring.receipt_keys, if_none_match)
 
 
 async def _key_set(published: PublishedKeys, if_none_match: str | None) -> Response:

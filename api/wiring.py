@@ -84,6 +84,7 @@ class Wiring:
     randomness: Callable[[int], bytes]
     token_keys: PublishedKeys
     cover_proof_keys: PublishedKeys
+    receipt_keys: PublishedKeys
 
     @property
     def means(self) -> Means:

@@ -110,6 +110,7 @@ class Purpose(StrEnum):
     BLIND_INDEX = "blind-index"
     PSEUDONYM = "pseudonym"
     AUDIT = "audit"
+    RECEIPT = "receipt"
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ FLOORS: Mapping[str, int] = {
     "sign-cover-proof": 1_000_000,
     "sign-card-certificate": 500_000,
     "sign-audit-root": 10_000,
+    "sign-receipt": 500_000,
     "open-secure-channels": 1_000_000,
     "wrap-key-set": 500_000,
     "list-current-masters": 500_000,

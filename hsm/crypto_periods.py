@@ -23,6 +23,7 @@ CRYPTO_PERIODS = {
     Purpose.ELIGIBILITY_TOKEN: CryptoPeriod(timedelta(days=90), reading=timedelta(hours=1)),  # tokens live 5 minutes
     Purpose.COVER_PROOF: CryptoPeriod(timedelta(days=90), reading=timedelta(days=36)),  # proofs live 35 days
     Purpose.AUDIT: CryptoPeriod(YEAR, reading=10 * YEAR),
+    Purpose.RECEIPT: CryptoPeriod(YEAR, reading=10 * YEAR),  # who paid keeps the receipt for a working life
     Purpose.CARD_MASTER: CryptoPeriod(YEAR),
     Purpose.SECTOR_MASTER: CryptoPeriod(YEAR),
     Purpose.TRANSPORT: CryptoPeriod(YEAR),

@@ -17,7 +17,7 @@ _LENGTHS = range(1, MAX_DOCUMENT_LENGTH + 1)
 
 @dataclass(frozen=True, slots=True)
 class SignDocument(Request):
-    """What the four have in common."""
+    """What the five have in common."""
 
     document: bytes = field(repr=False)
     purpose: ClassVar[Purpose]
@@ -66,6 +66,15 @@ class SignAuditRoot(SignDocument):
     purpose: ClassVar[Purpose] = Purpose.AUDIT
 
 
+@dataclass(frozen=True, slots=True)
+class SignReceipt(SignDocument):
+    """A receipt for cash, or the notice that one is void: a JWS signing input."""
+
+    operation: ClassVar[str] = "sign-receipt"
+    purpose: ClassVar[Purpose] = Purpose.RECEIPT
+
+
 SIGNING_REQUESTS: dict[Purpose, type[SignDocument]] = {
-    kind.purpose: kind for kind in (SignEligibilityToken, SignCoverProof, SignCardCertificate, SignAuditRoot)
+    kind.purpose: kind
+    for kind in (SignEligibilityToken, SignCoverProof, SignCardCertificate, SignAuditRoot, SignReceipt)
 }

@@ -61,7 +61,7 @@ class KeyFaces:
         return certificate
 
     def signer(self, purpose: Purpose) -> AskedSigner:
-        """The current signing key of a purpose: card CA, eligibility token, cover proof or audit. Raises KeyNotFound for others."""
+        """The current signing key of a purpose: card CA, eligibility token, cover proof, audit or receipt. Raises KeyNotFound for others."""
         if purpose not in SIGNING_PURPOSES:
             raise KeyNotFound(purpose=str(purpose), version=0, sector=0)
         return self._signers.setdefault(purpose, AskedSigner(self._ask, purpose, self._monotonic))

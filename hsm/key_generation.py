@@ -46,6 +46,7 @@ def development_plans(now: datetime) -> Iterator[KeyPlan]:
     """What is generated, in order."""
     yield _plan(Purpose.CARD_CA, 1, now)
     yield _plan(Purpose.AUDIT, 1, now)
+    yield _plan(Purpose.RECEIPT, 1, now)
     for purpose in (Purpose.ELIGIBILITY_TOKEN, Purpose.COVER_PROOF):
         yield _plan(purpose, 1, now)
         yield _plan(purpose, 2, now + CRYPTO_PERIODS[purpose].making - ROTATION_OVERLAP)

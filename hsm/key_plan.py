@@ -16,6 +16,7 @@ KIND_OF_PURPOSE = {
     Purpose.ELIGIBILITY_TOKEN: KeyKind.P256,
     Purpose.COVER_PROOF: KeyKind.P256,
     Purpose.AUDIT: KeyKind.P256,
+    Purpose.RECEIPT: KeyKind.P256,
     Purpose.CARD_MASTER: KeyKind.AES,
     Purpose.SECTOR_MASTER: KeyKind.AES,
     Purpose.TRANSPORT: KeyKind.AES,

@@ -33,6 +33,7 @@ DEFAULT_RATES: Mapping[str, Rate] = {
     "sign-cover-proof": Rate(2_000, 20_000),
     "sign-card-certificate": Rate(500, 5_000),
     "sign-audit-root": Rate(10, 100),
+    "sign-receipt": Rate(1_000, 5_000),
     "open-secure-channels": Rate(2_000, 20_000),
     "wrap-key-set": Rate(500, 5_000),
     "list-current-masters": Rate(500, 5_000),

@@ -11,7 +11,7 @@ from typing import ClassVar, Self
 from cardservice.keys import Purpose
 from hsm.wire_fields import Fields
 
-SIGNING_PURPOSES = (Purpose.CARD_CA, Purpose.ELIGIBILITY_TOKEN, Purpose.COVER_PROOF, Purpose.AUDIT)
+SIGNING_PURPOSES = (Purpose.CARD_CA, Purpose.ELIGIBILITY_TOKEN, Purpose.COVER_PROOF, Purpose.AUDIT, Purpose.RECEIPT)
 
 
 class Request(ABC):

@@ -98,6 +98,14 @@ def verify_token(
 
     Steps: 1 limits and form, 2 header, 3 key, 4 signature, 5 claims. Times are whole seconds; ``now`` is aware.
     """
+    claims = verify_claims(token, typ=typ, keys=keys)
+    # 5. The claims.
+    _require_claims(claims, issuer=issuer, audience=audience, now=now, max_life=max_life)
+    return claims
+
+
+def verify_claims(token: str, *, typ: str, keys: Iterable[VerifyingKey]) -> dict[str, Any]:
+    """Steps 1 to 4 of verify_token(): the claims of a JWT of one kind, whoever it is for and whenever. Raises TokenRefused or KeyRefused."""
     held = list(keys)
     # 1.-2. Form and header, all three members, the type pinned (RFC 8725, 3.11).
     header = _read_header(_split(token)[0])
@@ -111,13 +119,10 @@ def verify_token(
     key = _named(header, {key.kid: key for key in held}, len(held))
     # 4. The signature.
     verified = _verify(token, _signature_key(key))
-    # 5. The claims.
     try:
-        claims = decode_object(verified.payload)
+        return decode_object(verified.payload)
     except NotStrictJson as broken:
         raise TokenMalformed(rule=f"claims: {broken.rule}") from None
-    _require_claims(claims, issuer=issuer, audience=audience, now=now, max_life=max_life)
-    return claims
 
 
 def _verify(jws: str, key: jwk.SignatureKey) -> VerifiedJws:

@@ -11,6 +11,7 @@ from cardservice.records import (
     card_keys,
     card_secrets,
     cards,
+    cash_documents,
     cash_reversals,
     certificates,
     challenges,
@@ -45,11 +46,12 @@ from cardservice.records import (
 )
 from cardservice.records.columns import metadata
 
-# Triggers on both databases refuse UPDATE and DELETE on these (migrations 0001, 0003, 0007, 0009, 0010, 0011, 0012, 0013).
+# Triggers on both databases refuse UPDATE and DELETE on these (migrations 0001, 0003, 0007, 0009, 0010, 0011, 0012, 0013, 0016).
 APPEND_ONLY = (
     "approvals",
     "audit_batches",
     "audit_events",
+    "cash_documents",
     "cash_receipt_voids",
     "cash_receipts",
     "cash_remittance_bounces",
@@ -82,6 +84,7 @@ __all__ = [
     "card_keys",
     "card_secrets",
     "cards",
+    "cash_documents",
     "cash_reversals",
     "certificates",
     "challenges",

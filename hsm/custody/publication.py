@@ -21,6 +21,7 @@ KEY_SETS = {
     Purpose.ELIGIBILITY_TOKEN: "jwks.json",
     Purpose.COVER_PROOF: "cover-proof-keys.json",
     Purpose.AUDIT: "audit-keys.json",
+    Purpose.RECEIPT: "receipt-keys.json",
 }
 CA_DER, CA_PEM, CA_WITHDRAWN = "card-ca.cer", "card-ca.pem", "card-ca-withdrawn.json"
 READABLE = 0o644

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from cardservice.keys import Purpose
+from cardservice.keys import ISSUER_SECTOR, Purpose
 from hsm.ca_certificate import self_signed_ca_certificate
 from hsm.crypto_periods import CRYPTO_PERIODS, ROTATION_OVERLAP
 from hsm.custody.backup_folder import BackupFolder
@@ -29,6 +29,7 @@ from hsm.sealed_file import Randomness
 
 BEGUN, COMPLETE = "rotation-begun", "rotation-complete"
 LAST_CARD_VERSION = 0x3F  # GPC_GUI_010: SCP03 key sets are 30 to 3F
+CAME_LATER = frozenset({Purpose.RECEIPT})  # a ceremony of before made no such key: rotating makes the first
 FOR_GOOD = {
     Purpose.BLIND_INDEX: "its indexes are in every member's row: a new key would find nobody",
     Purpose.PSEUDONYM: "its names are known to every partner: a new key would rename everybody",
@@ -130,11 +131,19 @@ class Rotation:
         for key in sorted(self._custody.store.descriptions(), key=lambda key: key.version):
             if key.purpose is order.purpose and order.sector in {None, key.sector}:
                 slots.setdefault(key.sector, []).append(key)
+        if not slots and order.purpose in CAME_LATER and order.sector in {None, ISSUER_SECTOR}:
+            return [[]]
         if not slots:
             raise RotationRefused(purpose=str(order.purpose), rule="there is such a key, in that sector")
         return list(slots.values())
 
     def _plan(self, order: RotationOrder, slot: Sequence[KeyDescription]) -> KeyPlan:
+        if not slot:  # a back end of before there was such a purpose, or whose only key was destroyed
+            begins = max(order.at or order.now, order.now).replace(microsecond=0)
+            gone = [key.version for key, _ in destroyed_keys(self._journal) if key.purpose is order.purpose]
+            return KeyPlan(
+                order.purpose, max(gone, default=0) + 1, begins, begins + CRYPTO_PERIODS[order.purpose].making
+            )
         last = slot[-1]
         gone = [
             key.version

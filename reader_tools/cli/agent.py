@@ -2,34 +2,26 @@
 """``kartu agent``: agents who take members' cash: their terms, receipts, remittances, what they hold, and stops."""
 
 import secrets
-from pathlib import Path
 from typing import Annotated, TypeAlias
 
 import typer
 from rich.console import Console
 
 from cardservice import clock
-from cardservice.audit.signed_event import check_signed_event
 from cardservice.collection.cash.ageing import Ageing
 from cardservice.collection.cash.agent import agent_at_work, held_by, resume_agent, set_agent_terms, watch_agents
-from cardservice.collection.cash.proof import signed_receipt
 from cardservice.collection.cash.remit import remit as remit_cash
 from cardservice.collection.cash.take import Cash, take_cash
-from cardservice.credentials import jwks
-from cardservice.keys import Purpose
 from cardservice.records import agent_cash
 from cardservice.records.agent_cash import CashAgent
 from cardservice.records.cash_reversals import MAX_CASH_REFERENCE
+from reader_tools.cli.agent_receipt import check_receipt, receipt
 from reader_tools.cli.agent_reversals import bounce, void
 from reader_tools.cli.bureau import open_records, rule_packs
 from reader_tools.cli.exit_code import ExitCode
-from reader_tools.cli.key_caller import key_process
-from reader_tools.cli.named_file import read_named
 from reader_tools.cli.output import AsJson, Output
 from reader_tools.cli.person import Person
 from reader_tools.cli.settings import Settings
-
-MOST_OCTETS = 64 * 1024
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -125,43 +117,8 @@ def take(
     output.show(document, lambda console: console.print(f"{said} {code} {receipt.number}: Rp{rupiah}", markup=False))
 
 
-@app.command()
-def receipt(
-    code: Code,
-    number: Annotated[int, typer.Option(min=1, help="The receipt's number.")],
-    as_json: AsJson = False,
-) -> None:
-    """Print a receipt as a signed JSON document, which anybody can check with the published audit keys. Needs the key process.
-
-    Example: kartu agent receipt AGEN-7 --number 1 --json > receipt.json
-    """
-    settings = Settings.load()
-    output = Output.of(settings, as_json=True)  # a signed document has one form
-    del as_json
-    with open_records(settings) as database, key_process(settings) as keys, database.begin() as connection:
-        document = signed_receipt(connection, keys.signer(Purpose.AUDIT), code, number, clock.now())
-    output.show(dict(document), lambda _: None)
-
-
-@app.command("check-receipt")
-def check_receipt(
-    file: Annotated[Path, typer.Argument(help="The signed receipt.")],
-    keys: Annotated[Path, typer.Option(help="The published audit keys: audit-keys.json of kartu keys publish.")],
-    as_json: AsJson = False,
-) -> None:
-    """Check a signed receipt without any database of ours. Exit code 1 where it is not genuine.
-
-    Example: kartu agent check-receipt receipt.json --keys audit-keys.json
-    """
-    output = Output.of(Settings.load(), as_json=as_json)
-    known = jwks.decode(read_named(keys, MOST_OCTETS))
-    answer = check_signed_event(read_named(file, MOST_OCTETS), known)
-    document: dict[str, object] = (
-        {"genuine": True, "event": answer.content} if answer else {"genuine": False, "doubt": answer.doubt}  # type: ignore[union-attr] # the truth of it tells which
-    )
-    said = output.say("asli", "genuine") if answer else output.say("tidak asli", "not genuine")
-    output.show(document, lambda console: console.print(said, markup=False))
-    raise typer.Exit(ExitCode.OK if answer else ExitCode.REFUSED)
+app.command("receipt")(receipt)
+app.command("check-receipt")(check_receipt)
 
 
 @app.command()

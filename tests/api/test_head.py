@@ -5,7 +5,14 @@ import pytest
 
 from tests.api.served import Service, code_of
 
-READ = ("/healthz", "/readyz", "/.well-known/jwks.json", "/.well-known/cover-proof-keys.json", "/openapi.json")
+READ = (
+    "/healthz",
+    "/readyz",
+    "/.well-known/jwks.json",
+    "/.well-known/cover-proof-keys.json",
+    "/.well-known/receipt-keys.json",
+    "/openapi.json",
+)
 
 
 @pytest.mark.parametrize("path", READ)

@@ -213,6 +213,7 @@ EXAMPLES: dict[str, dict[str, Example]] = {
     "getCoverProofKeys": {
         "live": Example("The key that signs, and its successor", "GET", "/.well-known/cover-proof-keys.json")
     },
+    "getReceiptKeys": {"live": Example("The key that signs", "GET", "/.well-known/receipt-keys.json")},
     "getHealth": {"alive": Example("The process lives", "GET", "/healthz")},
     "getReadiness": {"ready": Example("Everything answers", "GET", "/readyz")},
 }

@@ -130,5 +130,23 @@ def certificate_input(
     return signed.tbs_certificate_bytes
 
 
+def receipt_input(kid: str, *, now: datetime = NOW, header: dict[str, Any] | None = None, **changed: Any) -> bytes:
+    """A receipt's JWS signing input."""
+    seconds = int(now.timestamp())
+    claims = {
+        "iss": "https://kartu.example",
+        "iat": seconds,
+        "kind": "receipt",
+        "agent": "AGEN-7",
+        "number": 1,
+        "member": "P-0001",
+        "rupiah": 8_400,
+        "taken_at": seconds,
+    }
+    protected = {"alg": "ES256", "kid": kid, "typ": "kartu-receipt+jwt"} | (header or {})
+    parts = (protected, with_changes(claims, changed))
+    return b".".join(base64url(json.dumps(part).encode()) for part in parts)
+
+
 def audit_root(now: datetime = NOW, *, size: int = 12, root: bytes = bytes(32)) -> bytes:
     return b"KJS-AUDIT-ROOT-1" + size.to_bytes(8) + int(now.timestamp()).to_bytes(8) + root

@@ -30,6 +30,7 @@ from tests.hsm.documents import (
     key_usage,
     proof_claims,
     proof_input,
+    receipt_input,
     token_claims,
     token_input,
     with_changes,
@@ -38,12 +39,14 @@ from tests.hsm.running import SetClock
 
 ISSUED = int(NOW.timestamp())
 TOKEN, PROOF, CARD, AUDIT = Purpose.ELIGIBILITY_TOKEN, Purpose.COVER_PROOF, Purpose.CARD_CA, Purpose.AUDIT
+RECEIPT = Purpose.RECEIPT
 KEYS = InProcessKeys.with_new_keys(clock=SetClock(), monotonic=monotonic, randomness=os.urandom)
 TOKEN_KID, PROOF_KID, NEXT_TOKEN_KID = (
     KEYS.signer(TOKEN).verifying_key.kid,
     KEYS.signer(PROOF).verifying_key.kid,
     KEYS.verifying_keys(TOKEN)[1].kid,
 )
+RECEIPT_KID = KEYS.signer(RECEIPT).verifying_key.kid
 CA = KEYS.ca_certificate
 CA_NAME = x509.load_der_x509_certificate(CA).subject
 OWN_POINT = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), KEYS.signer(TOKEN).verifying_key.point)
@@ -224,9 +227,49 @@ def audit_roots() -> Iterator[tuple[str, bytes]]:
     yield "from the future", audit_root(NOW + timedelta(minutes=2))
 
 
+def receipts() -> Iterator[tuple[str, bytes]]:
+    seconds, day = int(NOW.timestamp()), 86_400
+
+    def made(**changed: Any) -> bytes:
+        return receipt_input(RECEIPT_KID, **changed)
+
+    yield "a raw hash", bytes(range(32))
+    yield "an eligibility token", token_input(RECEIPT_KID)
+    yield "another type", made(header={"typ": "JWT"})
+    yield "another algorithm", made(header={"alg": "none"})
+    yield "another key", receipt_input(TOKEN_KID)
+    yield "a key by reference", made(header={"jku": "https://evil.example"})
+    yield "a name", made(name="Sari Rahayu")
+    yield "an end", made(exp=seconds + 300)
+    yield "no agent", made(agent=MISSING)
+    yield "no number", made(number=0)
+    yield "half a rupiah", made(rupiah=0.5)
+    yield "no money", made(rupiah=0)
+    yield "money to be given back", made(rupiah=-8_400)
+    yield "true rupiah", made(rupiah=True)
+    yield "another kind", made(kind="refund")
+    yield "a void notice without its moment", made(kind="void")
+    yield "a receipt with the moment of a void notice", made(voided_at=seconds)
+    yield "void before it was taken", made(kind="void", voided_at=seconds - 10)
+    yield "void tomorrow", made(kind="void", voided_at=seconds + day)
+    yield "cash of tomorrow", made(taken_at=seconds + day)
+    yield "cash of last year", made(taken_at=seconds - 366 * day)
+    yield "signed long ago", made(iat=seconds - 61, taken_at=seconds - 61)
+    yield "signed tomorrow", made(iat=seconds + day)
+    yield "nothing behind the point", made().partition(b".")[0] + b"."
+    yield "three parts", made() + b".AAAA"
+    yield "2 kB and more", made(agent="A" * 3_000)
+
+
 FORBIDDEN = [
     (purpose, name, document)
-    for purpose, documents in ((TOKEN, tokens), (PROOF, proofs), (CARD, certificates), (AUDIT, audit_roots))
+    for purpose, documents in (
+        (TOKEN, tokens),
+        (PROOF, proofs),
+        (CARD, certificates),
+        (AUDIT, audit_roots),
+        (RECEIPT, receipts),
+    )
     for name, document in documents()
 ]
 GOOD = [
@@ -261,6 +304,9 @@ GOOD = [
         ),
     ),
     (AUDIT, "of now", audit_root()),
+    (RECEIPT, "of now", receipt_input(RECEIPT_KID)),
+    (RECEIPT, "of a month ago", receipt_input(RECEIPT_KID, taken_at=int(NOW.timestamp()) - 31 * 86_400)),
+    (RECEIPT, "void", receipt_input(RECEIPT_KID, kind="void", taken_at=1_700_000_000, voided_at=int(NOW.timestamp()))),
 ]
 
 
@@ -292,7 +338,7 @@ def test_forbidden_documents_are_not(purpose: Purpose, name: str, document: byte
     assert caught.value.evidence["purpose"] == purpose, name
 
 
-@pytest.mark.parametrize("purpose", [TOKEN, PROOF, CARD, AUDIT])
+@pytest.mark.parametrize("purpose", [TOKEN, PROOF, CARD, AUDIT, RECEIPT])
 def test_sabotage_without_its_guard_a_key_signs_anything(purpose: Purpose, monkeypatch: pytest.MonkeyPatch) -> None:
     forbidden = [document for kind, _, document in FORBIDDEN if kind is purpose and len(document) <= 8192]
     assert not any(is_signed(purpose, document) for document in forbidden)
@@ -302,7 +348,7 @@ def test_sabotage_without_its_guard_a_key_signs_anything(purpose: Purpose, monke
 
 def test_the_documents_of_one_purpose_are_refused_by_every_other() -> None:
     for purpose, _, document in GOOD:
-        for other in (TOKEN, PROOF, CARD, AUDIT):
+        for other in (TOKEN, PROOF, CARD, AUDIT, RECEIPT):
             assert is_signed(other, document) is (other is purpose)
 
 

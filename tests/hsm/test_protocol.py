@@ -150,6 +150,7 @@ def test_every_operation_has_a_rate_and_no_operation_is_general() -> None:
         Purpose.ELIGIBILITY_TOKEN,
         Purpose.COVER_PROOF,
         Purpose.AUDIT,
+        Purpose.RECEIPT,
     }
 
 

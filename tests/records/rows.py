@@ -15,6 +15,7 @@ from cardservice.records import (
     approvals,
     card_keys,
     cards,
+    cash_documents,
     cash_reversals,
     group_bills,
     group_bounces,
@@ -32,6 +33,7 @@ from cardservice.records.agent_cash import CashAgent, CashReceipt, Remittance
 from cardservice.records.card_keys import CardKey, KeyState
 from cardservice.records.card_state import CardState
 from cardservice.records.cards import NewCard
+from cardservice.records.cash_documents import CashDocument
 from cardservice.records.cash_reversals import ReceiptVoid, RemittanceBounce
 from cardservice.records.challenges import Challenge
 from cardservice.records.group_bills import GroupBill, GroupBillRow
@@ -237,5 +239,6 @@ def fill_cash(connection: Connection) -> None:
     receipt = CashReceipt(scheme, 1, "r", identifier("member", 1), identifier("payment", 1), 8_400, 567, 63, NOW)
     agent_cash.add_receipt(connection, receipt)
     agent_cash.add_remittance(connection, Remittance(scheme, "s", 8_400, NOW))
+    cash_documents.keep(connection, scheme, 1, CashDocument.RECEIPT, "a.b.c", NOW)
     cash_reversals.add_void(connection, ReceiptVoid(scheme, 1, "ani", "wrong member", NOW))
     cash_reversals.add_bounce(connection, RemittanceBounce(scheme, "s", "ani", "returned", NOW))

@@ -19,7 +19,7 @@ from hsm.errors import DocumentRefused, KeyNotActive, KeyNotFound, MalformedRequ
 from hsm.key_bundle import KeyBundle
 from hsm.key_faces import KeyFaces
 from hsm.scp03_derivation import StaticPrfs, session_keys
-from tests.hsm.documents import NOW, audit_root, certificate_input, proof_input, token_input
+from tests.hsm.documents import NOW, audit_root, certificate_input, proof_input, receipt_input, token_input
 from tests.hsm.running import SetClock
 
 KDD = bytes.fromhex("00010203040506070809")
@@ -38,6 +38,8 @@ def document_for(keys: KeyFaces, purpose: Purpose) -> bytes:
             return proof_input(kid)
         case Purpose.CARD_CA:
             return certificate_input(keys.ca_certificate)
+        case Purpose.RECEIPT:
+            return receipt_input(kid)
         case _:
             return audit_root()
 
@@ -65,7 +67,9 @@ def static_keys(bundle: KeyBundle, key_set: KeySet) -> dict[KeyUsage, bytes]:
     }
 
 
-@pytest.mark.parametrize("purpose", [Purpose.ELIGIBILITY_TOKEN, Purpose.COVER_PROOF, Purpose.CARD_CA, Purpose.AUDIT])
+@pytest.mark.parametrize(
+    "purpose", [Purpose.ELIGIBILITY_TOKEN, Purpose.COVER_PROOF, Purpose.CARD_CA, Purpose.AUDIT, Purpose.RECEIPT]
+)
 def test_each_purpose_signs_its_document(keys: KeyFaces, purpose: Purpose) -> None:
     document = document_for(keys, purpose)
     signature = keys.signer(purpose).sign(document)

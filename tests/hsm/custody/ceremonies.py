@@ -47,7 +47,7 @@ officer = [{{name = "satu.petugas", point = "{OFFICER_POINT}"}}]
 key = [
   {{purpose = "card-ca"}}, {{purpose = "audit"}}, {{purpose = "eligibility-token"}}, {{purpose = "cover-proof"}},
   {{purpose = "card-master", version = 0x30}}, {{purpose = "sector-master", version = 0x30, sectors = ["01", "10-11"]}},
-  {{purpose = "seal"}}, {{purpose = "blind-index"}}, {{purpose = "pseudonym"}},
+  {{purpose = "receipt"}}, {{purpose = "seal"}}, {{purpose = "blind-index"}}, {{purpose = "pseudonym"}},
 ]
 transport = [{{version = 0xFF, components = 2, kcv = "{key_check_value(TRANSPORT_KEY).hex()}"}}]
 """

@@ -34,7 +34,7 @@ from hsm.production import Environment
 from tests.hsm.back_ends import SealedFile
 from tests.hsm.custody.ceremonies import CUSTODIANS, TRANSPORT_KEY, Held, InventedSecrets, passphrase, plan
 
-KEYS = 14
+KEYS = 15
 
 
 @pytest.fixture(scope="module")

@@ -167,7 +167,7 @@ def test_lost_and_restored_by_three_of_five(machine: Machine, kept: Path) -> Non
     assert (too_few["code"], too_few["evidence"]) == ("hsm-shares-too-few", {"needed": 3, "given": 2})
     assert not (machine.folder / "keys").exists()
     done = machine.custody("restore", kept / "backup", *shares(kept, 1, 3, 5))
-    assert done["restored"] == done["keys"] == 14
+    assert done["restored"] == done["keys"] == 15
 
     with machine.running() as keys:
         after = work(keys)

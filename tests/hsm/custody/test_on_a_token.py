@@ -90,12 +90,12 @@ def sessions(store: KeyStore) -> object:
 def test_a_ceremony_on_a_token(on_token: TokenKeySet) -> None:
     store = on_token.store()
     assert store.backend == "pkcs11"
-    assert len(store.descriptions()) == 14
+    assert len(store.descriptions()) == 15
     audit = next(key for key in store.descriptions() if key.purpose is Purpose.AUDIT)
     found = verified_transcript(on_token.folder / "out", {fingerprint(store.verifying_point(audit))})
     assert found.document["kind"] == "kartu-ceremony-transcript/1"
     text = (on_token.folder / "out" / "transcript.txt").read_text()
-    assert "10 groups of 3 restore 14 of 14 keys" in text
+    assert "10 groups of 3 restore 15 of 15 keys" in text
     assert "back end pkcs11" in text
     assert "NOT VALIDATED" in text
 
@@ -128,7 +128,7 @@ def test_lost_and_restored_to_either_kind(on_token: TokenKeySet, lost: KeySet, t
     found = empty_token(tmp_path / "new") if target == "token" else lost
     with pytest.raises(SharesTooFew):
         found.restore(backup, on_token.shares(1, 5))
-    assert found.restore(backup, on_token.shares(1, 3, 5))["restored"] == 14
+    assert found.restore(backup, on_token.shares(1, 3, 5))["restored"] == 15
     assert checks(found.store()) == before
     assert sessions(found.store()) == channel
 
@@ -177,7 +177,7 @@ def test_cut_short_on_a_token_it_begins_again(tmp_path: Path, monkeypatch: pytes
         with pytest.raises(Cut):
             held.hold(custody)
     left = {key.kid for key in token.store().descriptions()}
-    assert len(left) == 14
+    assert len(left) == 15
     with token.custody() as custody, pytest.raises(CeremonyRefused):
         held.hold(custody, out="second")
     with token.custody() as custody:

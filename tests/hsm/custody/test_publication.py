@@ -32,6 +32,7 @@ def test_key_sets_are_what_the_service_would_answer(store: SoftwareStore, tmp_pa
         Purpose.ELIGIBILITY_TOKEN: "jwks.json",
         Purpose.COVER_PROOF: "cover-proof-keys.json",
         Purpose.AUDIT: "audit-keys.json",
+        Purpose.RECEIPT: "receipt-keys.json",
     }
     for purpose, name in files.items():
         document = (tmp_path / "well-known" / name).read_bytes()

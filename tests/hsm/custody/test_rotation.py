@@ -275,3 +275,14 @@ def test_a_destroyed_key_is_gone_and_its_version_is_never_used_again(made: KeySe
     assert secrets[new.kid] not in content
     assert not made.backups.has(old)
     assert not (made.backups.path / file_name(old)).exists()
+
+
+def test_a_back_end_of_before_receipts_gets_its_first_key_by_rotation(made: KeySet) -> None:
+    with made.custody() as custody, open_journal(made.journal) as journal:
+        for key in keys(made, Purpose.RECEIPT):
+            destroy_key(custody, journal, made.backups, key, "as if there had been none", made.clock)
+    assert keys(made, Purpose.RECEIPT) == []
+    rotate(made, Purpose.RECEIPT)
+    (first,) = keys(made, Purpose.RECEIPT)
+    assert (first.version, first.active_from, made.backups.has(first)) == (2, LATER, True)
+    assert KeyRing(made.store()).current(Purpose.RECEIPT, LATER) == first

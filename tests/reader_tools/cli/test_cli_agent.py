@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """``kartu agent``: cash is taken, its receipt signed and checked, and handed over."""
 
-import json
-
 import pytest
 
 from cardservice import clock
@@ -65,16 +63,26 @@ def test_a_signed_receipt_is_checked_with_published_keys(agent: Desk, keys: KeyP
     told = ("--member", "P-0063", "--reference", "R-1")
     least = agent.json("agent", "take", CODE, *told, "--rupiah", "1", code=1)["error"]["evidence"]["least"]
     agent.json("agent", "take", CODE, *told, "--rupiah", str(least))
-    document = agent.json("agent", "receipt", CODE, "--number", "1")
-    path, key_file = agent.folder / "receipt.json", agent.folder / "audit-keys.json"
-    path.write_text(json.dumps(document))
-    key_file.write_bytes(published(keys))
-    assert agent.json("agent", "check-receipt", path, "--keys", key_file)["genuine"] is True
-    path.write_text(json.dumps(document).replace(f'"rupiah": {least}', '"rupiah": 1'))
-    assert agent.json("agent", "check-receipt", path, "--keys", key_file, code=1)["doubt"] == "not-in-batch"
+    made = agent.json("agent", "receipt", CODE, "--number", "1")
+    assert agent.json("agent", "receipt", CODE, "--number", "1") == made
+    path, key_file = agent.folder / "receipt.jws", agent.folder / "receipt-keys.json"
+    path.write_text(agent("agent", "receipt", CODE, "--number", "1").out)
+    assert path.read_text().strip() == made["document"]
+    key_file.write_bytes(jwks.encode(keys.verifying_keys(Purpose.RECEIPT)))
+    checked = agent.json("agent", "check-receipt", path, "--keys", key_file)
+    assert (checked["genuine"], checked["kind"], checked["member"], checked["rupiah"]) == (
+        True,
+        "receipt",
+        "P-0063",
+        least,
+    )
+    assert f"{CODE} 1, P-0063" in agent("agent", "check-receipt", path, "--keys", key_file).out
+    path.write_text(made["document"][:-4] + "AAAA")
+    assert agent.json("agent", "check-receipt", path, "--keys", key_file, code=1)["genuine"] is False
+    agent("agent", "check-receipt", path, "--keys", key_file)
     assert agent.refused("agent", "receipt", CODE, "--number", "9", code=1) == "record-not-found"
-
-
-def published(keys: KeyProcess) -> bytes:
-    """The audit keys as the key process tells them."""
-    return jwks.encode(keys.verifying_keys(Purpose.AUDIT))
+    assert agent.refused("agent", "receipt", CODE, "--number", "1", "--void", code=1) == "record-not-found"
+    agent.json("agent", "void", CODE, "--number", "1", "--by", "ani", "--reason", "wrong member")
+    path.write_text(agent.json("agent", "receipt", CODE, "--number", "1", "--void")["document"])
+    assert agent.json("agent", "check-receipt", path, "--keys", key_file)["kind"] == "void"
+    assert "void" in agent("agent", "check-receipt", path, "--keys", key_file).out

@@ -42,7 +42,15 @@ def test_without_keys_there_is_nothing_to_list(bare_desk: Desk) -> None:
 
 def test_publish_writes_what_the_key_process_says(officer: Desk, keys: KeyProcess, tmp_path: Path) -> None:
     written = officer.json("keys", "publish", tmp_path / "web")
-    assert written["files"] == ["audit-keys.json", "card-ca.cer", "card-ca.pem", "cover-proof-keys.json", "jwks.json"]
+    assert written["files"] == [
+        "audit-keys.json",
+        "card-ca-withdrawn.json",
+        "card-ca.cer",
+        "card-ca.pem",
+        "cover-proof-keys.json",
+        "jwks.json",
+        "receipt-keys.json",
+    ]
     assert (tmp_path / "web" / "jwks.json").read_bytes() == jwks.encode(keys.verifying_keys(Purpose.ELIGIBILITY_TOKEN))
     assert (tmp_path / "web" / "card-ca.cer").read_bytes() == keys.ca_certificate
     assert "jwks.json" in officer("keys", "publish", tmp_path / "web").out
