@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """The limited benefit of the first months, and what a return after a lapse means (facts/contributions.md, section 4)."""
 
+import random
 from dataclasses import replace
 
 import pytest
 
+from cardservice.coverage import decide as deciding
 from cardservice.coverage.decision import CoverState, Reason
 from cardservice.coverage.programme import Programme
+from cardservice.coverage.standing import Standing
 from tests.coverage.ledgers import at
 from tests.coverage.rules_2026 import RULES_2026, coverage
 from tests.coverage.standings import base_pair, month
@@ -33,6 +36,48 @@ def test_the_death_benefit_is_limited_in_the_first_three_months(moment: str, sta
     answer = coverage(_YOUNG, Programme.JKM, at(moment))
     assert (answer.state, answer.benefit_limit) == (state, limit)
     assert (Reason.LIMITED_BENEFIT in answer.reasons) is (state is CoverState.WAITING_LIMITED)
+
+
+@pytest.mark.parametrize(
+    ("member", "moment", "state"),
+    [
+        (base_pair(), "2026-05-02 00:00", CoverState.NEVER),
+        (_YOUNG, "2026-01-01 00:00", CoverState.WAITING_LIMITED),
+        (_YOUNG, "2026-05-02 00:00", CoverState.ACTIVE),
+        (_YOUNG, "2026-06-01 00:00", CoverState.GRACE),
+        (_YOUNG, "2026-09-01 00:00", CoverState.LAPSED),
+    ],
+)
+def test_the_question_as_issue_4_writes_it(member: Standing, moment: str, state: CoverState) -> None:
+    """In this order, without names: member, programme, as_of, knowledge_at, rule_pack."""
+    as_of = knowledge_at = at(moment)
+    answer = deciding.coverage(member, Programme.JKM, as_of, knowledge_at, RULES_2026)
+    told = (answer.state, answer.paid_through, answer.benefit_limit, answer.reasons, answer.cure)
+    assert told[0] is state
+    assert bool(told[1]) is (state is not CoverState.NEVER)
+    assert bool(told[2]) is bool(answer) is state.is_covered
+    assert bool(told[3]) is (state is not CoverState.ACTIVE)
+    assert bool(told[4]) is (state in {CoverState.NEVER, CoverState.GRACE, CoverState.LAPSED})
+
+
+def test_each_state_and_reason_that_a_ledger_can_come_to_is_reached() -> None:
+    """By random histories, asked about at random moments: a state that nobody ever reaches would be a word and no rule."""
+    chance = random.Random(4)
+    states: set[CoverState | None] = set()
+    reasons: set[Reason] = set()
+    for _ in range(1_500):
+        paid = [f"2025-{number:02d}" for number in range(1, 13) if chance.random() < 0.3]
+        standing = base_pair(*paid)
+        if chance.random() < 0.5:
+            late = month("2025-01").up_to(month(f"2025-{chance.randint(1, 12):02d}"))
+            standing = standing.with_payment(Programme.JKM, late, at(f"2025-{chance.randint(1, 12):02d}-10 09:00"))
+        as_of = at(f"202{chance.randint(4, 6)}-{chance.randint(1, 12):02d}-{chance.randint(1, 28):02d} 08:00")
+        answer = coverage(standing, chance.choice(list(Programme)), as_of, knowledge_at=at("2026-12-31 00:00"))
+        states.add(answer.state)
+        reasons.update(answer.reasons)
+    assert states == set(CoverState)
+    # Of a day without its hour, and of a card read off line, only decide() and a proof can tell.
+    assert set(Reason) - reasons == {Reason.PAID_THAT_DAY, Reason.NOT_STATED}
 
 
 def test_work_accidents_are_covered_in_full_from_the_first_day() -> None:
