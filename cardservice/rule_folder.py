@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The folder of rule packs, read once at the start of a program: every ``NAME.yaml`` signed in ``NAME.yaml.sig``, or no start (decision 0134)."""
 
+from hashlib import sha256
 from pathlib import Path
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -33,6 +34,13 @@ def load_rule_packs(folder: Path | None = None, key_file: Path | None = None) ->
         return PacksInForce.of(packs)
     except RulePackRefused as refused:
         raise _refusal(place, refused) from None
+
+
+def key_fingerprint(key_file: Path | None = None) -> str:
+    """The SHA-256 of the public key that packs are held against (DER, SubjectPublicKeyInfo): 16 hexadecimal digits. Raises RulePackFileRefused."""
+    key = _key(key_file or SHIPPED_KEY)
+    der = key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    return sha256(der).hexdigest()[:16]
 
 
 def _listed(folder: Path) -> list[Path]:

@@ -21,10 +21,10 @@ SIGN = {Level.OK: "[green]ok  [/]", Level.WARN: "[yellow]warn[/]", Level.FAIL: "
 
 @app.command()
 def doctor(as_json: AsJson = False) -> None:
-    """Look at this machine: reader library, reader service, reader, card, key process, database, service, clock.
+    """Look at this machine: reader library, reader service, reader, card, key process, database, rule packs, service, clock.
 
     A "warn" is worth knowing; a "fail" keeps this desk from working. The reader that KARTU_READER names decides which is which.
-    Exit codes: 0 nothing fails; 3 reader or card fails; 4 keys, database or clock fail.
+    Exit codes: 0 nothing fails; 3 reader or card fails; 4 keys, database, rule packs or clock fail.
 
     Example: kartu doctor --json
     """
@@ -37,6 +37,8 @@ def doctor(as_json: AsJson = False) -> None:
         settings.database,
         settings.api_url,
         settings.keys_uid,
+        settings.rule_packs,
+        settings.rule_pack_key,
     )
     findings = list(examine(machine))
     counted = Counter(finding.level.value for finding in findings)

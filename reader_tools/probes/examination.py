@@ -15,6 +15,7 @@ from reader_tools.probes.database import probe_database
 from reader_tools.probes.finding import Finding, Level
 from reader_tools.probes.keys import probe_keys
 from reader_tools.probes.readers import probe_library, probe_readers, probe_service
+from reader_tools.probes.rules import probe_rules
 from reader_tools.reader import open_card
 from reader_tools.virtual.slot import READER as VIRTUAL
 
@@ -29,6 +30,8 @@ class Machine:
     database: str
     api_url: str
     keys_uid: int | None = None  # the user that runs the key process, where it is not our own
+    rule_packs: Path | None = None
+    rule_pack_key: Path | None = None
 
     def __repr__(self) -> str:
         return f"Machine({str(self.data_dir)!r}, reader={self.reader!r})"
@@ -39,6 +42,7 @@ def examine(machine: Machine) -> Iterator[Finding]:
     yield from _readers(machine)
     yield probe_keys(machine.socket, keys_uid=machine.keys_uid)
     yield probe_database(machine.database)
+    yield from probe_rules(machine.rule_packs, machine.rule_pack_key, now())
     api, date = probe_api(machine.api_url)
     yield api
     yield probe_clock(now(), machine.data_dir, date)

@@ -17,6 +17,7 @@ class Part(StrEnum):
     CARD = "card"
     KEYS = "keys"
     DATABASE = "database"
+    RULES = "rules"
     API = "api"
     CLOCK = "clock"
 
