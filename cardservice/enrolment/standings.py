@@ -15,10 +15,11 @@ from cardservice.records.whole_base import CHUNK, MemberWithMonths
 def standings(connection: Connection, chunk: int = CHUNK) -> Iterator[list[Standing]]:
     """All members, some at a time."""
     for found in whole_base.stream(connection, chunk):
-        yield [_standing(each) for each in found]
+        yield [standing_of(each) for each in found]
 
 
-def _standing(each: MemberWithMonths) -> Standing:
+def standing_of(each: MemberWithMonths) -> Standing:
+    """The standing of one of them."""
     member, paid = each.member, spans_of(each.months)
     return Standing(
         {programme: paid.get(programme, PaidMonths()) for programme in sorted(member.programmes)},

@@ -5,34 +5,17 @@ Months are YYYYMM.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, distinct, func, select
 
 from cardservice.coverage.programme import Programme
-from cardservice.coverage.standing import Payer, WorkSector
 from cardservice.records.cards import cards
-from cardservice.records.enrolments import enrolments
-from cardservice.records.intermediaries import intermediaries
 from cardservice.records.member_months import member_months
 from cardservice.records.members import members
 from cardservice.records.verifications import verifications
 
 COVERED = "COVERED"  # as a verification keeps it (cardservice/verification/answer.py)
-
-
-@dataclass(frozen=True, slots=True)
-class OwingGroup:
-    """Members alike: through whom they came (None: nobody told), what prices their months, and the last month paid."""
-
-    intermediary: str | None
-    work_sector: WorkSector
-    payer: Payer
-    income_band: int
-    programme: Programme
-    last: int
-    members: int
 
 
 def cohort_months(connection: Connection, first: int, last: int) -> list[tuple[int, int, int]]:
@@ -102,30 +85,3 @@ def first_answers(
     )
     with connection.execute(query) as result:
         yield from ((enrolled, at) for enrolled, at in result)
-
-
-def owing_groups(connection: Connection) -> list[OwingGroup]:
-    """Members by intermediary, terms, programme and last paid month."""
-    own, who = member_months.c, members.c
-    lasts = (
-        select(own.member_id, own.programme, func.max(own.month).label("last"))
-        .group_by(own.member_id, own.programme)
-        .subquery()
-    )
-    keys = (
-        intermediaries.c.code,
-        who.work_sector,
-        who.payer,
-        who.income_band,
-        lasts.c.programme,
-        lasts.c.last,
-    )
-    query = (
-        select(*keys, func.count())
-        .select_from(lasts)
-        .join(members, who.member_id == lasts.c.member_id)
-        .join(enrolments, enrolments.c.member_id == lasts.c.member_id, isouter=True)
-        .join(intermediaries, intermediaries.c.intermediary_id == enrolments.c.intermediary_id, isouter=True)
-        .group_by(*keys)
-    )
-    return [OwingGroup(*row) for row in connection.execute(query)]

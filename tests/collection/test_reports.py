@@ -7,6 +7,7 @@ Six members, JKK and JKM, drivers at half rate (5,000 and 3,400 a month in 2026)
 
 import csv
 import io
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -21,10 +22,12 @@ from cardservice.collection.reports.persistence import persistence
 from cardservice.collection.reports.report import Period, Report, shown
 from cardservice.coverage.month import ContributionMonth
 from cardservice.coverage.programme import Programme
-from cardservice.records import enrolments, member_months
+from cardservice.enrolment.member_terms import terms_after
+from cardservice.records import enrolments, member_account, member_months, members
 from cardservice.records.connection import Connection
 from cardservice.records.database import Database
 from cardservice.records.enrolments import Enrolment
+from cardservice.records.member_account import MemberAccount
 from cardservice.records.member_months import MemberMonth
 from cardservice.records.tables import metadata
 from cardservice.verification.answer import Outcome
@@ -157,6 +160,27 @@ def test_arrears_by_intermediary(base: Database) -> None:
     )
 
 
+def test_arrears_count_gaps_of_a_ledger_and_set_credit_against_the_oldest_month(database: Database) -> None:
+    """Owed from February; March was named by a group's payment, so February and April on are owed. Of 9,000 of credit 8,400 pay February."""
+    with database.begin() as connection:
+        bound = rows.activate_card(connection, 1)
+        paid = [
+            MemberMonth(each, ContributionMonth(2026, month), 1, None, rows.NOW) for each in PRICES for month in (1, 3)
+        ]
+        member_months.add(connection, bound.member_id, paid)
+        owed_from = dict.fromkeys(PRICES, ContributionMonth(2026, 2))
+        member_account.keep(connection, bound.member_id, MemberAccount(0, owed_from))
+    with database.read() as connection:
+        made = arrears(connection, period("2026-05", "2026-05"), ALL)
+    assert made.rows == (("-", "JKK", 1, 1, 3, 15_000), ("-", "JKM", 1, 1, 3, 10_200))
+    with database.begin() as connection:
+        member_account.keep(connection, bound.member_id, MemberAccount(9_000, owed_from))
+    with database.read() as connection:
+        made = arrears(connection, period("2026-05", "2026-05"), ALL)
+    # February is paid by credit, and 600 of April's JKK; the driver pays half price.
+    assert made.rows == (("-", "JKK", 1, 1, 2, 9_400), ("-", "JKM", 1, 1, 2, 6_800))
+
+
 def test_small_groups_are_not_shown(base: Database) -> None:
     with base.read() as connection:
         year = period("2026-01", "2026-12")
@@ -197,3 +221,18 @@ def test_a_page_is_json_and_csv(base: Database) -> None:
         "months_owed": "",
         "rupiah_owed": "",
     }
+
+
+def test_a_programme_that_was_left_is_owed_no_more(database: Database) -> None:
+    """Savings were joined, paid once, and left in March: the pair is owed through May, savings are not in it."""
+    with database.begin() as connection:
+        bound = rows.activate_card(connection, 1)
+        paid = [MemberMonth(each, ContributionMonth(2026, 1), 1, None, rows.NOW) for each in Programme]
+        member_months.add(connection, bound.member_id, paid)
+        member = members.get(connection, bound.member_id)
+        with_savings = replace(member, programmes=frozenset(Programme))
+        terms = terms_after(with_savings, member, ContributionMonth(2026, 2), rows.NOW)
+        members.replace_details(connection, replace(member, terms=terms))
+    with database.read() as connection:
+        made = arrears(connection, period("2026-05", "2026-05"), ALL)
+    assert [row[:5] for row in made.rows] == [("-", "JKK", 1, 1, 4), ("-", "JKM", 1, 1, 4)]
