@@ -8,13 +8,14 @@ import typer
 from rich.console import Console
 
 from cardservice import clock
-from cardservice.collection.explain import Explanation, explain
+from cardservice.collection.explain import Asker, Explanation, Ground, explain_to
 from cardservice.coverage.decision import Reason, clock_time
 from cardservice.coverage.programme import Programme
 from cardservice.texts.catalogue import Language, text
 from reader_tools.cli.bureau import open_records, rule_packs
 from reader_tools.cli.exit_code import ExitCode
 from reader_tools.cli.output import AsJson, Output
+from reader_tools.cli.person import Person
 from reader_tools.cli.settings import Settings
 
 MOMENT = ["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M%z"]
@@ -26,6 +27,8 @@ def explain_cover(
     as_of: Annotated[
         datetime, typer.Option("--as-of", formats=MOMENT, help="The moment of the event, with time zone.")
     ],
+    by: Person,
+    why: Annotated[Ground, typer.Option(help="What for; kept in the books.")],
     knowledge_at: Annotated[
         datetime | None,
         typer.Option("--knowledge-at", formats=MOMENT, help="By what was known at this moment. Default: now."),
@@ -34,9 +37,9 @@ def explain_cover(
 ) -> None:
     """Say how a member stood, why, what would have cured it, and what it rests on. No name and no NIK is shown. 0: covered; 1: not.
 
-    What is recorded later never changes the answer for an earlier --knowledge-at.
+    What is recorded later, terms included, never changes the answer for an earlier --knowledge-at. Who asked about whom, and why, is kept.
 
-    Example: kartu coverage explain P-0001 --programme JKK --as-of 2026-05-03T09:30:00+07:00 --knowledge-at 2026-05-04T00:00:00+07:00
+    Example: kartu coverage explain P-0001 --programme JKK --as-of 2026-05-03T09:30:00+07:00 --by ani --why dispute
     """
     settings = Settings.load()
     output = Output.of(settings, as_json=as_json)
@@ -45,8 +48,9 @@ def explain_cover(
     if known > now:
         raise typer.BadParameter("--knowledge-at lies ahead")
     packs = rule_packs(settings)
-    with open_records(settings) as database, database.read() as connection:
-        found = explain(connection, member_ref, programme, as_of, knowledge_at=known, packs=packs)
+    with open_records(settings) as database, database.begin() as connection:
+        asker = Asker(by, why, now)
+        found = explain_to(connection, asker, member_ref, programme, as_of, knowledge_at=known, packs=packs)
     output.show(_document(member_ref, found), lambda console: _tell(output, console, member_ref, found))
     raise typer.Exit(ExitCode.OK if found.decision else ExitCode.REFUSED)
 
@@ -59,6 +63,12 @@ def _document(member_ref: str, found: Explanation) -> dict[str, object]:
         "as_of": decision.moment,
         "knowledge_at": found.knowledge_at,
         "rule_pack": found.rule_pack,
+        "terms": {
+            "programmes": sorted(found.programmes),
+            "work_sector": found.basis.work_sector,
+            "payer": found.basis.payer,
+            "full_monthly_rupiah": dict(found.basis.full_monthly),
+        },
         "covered": bool(decision),
         "state": decision.state,
         "paid_through": decision.paid_through,
@@ -131,6 +141,15 @@ def _tell(output: Output, console: Console, member_ref: str, found: Explanation)
             clock_time(found.knowledge_at), found.rule_pack
         ),
         markup=False,
+    )
+    monthly = ", ".join(f"{name} Rp{rupiah}" for name, rupiah in found.basis.full_monthly.items())
+    console.print(
+        say(
+            "ketentuan: {}, sektor {}, pembayar {}, penuh sebulan {}",
+            "terms: {}, sector {}, payer {}, full price of a month {}",
+        ).format("+".join(sorted(found.programmes)), found.basis.work_sector, found.basis.payer, monthly),
+        markup=False,
+        soft_wrap=True,
     )
     facts = [
         (say("lunas sampai", "paid through"), decision.paid_through),

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from cardservice.records import audit_events, members
 from tests.reader_tools.cli.desk import MEMBERS, Desk
 from tests.reader_tools.command_line import ROOT
 
@@ -81,11 +82,20 @@ def test_a_pack_compared_with_itself_changes_nobody(desk: Desk) -> None:
     assert (told["changed"], told["groups"], told["members"]) == (0, [], 200)
 
 
+ASKER = ("--by", "ani", "--why", "dispute")
+
+
 def test_a_moment_is_explained_with_its_months_in_both_languages_and_no_name(desk: Desk) -> None:
-    asked = ("coverage", "explain", "P-0001", "--programme", "jkk", "--as-of", "2026-11-20T09:30:00+07:00")
+    asked = ("coverage", "explain", "P-0001", "--programme", "jkk", "--as-of", "2026-11-20T09:30:00+07:00", *ASKER)
     told = desk.json(*asked)
     assert (told["covered"], told["state"], told["rule_pack"], told["payments"]) == (True, "ACTIVE", 1, [])
     assert told["months"]
+    assert told["terms"] == {
+        "programmes": ["JHT", "JKK", "JKM"],
+        "work_sector": "transport",
+        "payer": "self",
+        "full_monthly_rupiah": {"JKK": 10_000, "JHT": 20_000},
+    }
     assert set(told["months"][0]) == {"month", "amount_rupiah", "received_at", "recorded_at"}
     before = desk.json(*asked, "--knowledge-at", "2026-11-20T09:30:00+07:00", code=1)  # the list came in later
     assert (before["state"], before["months"], before["cure"]["amount_rupiah"] > 0) == ("NEVER", [], True)
@@ -97,11 +107,27 @@ def test_a_moment_is_explained_with_its_months_in_both_languages_and_no_name(des
     indonesian = desk(*asked, "--knowledge-at", "2026-11-20T09:30:00+07:00")
     assert "TIDAK BERLAKU" in indonesian.out
     assert before["reasons"][0]["id"] in indonesian.out
+    with desk.database().read() as connection:
+        member = members.find_by_ref(connection, "P-0001")
+        assert member is not None
+        asked_about = [each.event for each in audit_events.of_member(connection, member.member_id)][1:]
+    assert [each.kind for each in asked_about] == ["coverage.explained"] * 4
+    assert dict(asked_about[1].detail) == {
+        "by": "ani",
+        "why": "dispute",
+        "programme": "JKK",
+        "as_of": "2026-11-20T09:30:00+07:00",
+        "knowledge_at": "2026-11-20T09:30:00+07:00",
+        "state": "NEVER",
+        "rule_pack": 1,
+    }
     for secret in (*MEMBERS.read_text(encoding="utf-8").splitlines()[1].split(",")[1:3],):
         assert secret not in str(told) + shown.out
 
 
 def test_a_stranger_and_a_moment_ahead_are_refused(desk: Desk) -> None:
-    asked = ("--programme", "JKK", "--as-of", "2026-11-20T09:30:00+07:00")
+    asked = ("--programme", "JKK", "--as-of", "2026-11-20T09:30:00+07:00", *ASKER)
     assert desk("coverage", "explain", "P-9999", *asked).code != 0
     assert desk("coverage", "explain", "P-0001", *asked, "--knowledge-at", "2126-11-20T09:30:00+07:00").code == 2
+    nobody = ("coverage", "explain", "P-0001", "--programme", "JKK", "--as-of", "2026-11-20T09:30:00+07:00")
+    assert desk(*nobody).code == desk(*nobody, "--by", "ani").code == 2
