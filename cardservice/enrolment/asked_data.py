@@ -20,7 +20,7 @@ def asked_values(member: Member) -> dict[str, bytes]:
     return dict(zip(asked_contexts(member.member_id), sealed, strict=True))
 
 
-def asked_person(member_id: str, opened: Mapping[str, bytes]) -> Person:
-    """Whom to ask about, of opened values by context."""
+def asked_person(member_id: str, opened: Mapping[str, bytes], region: str | None) -> Person:
+    """Whom to ask about, of opened values by context, and the region that the list told, which is not sealed."""
     nik, name, born = (opened[context].decode() for context in asked_contexts(member_id))
-    return Person(nik, name, date.fromisoformat(born))
+    return Person(nik, name, date.fromisoformat(born), region)

@@ -15,11 +15,17 @@ from typing import Any
 
 from cardservice.enrolment.errors import RegistryAnswerMalformed, RegistryRefused
 from cardservice.enrolment.population_registry import Element, ElementVerdict, Person, RegistryAnswer
-from cardservice.enrolment.population_state import LEAST_SCORE
+from cardservice.enrolment.population_state import DECIDING, ELEMENT_RULES
 
 METHOD = "CALL_VERIFY_BY_ELEMEN"
 MAX_ANSWER = 16 * 1024  # octets; an answer about every element that exists is below 2 kB
-FIELDS = {Element.NAME: "NAMA_LGKP", Element.BIRTH_DATE: "TGL_LHR"}
+FIELDS = {
+    Element.NAME: "NAMA_LGKP",
+    Element.BIRTH_DATE: "TGL_LHR",
+    Element.PROVINCE: "NO_PROP",
+    Element.DISTRICT: "NO_KAB",
+    Element.SUB_DISTRICT: "NO_KEC",
+}
 # "Not found" and its kin: no living person has this NIK. Every other code says something about the caller or the registry.
 UNKNOWN_NIK = frozenset({"08", "11", "12", "13", "14", "15"})
 
@@ -37,25 +43,37 @@ class RegistryCredentials:
 
 
 def question(person: Person, credentials: RegistryCredentials) -> bytes:
-    """The question as octets of JSON."""
+    """The question as octets of JSON: about every element that we know of the person."""
     return json.dumps(
         {
             "USER_ID": credentials.user,
             "PASSWORD": credentials.password,
             "IP_USER": credentials.address,
-            "TRESHOLD": str(LEAST_SCORE[Element.NAME]),  # their spelling
+            "TRESHOLD": str(ELEMENT_RULES[Element.NAME].least_score),  # their spelling
             "NIK": person.nik,
-            "NAMA_LGKP": person.name,
-            "TGL_LHR": person.birth_date.strftime("%d-%m-%Y"),
+            **{FIELDS[element]: value for element, value in elements_of(person).items()},
         }
     ).encode()
+
+
+def elements_of(person: Person) -> dict[Element, str]:
+    """What is known of a person, as the registry writes it. Region codes are the Ministry's: two digits each, of province, district, sub-district."""
+    region = person.region or ""
+    parts = [region[begin : begin + 2] for begin in range(0, len(region), 2)]
+    places = zip((Element.PROVINCE, Element.DISTRICT, Element.SUB_DISTRICT), parts, strict=False)
+    return {
+        Element.NAME: person.name,
+        Element.BIRTH_DATE: person.birth_date.strftime("%d-%m-%Y"),
+        **dict(places),
+    }
 
 
 def person_of(asked: Mapping[str, Any]) -> Person:
     """The person in a question, for those who answer it. Raises RegistryAnswerMalformed."""
     try:
         day, month, year = (int(part) for part in str(asked["TGL_LHR"]).split("-"))
-        return Person(str(asked["NIK"]), str(asked["NAMA_LGKP"]), date(year, month, day))
+        region = "".join(str(asked.get(FIELDS[each], "")) for each in FIELDS if each not in DECIDING)
+        return Person(str(asked["NIK"]), str(asked["NAMA_LGKP"]), date(year, month, day), region or None)
     except (KeyError, ValueError):
         raise RegistryAnswerMalformed(rule="a question with NIK, NAMA_LGKP, TGL_LHR") from None
 
@@ -71,7 +89,10 @@ def read_answer(octets: bytes) -> RegistryAnswer:
         if code not in UNKNOWN_NIK:
             raise RegistryRefused(response_code=code)
         return RegistryAnswer(nik_known=False, verdicts={}, raw_sha256=raw_sha256)
-    verdicts = {element: _verdict(content, name) for element, name in FIELDS.items()}
+    # What decides is there, or it is no answer; what only tells may be left out, and is read where it is there.
+    verdicts = {
+        element: _verdict(content, name) for element, name in FIELDS.items() if element in DECIDING or name in content
+    }
     nik = _verdict(content, "NIK") if "NIK" in content else ElementVerdict(matches=True)
     return RegistryAnswer(nik_known=nik.matches, verdicts=verdicts, raw_sha256=raw_sha256)
 

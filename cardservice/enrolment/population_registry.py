@@ -17,15 +17,19 @@ class Element(StrEnum):
 
     NAME = "name"
     BIRTH_DATE = "birth_date"
+    PROVINCE = "province"  # of the address in the registry
+    DISTRICT = "district"
+    SUB_DISTRICT = "sub_district"
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Whom the question is about. Shows in no repr."""
+    """Whom the question is about. Shows in no repr. ``region`` is where the list says that they live, 4 or 6 digits; None where it doesn't."""
 
     nik: str = field(repr=False)
     name: str = field(repr=False)
     birth_date: date = field(repr=False)
+    region: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

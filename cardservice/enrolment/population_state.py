@@ -11,8 +11,25 @@ from enum import StrEnum
 from cardservice.enrolment.population_registry import Element, RegistryAnswer
 from cardservice.records.population_checks import PopulationState
 
-# The least score that is still the same person, for elements with one: names are spelt in many ways, birth dates are not.
-LEAST_SCORE: Mapping[Element, int] = {Element.NAME: 80}
+
+@dataclass(frozen=True, slots=True)
+class ElementRule:
+    """What an element's verdict means. ``least_score`` counts where the registry gives a score, None: a match is a match."""
+
+    decides: bool
+    least_score: int | None = None
+
+
+# Names are spelt in many ways, birth dates are not. Where somebody lives is not who they are: people move, and few have their address changed; it
+# is asked for, and told to whoever looks at the member (docs/decisions/0145).
+ELEMENT_RULES: Mapping[Element, ElementRule] = {
+    Element.NAME: ElementRule(decides=True, least_score=80),
+    Element.BIRTH_DATE: ElementRule(decides=True),
+    Element.PROVINCE: ElementRule(decides=False),
+    Element.DISTRICT: ElementRule(decides=False),
+    Element.SUB_DISTRICT: ElementRule(decides=False),
+}
+DECIDING = frozenset(element for element, rule in ELEMENT_RULES.items() if rule.decides)
 
 ALLOWED_MOVES: Mapping[PopulationState, frozenset[PopulationState]] = {
     # An answer came; or none, and the question stays open.
@@ -93,13 +110,11 @@ def may_follow(before: PopulationState, after: PopulationState) -> bool:
 
 
 def judged(answer: RegistryAnswer) -> PopulationState:
-    """VERIFIED if the NIK is somebody's and every element is theirs."""
-    same = answer.nik_known and all(element in answer.verdicts and _is_same(answer, element) for element in Element)
+    """VERIFIED if the NIK is somebody's and every element that decides is theirs."""
+    same = answer.nik_known and all(element in answer.verdicts and _is_same(answer, element) for element in DECIDING)
     return PopulationState.VERIFIED if same else PopulationState.MISMATCH
 
 
 def _is_same(answer: RegistryAnswer, element: Element) -> bool:
-    verdict = answer.verdicts[element]
-    if verdict.score is None or element not in LEAST_SCORE:
-        return verdict.matches
-    return verdict.matches and verdict.score >= LEAST_SCORE[element]
+    verdict, least = answer.verdicts[element], ELEMENT_RULES[element].least_score
+    return verdict.matches and (verdict.score is None or least is None or verdict.score >= least)

@@ -16,7 +16,7 @@ from cardservice.enrolment.errors import PendingListForeign
 from cardservice.enrolment.verify_pending import BATCH, LEASE
 from cardservice.enrolment.verifying import Verifying, VerifyReport
 from cardservice.keys import GrantedPortion
-from cardservice.records import audit_events, members, population_checks
+from cardservice.records import audit_events, enrolments, members, population_checks
 from cardservice.records.audit_events import AuditEvent
 from cardservice.records.canonical_json import Json
 from cardservice.records.database import Database
@@ -110,6 +110,11 @@ class _Portion:
             raise PendingListForeign
         return [values[context] for context in self.granted.contexts]
 
+    def regions(self) -> dict[str, str | None]:
+        """Where the lists said that they live."""
+        with self.verifying.database.read() as connection:
+            return {each: by.region for each, by in enrolments.of_members(connection, self.member_ids).items()}
+
 
 def _work_through(
     portion: _Portion,
@@ -129,7 +134,8 @@ def _work_through(
             report.passed_over += 1
             return
         opened = dict(zip(portion.granted.contexts, values, strict=True))
-        people = [asked_person(check.member_id, opened) for check in claimed]
+        regions = portion.regions()
+        people = [asked_person(check.member_id, opened, regions.get(check.member_id)) for check in claimed]
         report.opened += 1
         for check, answer in zip(claimed, ask_together(verifying.registry, people, portion.at_once), strict=False):
             report.members.take(verifying, check, claim_id, answer)

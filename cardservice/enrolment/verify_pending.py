@@ -12,7 +12,7 @@ from cardservice.enrolment.ask_together import ask_together
 from cardservice.enrolment.asked_data import asked_person, asked_values
 from cardservice.enrolment.population_registry import Person
 from cardservice.enrolment.verifying import Verifying, VerifyReport
-from cardservice.records import members, population_checks
+from cardservice.records import enrolments, members, population_checks
 
 BATCH = 20  # questions claimed at once
 LEASE = timedelta(minutes=10)  # longer than a batch takes at the slowest
@@ -50,8 +50,9 @@ def verify_pending(
 def _person(verifying: Verifying, member_id: str) -> Person:
     with verifying.database.read() as connection:
         member = members.get(connection, member_id)
+        whose = enrolments.of_members(connection, [member_id]).get(member_id)
     opened = {
         context: verifying.sealer.unseal(context, sealed, reason=REASON)
         for context, sealed in asked_values(member).items()
     }
-    return asked_person(member_id, opened)
+    return asked_person(member_id, opened, whose.region if whose else None)

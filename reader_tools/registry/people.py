@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whom the simulated registry knows, and how it behaves when it is asked about each: a CSV list with ``nik``, ``name``, ``birth_date``.
+"""Whom the simulated registry knows, and how it behaves when asked about each: a CSV list with ``nik``, ``name``, ``birth_date``, maybe ``region``.
 
 A member list will do. A column ``behaviour``, where there is one, says how the registry answers about that person.
 """
@@ -12,8 +12,9 @@ from difflib import SequenceMatcher
 from enum import StrEnum
 from pathlib import Path
 
-from cardservice.enrolment.element_check import FIELDS
+from cardservice.enrolment.element_check import FIELDS, elements_of
 from cardservice.enrolment.population_registry import Element, Person
+from cardservice.enrolment.population_state import DECIDING
 from reader_tools.errors import FileUnreadable
 
 NOT_FOUND = {"RESPONSE_CODE": "13", "RESPONSE": "Data Tidak Ditemukan"}
@@ -41,6 +42,7 @@ class Known:
     name: str = field(repr=False)
     birth_date: date = field(repr=False)
     behaviour: Behaviour
+    region: str = field(default="", repr=False)  # of the address; unknown where the list has none
 
 
 def read_people(path: Path, otherwise: Behaviour) -> Mapping[str, Known]:
@@ -53,7 +55,9 @@ def read_people(path: Path, otherwise: Behaviour) -> Mapping[str, Known]:
                 if born is None or len(row.get("nik") or "") != 16:
                     continue
                 behaviour = Behaviour(row.get("behaviour") or otherwise)
-                people[row["nik"]] = Known((row.get("name") or "").strip(), born, behaviour)
+                people[row["nik"]] = Known(
+                    (row.get("name") or "").strip(), born, behaviour, (row.get("region") or "").strip()
+                )
     except OSError as failed:
         raise FileUnreadable(path=str(path), rule=failed.strerror or "can't be read") from None
     except (ValueError, csv.Error):
@@ -70,11 +74,14 @@ def verdicts(known: Known | None, asked: Person) -> Mapping[str, str]:
             return {"NIK": "Sesuai", **dict.fromkeys(FIELDS.values(), "Tidak Sesuai")}
         case Known(behaviour=Behaviour.REFUSES_US):
             return {"RESPONSE_CODE": "02", "RESPONSE": "Kuota Akses Hari ini telah Habis"}
+    places = {FIELDS[each]: value for each, value in elements_of(asked).items() if each not in DECIDING}
+    own = {FIELDS[each]: value for each, value in elements_of(Person("", "", known.birth_date, known.region)).items()}
     score = 12 if known.behaviour is Behaviour.MISMATCH else _alike(known.name, asked.name)
     return {
         "NIK": "Sesuai",
         FIELDS[Element.NAME]: f"Sesuai ({score})" if score >= 80 else f"Tidak Sesuai ({score})",
         FIELDS[Element.BIRTH_DATE]: "Sesuai" if known.birth_date == asked.birth_date else "Tidak Sesuai",
+        **{name: "Sesuai" if own.get(name, value) == value else "Tidak Sesuai" for name, value in places.items()},
     }
 
 

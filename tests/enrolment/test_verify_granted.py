@@ -100,6 +100,19 @@ def test_a_whole_list_is_asked_about_once_and_both_officers_are_on_the_trail(
     assert (again.opened, again.passed_over, len(registry.asked)) == (0, 3, 25)
 
 
+def test_under_a_grant_the_region_is_asked_too(sqlite_database: Database, keys: InProcessKeys) -> None:
+    bring(sqlite_database, keys, octets(person(1, region="317101"), person(2)))
+    asked: dict[str, str | None] = {}
+
+    class Places(ScriptedRegistry):
+        def ask(self, person: Person) -> RegistryAnswer:
+            asked[person.nik] = person.region
+            return super().ask(person)
+
+    assert Night(sqlite_database, keys).run(Places()).members.verified == 2
+    assert asked == {person(1)["nik"]: "317101", person(2)["nik"]: None}
+
+
 def test_broken_off_it_goes_on_with_the_same_grant_and_nobody_is_settled_twice(
     database: Database, keys: InProcessKeys
 ) -> None:

@@ -27,7 +27,9 @@ from tests.enrolment.importing import AT, bring, people, person
 from tests.enrolment.rows import octets
 
 VERIFIED, MISMATCH, PROVISIONAL = PopulationState.VERIFIED, PopulationState.MISMATCH, PopulationState.PROVISIONAL
-YES = RegistryAnswer(True, dict.fromkeys(Element, ElementVerdict(True)), hashlib.sha256(b"yes").digest())
+YES = RegistryAnswer(
+    True, dict.fromkeys((Element.NAME, Element.BIRTH_DATE), ElementVerdict(True)), hashlib.sha256(b"yes").digest()
+)
 NO = RegistryAnswer(True, dict.fromkeys(Element, ElementVerdict(False)), hashlib.sha256(b"no").digest())
 
 
@@ -102,6 +104,31 @@ def test_of_an_answer_only_verdicts_time_and_a_keyed_fingerprint_are_kept(
     assert [(each.event.kind, dict(each.event.detail)) for each in events][1:] == [
         ("member.population", {"state": "VERIFIED"})
     ]
+
+
+def test_where_a_member_lives_is_asked_and_its_verdict_kept(database: Database, keys: InProcessKeys) -> None:
+    bring(database, keys, octets(person(1, region="317101"), person(2)))
+    asked: dict[str, str | None] = {}
+
+    class Places(ScriptedRegistry):
+        def ask(self, person: Person) -> RegistryAnswer:
+            asked[person.nik] = person.region
+            return RegistryAnswer(
+                True,
+                {
+                    **super().ask(person).verdicts,
+                    **({Element.PROVINCE: ElementVerdict(False)} if person.region else {}),
+                },
+                bytes(32),
+            )
+
+    assert run(database, keys, Places()).verified == 2
+    assert asked == {person(1)["nik"]: "317101", person(2)["nik"]: None}
+    with database.read() as connection:
+        member = members.find_by_ref(connection, "P-0001")
+        assert member is not None
+        (kept,) = population_checks.answers(connection, member.member_id)
+    assert kept.verdicts["province"] == {"match": False, "score": None}
 
 
 def test_without_an_answer_the_question_waits_longer_each_time(sqlite_database: Database, keys: InProcessKeys) -> None:
