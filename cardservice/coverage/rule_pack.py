@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A rule pack as a document: dated YAML with a citation and a confidence for every rule, read strictly into ``Rules``."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -53,8 +54,9 @@ def read_rule_pack(document: bytes) -> RulePack:
                 row.path, row.line, "one tariff for each programme, and others after it, each from a later month"
             )
         tariffs[programme] = (*earlier, tariff)
-    half_rates = tuple(_half_rate(row, tariffs) for row in top.each("half_rates"))
-    _refuse_windows_that_meet(top, half_rates)
+    windows = top.each("half_rates")
+    half_rates = tuple(_half_rate(row, tariffs) for row in windows)
+    _refuse_windows_that_meet(windows, half_rates)
     rules = Rules(
         number=number,
         grace_months=grace.integer("months", 0, MOST_MONTHS),
@@ -129,15 +131,13 @@ def _half_rate(row: Fields, tariffs: dict[Programme, tuple[Tariff, ...]]) -> Hal
     return half_rate
 
 
-def _refuse_windows_that_meet(top: Fields, half_rates: tuple[HalfRate, ...]) -> None:
+def _refuse_windows_that_meet(rows: Sequence[Fields], half_rates: Sequence[HalfRate]) -> None:
     seen: dict[tuple[Programme, WorkSector], list[tuple[ContributionMonth, ContributionMonth]]] = {}
-    for place, each in enumerate(half_rates):
+    for row, each in zip(rows, half_rates, strict=True):
         for programme in sorted(each.programmes):
             windows = seen.setdefault((programme, each.work_sector), [])
             if any(each.first <= last and first <= each.last for first, last in windows):
-                top.refuse(
-                    f"half_rates[{place}]", top.line, f"one window at a time for {programme}, {each.work_sector}"
-                )
+                row.refuse(row.path, row.line, f"one window at a time for {programme}, {each.work_sector}")
             windows.append((each.first, each.last))
 
 

@@ -156,6 +156,14 @@ def test_what_is_odd_is_refused_with_its_field_and_line(old: str, new: str, fiel
     assert refused.value.evidence["line"] >= 1
 
 
+def test_windows_that_meet_are_refused_in_the_line_of_the_second() -> None:
+    text = PACK.decode().replace("sector: other", "sector: transport", 1)
+    with pytest.raises(RulePackMalformed, match="one window at a time for JKK, transport") as refused:
+        read_rule_pack(text.encode())
+    second = [number for number, line in enumerate(text.splitlines(), 1) if "- programmes: [JKK, JKM]" in line][1]
+    assert (refused.value.evidence["field"], refused.value.evidence["line"]) == ("half_rates[1]", second)
+
+
 def test_a_second_benefit_and_a_missing_tariff_are_refused() -> None:
     text = PACK.decode()
     benefit = text[text.index("  - programme: JKM\n    limit_rupiah") : text.index("reinstatement:")]
