@@ -11,14 +11,13 @@ from cardservice.enrolment.population_registry import Person, PopulationRegistry
 
 def ask_together(
     registry: PopulationRegistry, people: Sequence[Person], at_once: int
-) -> Iterator[RegistryAnswer | RegistryError]:
-    """The answers in the order of the people, ``at_once`` questions under way. Whoever stops listening leaves the rest unasked."""
-    if at_once == 1:
-        yield from map(partial(_answer, registry), people)
-        return
+) -> Iterator[list[RegistryAnswer | RegistryError]]:
+    """The answers in the order of the people, ``at_once`` at a time. Whoever stops listening leaves the rest unasked."""
+    ask = partial(_answer, registry)
     with ThreadPoolExecutor(at_once) as pool:
         for begin in range(0, len(people), at_once):
-            yield from pool.map(partial(_answer, registry), people[begin : begin + at_once])
+            some = people[begin : begin + at_once]
+            yield list(pool.map(ask, some) if at_once > 1 else map(ask, some))
 
 
 def _answer(registry: PopulationRegistry, person: Person) -> RegistryAnswer | RegistryError:

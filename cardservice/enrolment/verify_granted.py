@@ -137,8 +137,11 @@ def _work_through(
         regions = portion.regions()
         people = [asked_person(check.member_id, opened, regions.get(check.member_id)) for check in claimed]
         report.opened += 1
-        for check, answer in zip(claimed, ask_together(verifying.registry, people, portion.at_once), strict=False):
-            report.members.take(verifying, check, claim_id, answer)
+        taken = 0
+        for answers in ask_together(verifying.registry, people, portion.at_once):
+            some = claimed[taken : taken + len(answers)]
+            report.members.take(verifying, claim_id, list(zip(some, answers, strict=True)))
+            taken += len(answers)
             on_asked(report.members.asked)
             if report.members.stopped is not None:
                 break

@@ -39,8 +39,8 @@ def verify_pending(
             break
         for check in claimed:
             # Opened one by one: at no time are more people's data in memory than are being asked about.
-            (answer,) = ask_together(verifying.registry, [_person(verifying, check.member_id)], 1)
-            report.take(verifying, check, claim_id, answer)
+            (answers,) = ask_together(verifying.registry, [_person(verifying, check.member_id)], 1)
+            report.take(verifying, claim_id, [(check, answers[0])])
             on_asked(report.asked)
             if report.stopped is not None:
                 return report  # the claims on the others run out by themselves
