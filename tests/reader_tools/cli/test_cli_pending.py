@@ -73,7 +73,7 @@ def test_two_officers_and_the_night_s_list_is_done(at_night: tuple[Desk, Registr
     assert [set(json.loads(line)) for line in due.read_text().splitlines()] == [{"context"}] * 3 * MANY
     by_grant = ("member", "verify-pending", "--grant", grant, "--list", due)
     signed(desk, office, "ani", grant, due)
-    assert desk.refused(*by_grant, code=4) == "hsm-grant-refused"
+    assert desk.refused(*by_grant, code=1) == "hsm-grant-refused"
     both = signed(desk, office, "budi", grant, due)
     assert (both["officers"], both["count"], both["portions"]) == (["ani", "budi"], 3 * MANY, 3)
     report = desk.json(*by_grant)
