@@ -105,14 +105,14 @@ def test_only_an_ended_key_is_destroyed_and_only_twice_named(officer: Desk) -> N
 def test_backed_up_lost_and_restored(officer: Desk, ceremony: Path) -> None:
     before = officer.json("keys", "list")["keys"]
     backup = officer.folder / "backup"
-    assert officer.json("keys", "backup", backup)["keys"] == 93
+    assert officer.json("keys", "backup", backup)["keys"] == 94
     shutil.rmtree(officer.folder / "data")
     refused = officer.refused("keys", "restore", backup, *shares(ceremony, 1, 2), code=1)
     assert refused == "hsm-shares-too-few"
     ended = officer("keys", "restore", backup, *shares(ceremony, 2, 3, 4))
     assert ended.code == 0, ended.err
-    assert "93 / 93" in ended.out
-    assert "[1/2] Restoring 93 keys." in ended.err
+    assert "94 / 94" in ended.out
+    assert "[1/2] Restoring 94 keys." in ended.err
     assert officer.json("keys", "list")["keys"] == before
 
 
