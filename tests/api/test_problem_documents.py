@@ -17,15 +17,34 @@ from tests.api.served import ASKED, Service, code_of
 
 INDONESIAN, ENGLISH = Language.INDONESIAN, Language.ENGLISH
 
+# What the causes that are told to callers name, each with a value of its kind.
+EVIDENCE: dict[str, str | int] = {
+    "receipt_id": "0" * 32,
+    "earliest": "2021-11-19",
+    "latest": "2021-11-20",
+    "limit": 1,
+    "rule": "not-a-date",
+    "seconds": 10,
+    "record": "a bill",
+    "intermediary": "AGEN-1",
+    "ground": "region",
+    "at": "AGEN-0",
+    "bill": "TAGIHAN-1",
+    "number": 7,
+    "paid": 16_800,
+    "due": 33_600,
+    "difference": -16_800,
+    "reference": "REF-1",
+    "reason": "bounced",
+    "kept": "12 months",
+    "asked": "6 months",
+}
+
 
 @pytest.mark.parametrize("code", sorted(OUTWARD))
 @pytest.mark.parametrize("language", list(Language))
 def test_every_code_has_words_of_its_own(code: str, language: Language) -> None:
-    document = problem(
-        code,
-        language,
-        {"receipt_id": "0" * 32, "earliest": "2021-11-19", "latest": "x", "limit": 1, "rule": "x", "seconds": 10},
-    )
+    document = problem(code, language, EVIDENCE)
     assert code in catalogue()
     assert document["type"] == f"urn:kartu:problem:{code}"
     assert "?" not in document["title"]
