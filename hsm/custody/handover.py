@@ -3,7 +3,8 @@
 
 Shared anew means a new backup key: every key is opened from its backup in memory and wrapped under the new one, so the earlier shares open
 nothing that is made from then on (decision 0126). Up to the step that takes over nothing has changed, and an interrupted handover begins
-again in another folder; from there on it is finished when asked again, without anybody's secret: the journal knows what was done.
+again in another folder; so it does where the earlier backup key is gone and the new one is not yet everywhere. From there on it is finished when
+asked again, without anybody's secret: the journal knows what was done.
 """
 
 import shutil
@@ -19,7 +20,15 @@ from hsm.custody.backup_set import write_backup
 from hsm.custody.ca_certificates import ca_certificates
 from hsm.custody.ceremony import NAME_LENGTH, Room
 from hsm.custody.ceremony_steps import Steps
-from hsm.custody.handover_journal import BEGUN, COMPLETE, TAKING_OVER, step_of, step_record, unfinished_handover
+from hsm.custody.handover_journal import (
+    BEGUN,
+    COMPLETE,
+    TAKING_OVER,
+    step_of,
+    step_record,
+    unfinished_handover,
+    was_replaced_by_halves,
+)
 from hsm.custody.handover_plan import HandoverPlan
 from hsm.custody.handover_transcript import handover_transcript
 from hsm.custody.key_record import fingerprint
@@ -137,14 +146,18 @@ class Handover:
         )
 
     def _open(self, step: TranscriptStep) -> None:
-        kcv = self._custody.backup_key_check_value
-        if kcv is None or self._present[0].kcv != kcv:
+        present, kcv = self._present[0], self._custody.backup_key_check_value
+        if kcv is None and not was_replaced_by_halves(self._room.journal, present.share_set):
+            raise ShareRefused(share=present.share_set, rule="is of a backup key, and the back end has none")
+        if kcv is None and not self._plan.shares_anew:
+            raise PlanRefused(rule="shares the backup key anew: an interrupted handover left the back end without one")
+        if kcv is not None and present.kcv != kcv:
             raise ShareRefused(
-                share=self._present[0].share_set, rule="is of the backup key in use; an earlier set opens nothing here"
+                share=present.share_set, rule="is of the backup key in use; an earlier set opens nothing here"
             )
         self._made.held = opened_by(self._custody.store, self._room.backups, bytes(self._made.earlier))
         step.note(
-            f"set {self._present[0].share_set}, KCV {kcv.hex().upper()}, opens {len(self._made.held)} backups",
+            f"set {present.share_set}, KCV {present.kcv.hex().upper()}, opens {len(self._made.held)} backups",
             *(f"share {held.number} {held.custodian}" for held in self._present),
         )
 

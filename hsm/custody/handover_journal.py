@@ -22,6 +22,18 @@ def unfinished_handover(journal: CustodyJournal, kcv: bytes | None) -> Mapping[s
     return facts if began and facts["handover"] not in ended else None
 
 
+def was_replaced_by_halves(journal: CustodyJournal, share_set: str) -> bool:
+    """Whether the last handover was cut short while it replaced the backup key, and this set is the one from before.
+
+    A token forgets the earlier backup key before it takes the new one, and several places take it one after the other: in between there is
+    none that all have. The set that was in use then is the only one that opens the backups still.
+    """
+    entries = journal.of(TAKING_OVER)
+    if not entries or not entries[-1].facts["kcv"] or entries[-1].facts["earlier_set"] != share_set:
+        return False
+    return entries[-1].facts["handover"] not in {entry.facts["handover"] for entry in journal.of(COMPLETE)}
+
+
 def step_record(step: TranscriptStep) -> dict[str, object]:
     """A step of the transcript as the journal keeps it."""
     return {

@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Sequence
 
 from hsm.custody.backup_folder import BackupFolder, file_name
+from hsm.custody.key_record import check_of
 from hsm.errors import BackupRefused
 from hsm.key_backup import KeyBackup, opened_in_software, wrapped_in_software
 from hsm.key_store import KeyStore
@@ -22,11 +23,13 @@ def waiting_beside(backups: BackupFolder) -> BackupFolder:
 
 
 def opened_by(store: KeyStore, backups: BackupFolder, backup_key: bytes) -> list[KeyBackup]:
-    """The backup of every key of the store, each proven to open under this key. Raises BackupRefused."""
+    """The backup of every key of the store, each proven to open under this key, and to be of the key in the store. Raises BackupRefused."""
     found = []
     for key in store.descriptions():
         backup, _ = backups.read(file_name(key))
         opened_in_software(backup, backup_key)
+        if backup.check_value.hex() != check_of(store, key):
+            raise BackupRefused(rule=f"{file_name(key)} is of the key in the back end")
         found.append(backup)
     return found
 

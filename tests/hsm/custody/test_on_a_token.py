@@ -262,8 +262,24 @@ def test_custody_logs_in_when_no_worker_does(on_token: TokenKeySet, monkeypatch:
         assert free == [False, False, True]
 
 
-def test_a_handover_on_a_token(on_token: TokenKeySet, tmp_path: Path) -> None:
-    """A token gives no key out: each is wrapped anew from its backup, and the token takes the new backup key in place of the other."""
+def test_a_handover_on_a_token(on_token: TokenKeySet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A token gives no key out: each is wrapped anew from its backup, and the token takes the new backup key in place of the other.
+
+    In between it has none. Cut short there, the handover begins again: the earlier set opens the backups still.
+    """
+
+    class Cut(BaseException):
+        """The power goes."""
+
+    def cut(*_: object) -> None:
+        raise Cut
+
+    with monkeypatch.context() as patched:
+        patched.setattr("hsm.pkcs11.token_custody.settle", cut)
+        with pytest.raises(Cut):
+            hand_over(on_token, RESHARING_ONLY, out="cut")
+    with on_token.custody() as custody:
+        assert custody.backup_key_check_value is None
     assert hand_over(on_token, RESHARING_ONLY)["shared_anew"] is True
     backup = on_token.back_up("after the handover")
     lost = empty_key_set(tmp_path / "lost")
