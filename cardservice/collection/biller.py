@@ -83,8 +83,10 @@ class BillerPort(Protocol):
         """Credit a payment; the same order again gets the receipt of the first, without an event."""
         ...
 
-    def advise(self, connection: Connection, partner_id: str, reference: str, at: datetime) -> Receipt:
-        """What became of a payment. Changes nothing, so it may be asked as often as it takes."""
+    def advise(
+        self, connection: Connection, partner_id: str, reference: str, at: datetime, payee: Payee | None = None
+    ) -> Receipt:
+        """What became of a payment, for ``payee`` if one is named. Changes nothing, so it may be asked as often as it takes."""
         ...
 
     def reverse(self, connection: Connection, partner_id: str, reference: str, reason: str, at: datetime) -> Receipt:
@@ -109,14 +111,19 @@ class MemberBiller:
 
     def inquire(self, connection: Connection, payee: Payee, at: datetime) -> Owing:
         """As BillerPort. Raises NumberUnknown, NumberExpired, UnknownTariff."""
-        member, name = _member(connection, payee, at, for_payment=False)
+        member, name, expires_at = _member(connection, payee, for_payment=False)
+        if has_ended(expires_at, at):
+            raise NumberExpired
         return Owing(member.member_id, name, self.bill(read_ledger(connection, member), at))
 
     def pay(self, connection: Connection, payee: Payee, order: PaymentOrder, at: datetime) -> Receipt:
         """As BillerPort. Raises NumberUnknown, NumberExpired, NothingDue, AmountRefused, PaymentConflict, PaymentReversed."""
-        member, name = _member(connection, payee, at, for_payment=True)
+        member, name, expires_at = _member(connection, payee, for_payment=True)
         known = read_ledger(connection, member)
         own = (order.partner_id, order.reference)
+        # What was paid in time stays paid when it is asked about late.
+        if has_ended(expires_at, at) and _earlier(known, order) is None:
+            raise NumberExpired
         try:
             credited = self.credited(known, order, at)
         except (NothingDue, AmountRefused):
@@ -140,8 +147,7 @@ class MemberBiller:
 
     def credited(self, known: MemberLedger, order: PaymentOrder, at: datetime) -> Credited | None:
         """As BillerPort. Raises NothingDue, AmountRefused, UnknownTariff, and PaymentConflict where it stands there with another amount."""
-        own = (order.partner_id, order.reference)
-        earlier = next((row for row in known.rows if (row.partner_id, row.reference) == own), None)
+        earlier = _earlier(known, order)
         if earlier is not None:
             if earlier.amount != order.rupiah:
                 raise PaymentConflict
@@ -169,9 +175,13 @@ class MemberBiller:
         )
         return as_credited(known, payment, rules=self.packs.at(at))
 
-    def advise(self, connection: Connection, partner_id: str, reference: str, at: datetime) -> Receipt:
-        """As BillerPort. Raises PaymentUnknown."""
+    def advise(
+        self, connection: Connection, partner_id: str, reference: str, at: datetime, payee: Payee | None = None
+    ) -> Receipt:
+        """As BillerPort. Raises PaymentUnknown, NumberUnknown. A number that has ended since is good enough to ask with."""
         payment = _payment(connection, partner_id, reference)
+        if payee is not None and _member(connection, payee, for_payment=False)[0].member_id != payment.member_id:
+            raise PaymentUnknown
         member = members.get(connection, payment.member_id)
         ledger = read_ledger(connection, member).allocated(self.packs.at(at), at)
         return Receipt(
@@ -196,26 +206,29 @@ def believed(paid_at: datetime | None, at: datetime) -> datetime:
     return paid_at if paid_at is not None and at - BELIEVED <= paid_at <= at else at
 
 
-def _member(connection: Connection, payee: Payee, at: datetime, *, for_payment: bool) -> tuple[Member, str]:
-    """The member that a payee means, locked where something will be paid, and the name to show."""
-    if payee.nik_index is not None:
-        found = members.find_by_nik_index(connection, payee.nik_index)
-        if found is None:
+def has_ended(expires_at: datetime | None, at: datetime) -> bool:
+    """Whether a payment number has had its time."""
+    return expires_at is not None and expires_at <= at
+
+
+def _earlier(known: MemberLedger, order: PaymentOrder) -> PaymentRow | None:
+    """The payment that stands under the order's own reference, whatever its amount."""
+    own = (order.partner_id, order.reference)
+    return next((row for row in known.rows if (row.partner_id, row.reference) == own), None)
+
+
+def _member(connection: Connection, payee: Payee, *, for_payment: bool) -> tuple[Member, str, datetime | None]:
+    """The member that a payee means, locked where something will be paid, the name to show, and when the number ends."""
+    if payee.nik_index is None:
+        numbered = payment_numbers.member_of(connection, payee.number, lock=for_payment)
+        if numbered is None:
             raise NumberUnknown
-        member_id, name = found.member_id, _name(connection, found.member_id)
-    else:
-        return _numbered(connection, payee.number, at, for_payment=for_payment)
-    return (members.lock if for_payment else members.get)(connection, member_id), name
-
-
-def _numbered(connection: Connection, digits: str, at: datetime, *, for_payment: bool) -> tuple[Member, str]:
-    found = payment_numbers.member_of(connection, digits, lock=for_payment)
+        return numbered
+    found = members.find_by_nik_index(connection, payee.nik_index)
     if found is None:
         raise NumberUnknown
-    member, name, expires_at = found
-    if expires_at is not None and expires_at <= at:
-        raise NumberExpired
-    return member, name
+    member = (members.lock if for_payment else members.get)(connection, found.member_id)
+    return member, _name(connection, found.member_id), None
 
 
 def _name(connection: Connection, member_id: str) -> str:

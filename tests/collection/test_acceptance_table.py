@@ -49,6 +49,13 @@ def test_bad_token(till: Till, member_number: str) -> None:
     assert till.rows() == before
 
 
+@pytest.mark.parametrize("grant", ["[]", "{}", "1", "true", '"password"'])
+def test_a_grant_that_is_none_is_named(till: Till, grant: str) -> None:
+    told = till.bank.get_token(body=f'{{"grantType":{grant}}}')
+    assert (told.status, told.code, told.message) == (400, "4007301", "Invalid Field Format grantType")
+    assert till.rows()["access_tokens"] == 0
+
+
 def test_a_token_ends_after_900_seconds(till: Till, member_number: str) -> None:
     given = till.bank.get_token()
     assert (given.document["tokenType"], given.document["expiresIn"]) == ("Bearer", "900")
@@ -151,6 +158,22 @@ def test_expired(till: Till) -> None:
     number = give_number(till.world.database, 2, expires_at=NOW)
     assert said(till.inquire(number)) == (404, "4042419", "Invalid Bill/Virtual Account", "01")
     assert said(till.pay(number, ONE_MONTH)) == (404, "4042519", "Invalid Bill/Virtual Account", "01")
+
+
+def test_a_payment_that_was_made_in_time_is_told_after_its_number_ended(till: Till) -> None:
+    """Told that the number has ended, a bank would give back money that we credited."""
+    number = give_number(till.world.database, 2, expires_at=NOW + timedelta(minutes=1))
+    first = till.pay(number, ONE_MONTH, "r-1")
+    assert first.code == "2002500"
+    till.world.clock.time += timedelta(minutes=2)
+    before = till.rows()
+    assert till.pay(number, ONE_MONTH, "r-1", flagAdvise="Y").body == first.body
+    assert said(till.pay(number, ONE_MONTH, "r-1")) == (404, "4042518", "Inconsistent Request", "00")
+    assert said(till.pay(number, ONE_MONTH + 1, "r-1")) == (404, "4042518", "Inconsistent Request", "01")
+    assert said(till.status(number, "r-1")) == (200, "2002600", "Success", "00")
+    assert said(till.status(number, "r-2")) == (404, "4042601", "Transaction Not Found", "01")
+    assert said(till.pay(number, ONE_MONTH, "r-2")) == (404, "4042519", "Invalid Bill/Virtual Account", "01")
+    assert {**till.rows(), "snap_requests": 0} == {**before, "snap_requests": 0}
 
 
 @pytest.mark.parametrize("number", [UNKNOWN, "123", "3171011708450001"])

@@ -217,9 +217,7 @@ class _Turn:
 
     def _status(self, connection: Connection, payee: Payee, asked: StatusRequest) -> Answer:
         bank = self.calling.bank
-        receipt = self.desk.biller.advise(connection, bank.partner_id, asked.request_id, self.now)
-        if self.desk.biller.inquire(connection, payee, self.now).member_id != receipt.payment.member_id:
-            raise PaymentUnknown
+        receipt = self.desk.biller.advise(connection, bank.partner_id, asked.request_id, self.now, payee)
         return told_status(bank, asked, receipt)
 
     def _again(self, connection: Connection, known: SnapRequest) -> Answer:

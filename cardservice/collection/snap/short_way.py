@@ -8,7 +8,7 @@ against it - a name that was used, a number unknown or ended, nothing due, a wro
 from datetime import datetime
 
 from cardservice.collection.bill_type import BillType, require_open
-from cardservice.collection.biller import BillerPort, Owing, PaymentOrder, Receipt
+from cardservice.collection.biller import BillerPort, Owing, PaymentOrder, Receipt, has_ended
 from cardservice.collection.errors import BillerRefused
 from cardservice.collection.member_ledger import ledger_of
 from cardservice.collection.payment_number import is_payment_number
@@ -60,7 +60,7 @@ def order_of(bank: Bank, asked: PaymentRequest) -> PaymentOrder:
 
 
 def _inquired(opened: Opened, biller: BillerPort, bank: Bank, asked: InquiryRequest, now: datetime) -> Answer | None:
-    if _has_ended(opened, now):
+    if has_ended(opened.expires_at, now):
         return None
     known = ledger_of(opened.member, opened.payments, opened.months, opened.parts)
     bill = biller.bill(known, now)
@@ -74,7 +74,7 @@ def _inquired(opened: Opened, biller: BillerPort, bank: Bank, asked: InquiryRequ
 def _credited(
     opened: Opened, biller: BillerPort, bank: Bank, asked: PaymentRequest, now: datetime
 ) -> tuple[Told, Credit] | None:
-    if _has_ended(opened, now) or asked.paid.sen:
+    if has_ended(opened.expires_at, now) or asked.paid.sen:
         return None
     known = ledger_of(opened.member, opened.payments, opened.months, opened.parts)
     try:
@@ -85,10 +85,6 @@ def _credited(
         return None
     receipt = Receipt(credited.payment, opened.shown_name, credited.bought)
     return _told(paid(bank, asked, receipt)), Credit(credited.payment, credited.change, credited.event)
-
-
-def _has_ended(opened: Opened, now: datetime) -> bool:
-    return opened.expires_at is not None and opened.expires_at <= now
 
 
 def _claim(calling: Calling, service: Service, request: InquiryRequest | PaymentRequest, now: datetime) -> Claim:
