@@ -170,6 +170,7 @@ def test_amounts_by_type_of_bill(either_world: World) -> None:
     [
         ("inquiry", {"ref_id": "r"}, "customer_no"),
         ("inquiry", {"ref_id": "r", "customer_no": "1", "x": 1}, "x"),
+        ("inquiry", {"ref_id": "r", "customer_no": "1", "\ud800": 1}, "?"),  # UTF-8 can't say half of a surrogate pair
         ("inquiry", {"ref_id": "r", "customer_no": 1}, "customer_no"),
         ("inquiry", {"ref_id": "r r", "customer_no": "1"}, "ref_id"),
         ("inquiry", {"ref_id": "r" * 65, "customer_no": "1"}, "ref_id"),

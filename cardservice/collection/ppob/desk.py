@@ -180,8 +180,9 @@ class PpobDesk:
 
 
 def refusal(case: PpobCase, reference: str = "", wrong: str = "") -> PpobAnswer:
-    """An answer without a transaction behind it; ``wrong`` names the member that is."""
-    return PpobAnswer(case, _text(case, reference, **({"field": wrong[:64]} if wrong else {})).encode())
+    """An answer without a transaction behind it; ``wrong`` names the member that is, as far as UTF-8 can: it may be half of a surrogate pair."""
+    told = _text(case, reference, **({"field": wrong[:64]} if wrong else {}))
+    return PpobAnswer(case, told.encode(errors="replace"))
 
 
 def _as_told(told: str) -> PpobAnswer:

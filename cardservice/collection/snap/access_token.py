@@ -59,7 +59,7 @@ def token_sha256(token: str) -> bytes:
 
 def _require_grant(members: Mapping[str, Any]) -> None:
     grant = members.get("grantType")
-    if grant in {None, ""}:
+    if grant is None or grant == "":  # compared, not hashed: it may be a list
         raise SnapRefused(case=Case.MANDATORY_FIELD, reason="grantType")
     if grant != GRANT:
         raise SnapRefused(case=Case.FIELD_FORMAT, reason="grantType")
