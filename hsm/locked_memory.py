@@ -4,6 +4,8 @@
 import fcntl
 import mmap
 import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Final
@@ -38,6 +40,24 @@ class LockedMemory:
 
     def __exit__(self, _: type[BaseException] | None, __: BaseException | None, ___: TracebackType | None) -> None:
         fcntl.lockf(self._descriptor, fcntl.LOCK_UN)
+
+    @contextmanager
+    def in_turn(self, meanwhile: Callable[[], None]) -> Iterator[None]:
+        """As ``with``, for whoever may wait long: while another has it, ``meanwhile`` is called again and again, and should take its time."""
+        while not self._is_free():
+            meanwhile()
+        try:
+            yield
+        finally:
+            fcntl.lockf(self._descriptor, fcntl.LOCK_UN)
+
+    def _is_free(self) -> bool:
+        """Whether it was, and is ours now."""
+        try:
+            fcntl.lockf(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except (BlockingIOError, PermissionError):  # EAGAIN or EACCES (fcntl(2), F_SETLK)
+            return False
+        return True
 
     def close(self) -> None:
         """Give the memory back."""

@@ -52,13 +52,14 @@ class KeyServer:
         seat: Seat | None = None,
         tell_alive: Callable[[], None] = lambda: None,
     ) -> None:
-        """``tell_alive`` is called at every look, twice a second."""
+        """``tell_alive`` is called twice a second, also between the requests of a frame: many channels of a slow token take longer than a hang may."""
         self._operations = operations
         self._monotonic = monotonic
         self._served_uids = frozenset(served_uids)
         self._half_frame_seconds = half_frame_seconds
         self._seat = seat or Seat.alone()
         self._tell_alive = tell_alive
+        self._next_alarm = 0.0
         self._selector = selectors.DefaultSelector()
         self._connections: set[Connection] = set()
         self._tally = Tally()
@@ -89,14 +90,12 @@ class KeyServer:
                         self._consider_caller()
                     elif key.data in self._connections:  # it may have made room a moment ago
                         self._attend(key.data, events)
-                now = self._monotonic()
-                self._seat.tell_alive(now)
+                now = self._show_life()
                 if self._listen_again is not None and now >= self._listen_again:
                     self._listen_again = None
                     self._selector.register(self._listening, selectors.EVENT_READ)
                     self._accept()
                 if now >= next_look:
-                    self._tell_alive()
                     self._tally.tell(now)
                     self._refuse_half_frames()
                     self._leave_the_deaf()
@@ -107,6 +106,15 @@ class KeyServer:
             self._say_farewell()
         finally:
             self._close_all()
+
+    def _show_life(self) -> float:
+        """The time, told to whoever ends what hangs."""
+        now = self._monotonic()
+        self._seat.tell_alive(now)
+        if now >= self._next_alarm:
+            self._tell_alive()
+            self._next_alarm = now + _TICK
+        return now
 
     def _until_next_look(self) -> float:
         if self._listen_again is None:
@@ -197,6 +205,7 @@ class KeyServer:
     def _answer(self, request: Request, refusal: HsmError | None, caller: int) -> Answer:
         if refusal is not None:
             return self._refuse(refusal, request.operation, caller)
+        self._show_life()
         try:
             answer = self._operations.carry_out(request)
         except HsmError as error:

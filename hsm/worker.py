@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import sys
+import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,8 @@ from hsm.record_line import RecordLine
 from hsm.safeguards import anomaly_counters_in, rate_counters_in, safeguards_in
 from hsm.server import KeyServer
 from hsm.worker_seats import Seat
+
+_TURN_PAUSE = 0.02  # seconds between looks at whether another opens keys still
 
 log = logging.getLogger("hsm")
 
@@ -50,7 +53,7 @@ def serve(open_store: Callable[[], KeyStore], shared: SharedParts, seat: Seat) -
     for number in (signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     wind(START_SECONDS)
-    store = _opened(open_store, shared.turn)
+    store = opened_in_turn(open_store, shared.turn, seat)
     safeguards = safeguards_in(
         shared.state,
         shared.anomaly_counters,
@@ -73,15 +76,21 @@ def serve(open_store: Callable[[], KeyStore], shared: SharedParts, seat: Seat) -
     server.serve()
 
 
-def _opened(open_store: Callable[[], KeyStore], turn: LockedMemory) -> KeyStore:
+def opened_in_turn(open_store: Callable[[], KeyStore], turn: LockedMemory, seat: Seat) -> KeyStore:
     """The store, opened by one worker at a time and to the end.
 
     A login writes to a SoftHSM token (it resets the count of wrong PINs): two at once disturb each other, and one that is ended in the
-    middle leaves no token behind.
+    middle leaves no token behind. Who waits for his turn is alive: the patience for opening begins when it is his.
     """
+
+    def wait() -> None:
+        seat.tell_alive(monotonic())
+        wind(START_SECONDS)
+        time.sleep(_TURN_PAUSE)
+
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
     try:
-        with turn:
+        with turn.in_turn(wait):
             return open_store()
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
