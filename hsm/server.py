@@ -196,11 +196,19 @@ class KeyServer:
             log.warning("refused %s", error.code)
             return [error]
         read = [_read(wire) for wire in wires]
-        refused = iter(self._operations.admit([each for each in read if not isinstance(each, HsmError)], caller))
+        refused = iter(self._admit([each for each in read if not isinstance(each, HsmError)], caller))
         return [
             self._refuse(each, "?", caller) if isinstance(each, HsmError) else self._answer(each, next(refused), caller)
             for each in read
         ]
+
+    def _admit(self, requests: list[Request], caller: int) -> list[HsmError | None]:
+        """As the limits say. Where the counters themselves fail (a damaged file, no lock), nobody is admitted and the worker goes on."""
+        try:
+            return self._operations.admit(requests, caller)
+        except Exception as error:  # noqa: BLE001 - as in ``_answer``
+            log.error("failed to count %s", type(error).__name__)  # noqa: TRY400 - as in ``_answer``
+            return [OperationFailed(operation=request.operation) for request in requests]
 
     def _answer(self, request: Request, refusal: HsmError | None, caller: int) -> Answer:
         if refusal is not None:
