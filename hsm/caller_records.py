@@ -7,7 +7,7 @@ A record begins with who and what; an operation is named by a checksum, for new 
 import zlib
 from typing import Final, Protocol
 
-RECORDS: Final = 256  # 17 operations of the users that an administrator lets in, and of those let in before them
+RECORDS: Final = 256  # 19 operations of a dozen users: those that an administrator lets in, and those let in before
 HEAD: Final = 2  # cells at the beginning of each record that are not its owner's to write
 _UID, _OPERATION = range(HEAD)
 
