@@ -96,21 +96,27 @@ def reverse_payment(
 
     Raises PaymentReversed the second time.
     """
-    member = members.lock(connection, payment.member_id)
-    known = read_ledger(connection, member)
+    known = read_ledger(connection, members.lock(connection, payment.member_id))
+    reversal = ReversalRow(payment.member_id, payment.payment_id, partner_id, reason, at, at)
+    undone = as_reversed(known, payment, reversal, rules=rules)
     try:
-        payments.reverse(connection, ReversalRow(member.member_id, payment.payment_id, partner_id, reason, at, at))
+        payments.reverse(connection, reversal)
     except PaymentReversedBefore:
         raise PaymentReversed from None
+    ledger_change.write(connection, undone.change)
+    return undone
+
+
+def as_reversed(known: MemberLedger, payment: PaymentRow, reversal: ReversalRow, *, rules: Rules) -> Credited:
+    """What comes of taking a payment back, before anything is written."""
+    at = reversal.recorded_at
     ledger = known.with_reversal(payment.payment_id, at).allocated(rules, at)
-    change = change_to(known, ledger, at)
-    ledger_change.write(connection, change)
     detail: dict[str, Json] = {
         "payment": payment.payment_id,
-        "partner": partner_id,
+        "partner": reversal.partner_id,
         "rupiah": payment.amount,
-        "reason": reason,
+        "reason": reversal.reason,
         "rule_pack": rules.number,
     }
-    event = AuditEvent("payment.reversed", at, detail, member_id=member.member_id)
-    return Credited(payment, (), ledger, change, event)
+    event = AuditEvent("payment.reversed", at, detail, member_id=payment.member_id)
+    return Credited(payment, (), ledger, change_to(known, ledger, at), event)

@@ -5,7 +5,7 @@ Months that a member list brought in (``member_months`` without an allocation) a
 days, and what follows them is owed.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from operator import attrgetter
@@ -68,6 +68,12 @@ def read_ledger(connection: Connection, member: Member) -> MemberLedger:
     return ledger_of(member, rows, *paid_cells.of_member(connection, member.member_id))
 
 
+def read_ledgers(connection: Connection, whose: Mapping[str, Member]) -> Mapping[str, MemberLedger]:
+    """As read_ledger(), of some hundreds of members by identifier."""
+    rows, cells = payments.of_members(connection, whose), paid_cells.of_members(connection, whose)
+    return {each: ledger_of(member, rows[each], *cells[each]) for each, member in whose.items()}
+
+
 def ledger_of(
     member: Member,
     rows: Sequence[tuple[PaymentRow, datetime | None]],
@@ -111,10 +117,12 @@ def change_to(known: MemberLedger, ledger: Ledger, at: datetime) -> LedgerChange
 def bought_months(ledger: Ledger, payments: Sequence[Payment]) -> tuple[MemberMonth, ...]:
     """The months that payments bought: known since the last payment that a month needed."""
     recorded_at = {each.payment_id: each.recorded_at for each in payments}
-    parts = [each for each in ledger.allocations if not is_history(each.payment_id)]
+    parts: dict[ProgrammeMonth, list[Allocation]] = {}
+    for each in ledger.allocations:
+        if not is_history(each.payment_id):
+            parts.setdefault((each.programme, each.month), []).append(each)
     found = []
-    for cell in sorted({(each.programme, each.month) for each in parts}):
-        own = [each for each in parts if (each.programme, each.month) == cell]
+    for cell, own in sorted(parts.items()):
         amount, known_since = sum(each.amount for each in own), max(recorded_at[each.payment_id] for each in own)
         found.append(MemberMonth(*cell, amount, received_at=ledger.paid[cell], recorded_at=known_since))
     return tuple(found)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a payment or reversal changes in the books of one member: the difference to what was read under the member's lock, and what is kept beside it."""
+"""What a payment or reversal changes in the books of one member, or of many at once: the difference to what was read under the member's lock, and what is kept beside it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
@@ -55,10 +55,23 @@ class LedgerChange:
 
 def write(connection: Connection, change: LedgerChange) -> None:
     """Allocations, paid months, account, and every face of the member's cards. The member has been locked since before the rows were read."""
-    payments.change_allocations(connection, change.member_id, change.parts_gone, change.parts_new)
-    member_months.change_bought(connection, change.member_id, change.months_gone, change.months_new)
-    member_account.keep(connection, change.member_id, change.account)
-    standing.set_paid(connection, change.member_id, change.paid, change.at)
+    write_all(connection, [change])
+
+
+def write_all(connection: Connection, changes: Sequence[LedgerChange]) -> None:
+    """As write(), of different members, in as few statements as of one."""
+    payments.change_allocations(
+        connection,
+        [(change.member_id, each) for change in changes for each in change.parts_gone],
+        [(change.member_id, each) for change in changes for each in change.parts_new],
+    )
+    member_months.change_bought(
+        connection,
+        [(change.member_id, each) for change in changes for each in change.months_gone],
+        [(change.member_id, each) for change in changes for each in change.months_new],
+    )
+    member_account.keep_all(connection, [(change.member_id, change.account) for change in changes])
+    standing.set_paid_all(connection, [(change.member_id, change.paid, change.at) for change in changes])
 
 
 def _parts_in_order(rows: Iterable[AllocationRow]) -> tuple[AllocationRow, ...]:

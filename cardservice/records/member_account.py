@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a member's ledger leaves besides paid months: credit, and the first month owed in each programme. One row per member."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -51,12 +51,21 @@ _KEEP = {
 
 def keep(connection: Connection, member_id: str, account: MemberAccount) -> None:
     """Write a member's account anew. Raises ConstraintRefused for a member that is not there, which ends the transaction."""
+    keep_all(connection, [(member_id, account)])
+
+
+def keep_all(connection: Connection, accounts: Sequence[tuple[str, MemberAccount]]) -> None:
+    """As keep(), of different members."""
+    with refusing_for_good({}):
+        connection.execute(_KEEP[connection.dialect.name], [_values(*each) for each in accounts])
+
+
+def _values(member_id: str, account: MemberAccount) -> dict[str, str | int | None]:
     values: dict[str, str | int | None] = {"member_id": member_id, "credit": account.credit}
     for programme in Programme:
         month = account.owed_from.get(programme)
         values[_column(programme)] = None if month is None else month.number
-    with refusing_for_good({}):
-        connection.execute(_KEEP[connection.dialect.name], values)
+    return values
 
 
 def of_member(connection: Connection, member_id: str) -> MemberAccount:

@@ -13,6 +13,7 @@ from cardservice.coverage.programme import Programme
 from cardservice.records.columns import Choice, Identifier, UtcTime, metadata, month_in, one_of
 from cardservice.records.constraints import refusing_for_good
 from cardservice.records.copy_rows import copy_rows
+from cardservice.records.many_rows import MANY, delete_rows, insert_missing
 
 member_months = Table(
     "member_months",
@@ -74,33 +75,34 @@ def add(connection: Connection, member_id: str, months: Iterable[MemberMonth]) -
 
     Raises ConstraintRefused for a member that is not there, which ends the transaction.
     """
+    return _add(connection, [(member_id, each) for each in months])
+
+
+def _add(connection: Connection, months: Sequence[tuple[str, MemberMonth]]) -> int:
     rows = [
-        {
-            "member_id": member_id,
-            "programme": each.programme,
-            "month": each.month.number,
-            "amount": each.amount,
-            "received_at": each.received_at,
-            "recorded_at": each.recorded_at,
-        }
-        for each in months
+        (member_id, each.programme, each.month.number, each.amount, each.received_at, each.recorded_at)
+        for member_id, each in months
     ]
     if not rows:
         return 0
     with refusing_for_good({}):
+        if len(rows) > MANY:
+            return len(insert_missing(connection, member_months, _COLUMNS, rows, "month"))
         # Counted by what comes back: psycopg's row count of an INSERT is not kept.
-        return len(connection.execute(_ADD[connection.dialect.name], rows).all())
+        values = [dict(zip(_COLUMNS, row, strict=True)) for row in rows]
+        return len(connection.execute(_ADD[connection.dialect.name], values).all())
 
 
 def change_bought(
-    connection: Connection, member_id: str, gone: Sequence[MemberMonth], fresh: Sequence[MemberMonth]
+    connection: Connection, gone: Sequence[tuple[str, MemberMonth]], fresh: Sequence[tuple[str, MemberMonth]]
 ) -> None:
-    """Take away and add months that payments buy. The member is locked."""
-    if gone:
-        connection.execute(
-            _TAKE, [{"member": member_id, "of": each.programme, "in": each.month.number} for each in gone]
-        )
-    add(connection, member_id, fresh)
+    """Take away and add months that payments buy, each beside its member. The members are locked."""
+    cells = [(member_id, each.programme, each.month.number) for member_id, each in gone]
+    if len(cells) > MANY:
+        delete_rows(connection, member_months, _COLUMNS[:3], cells)
+    elif cells:
+        connection.execute(_TAKE, [dict(zip(("member", "of", "in"), each, strict=True)) for each in cells])
+    _add(connection, fresh)
 
 
 def add_of_newcomers(connection: Connection, months: Sequence[tuple[str, MemberMonth]]) -> None:

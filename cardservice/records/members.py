@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Members: who is enrolled. NIK, name and birth date only sealed; keyed fingerprints find and compare them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from operator import attrgetter
@@ -138,6 +138,15 @@ def lock(connection: Connection, member_id: str) -> Member:
     if row is None:
         raise RecordNotFound(record="member")
     return Member(**row)
+
+
+def lock_all(connection: Connection, member_ids: Collection[str]) -> Mapping[str, Member]:
+    """As lock(), of some hundreds at a time, in the order of their identifiers. Raises RecordNotFound where one is not there."""
+    query = select(members).where(members.c.member_id.in_(member_ids)).order_by(members.c.member_id).with_for_update()
+    found = {row["member_id"]: Member(**row) for row in connection.execute(query).mappings()}
+    if len(found) != len(set(member_ids)):
+        raise RecordNotFound(record="member")
+    return found
 
 
 def find_by_ref(connection: Connection, external_ref: str) -> Member | None:

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Payments and their reversals: money that came in for a member. Append-only; what it bought is in payment_allocations."""
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timedelta
 from enum import StrEnum
+from operator import attrgetter
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -31,7 +33,9 @@ from cardservice.records.banks import MAX_PARTNER
 from cardservice.records.canonical_json import Json
 from cardservice.records.columns import CanonicalText, Choice, Identifier, UtcTime, metadata, month_in, one_of
 from cardservice.records.constraints import refusing, refusing_for_good
+from cardservice.records.copy_rows import copy_rows
 from cardservice.records.errors import PaymentExists, PaymentReversedBefore, RecordNotFound
+from cardservice.records.many_rows import MANY, delete_rows, insert_missing
 
 MAX_REFERENCE = 128
 MAX_REASON = 64
@@ -152,12 +156,13 @@ _ADD = {
     .on_conflict_do_nothing(index_elements=_REFERENCE)
     .returning(payments.c.payment_id),
 }
-_OF_MEMBER = (
+_WITH_REVERSALS = (
     select(payments, payment_reversals.c.recorded_at.label("reversal_known_at"))
     .select_from(payments.outerjoin(payment_reversals))
-    .where(payments.c.member_id == bindparam("member"))
     .order_by(payments.c.received_at, payments.c.payment_id)
 )
+_OF_MEMBER = _WITH_REVERSALS.where(payments.c.member_id == bindparam("member"))
+_OF_MEMBERS = _WITH_REVERSALS.where(payments.c.member_id.in_(bindparam("members", expanding=True)))
 _BY_REFERENCE = select(payments).where(
     payments.c.partner_id == bindparam("partner"), payments.c.reference == bindparam("asked")
 )
@@ -172,6 +177,10 @@ _ALLOCATED = select(
 ).where(payment_allocations.c.member_id == bindparam("member"))
 # RETURNING makes one statement of many rows; nobody reads what it gives back.
 _ALLOCATE = payment_allocations.insert().returning(payment_allocations.c.month)
+_ALLOCATION = ("member_id", "payment_id", "programme", "month", "amount")
+_CELL = _ALLOCATION[:-1]
+_PAYMENT, _REVERSED = (tuple(each.name for each in fields(kind)) for kind in (PaymentRow, ReversalRow))
+_payment, _reversal = attrgetter(*_PAYMENT), attrgetter(*_REVERSED)
 _TAKE = delete(payment_allocations).where(
     payment_allocations.c.member_id == bindparam("member"),
     payment_allocations.c.payment_id == bindparam("payment"),
@@ -188,6 +197,15 @@ def add(connection: Connection, payment: PaymentRow) -> None:
     with refusing_for_good({}):
         if connection.execute(_ADD[connection.dialect.name], asdict(payment)).first() is None:
             raise PaymentExists(reference=payment.reference)
+
+
+def add_all(connection: Connection, fresh: Sequence[PaymentRow]) -> None:
+    """Insert payments of different references, all or none. Raises as add() does; where it raises, the transaction is to end."""
+    with refusing_for_good({}):
+        added = set(insert_missing(connection, payments, _PAYMENT, [_payment(each) for each in fresh], "payment_id"))
+    for each in fresh:
+        if each.payment_id not in added:
+            raise PaymentExists(reference=each.reference)
 
 
 def find(connection: Connection, partner_id: str, reference: str) -> PaymentRow | None:
@@ -208,12 +226,24 @@ def get(connection: Connection, member_id: str, payment_id: str) -> PaymentRow:
 
 def of_member(connection: Connection, member_id: str) -> tuple[tuple[PaymentRow, datetime | None], ...]:
     """Every payment for a member, oldest first; beside each when we came to know of its reversal, None where it stands."""
-    found = []
-    for row in connection.execute(_OF_MEMBER, {"member": member_id}).mappings():
-        fields = dict(row)
-        known_at = fields.pop("reversal_known_at")
-        found.append((PaymentRow(**fields), known_at))
-    return tuple(found)
+    rows = connection.execute(_OF_MEMBER, {"member": member_id}).mappings()
+    return tuple(_with_reversal(row) for row in rows)
+
+
+def of_members(
+    connection: Connection, member_ids: Collection[str]
+) -> Mapping[str, tuple[tuple[PaymentRow, datetime | None], ...]]:
+    """As of_member(), of some hundreds at a time."""
+    found: dict[str, list[tuple[PaymentRow, datetime | None]]] = {each: [] for each in member_ids}
+    for row in connection.execute(_OF_MEMBERS, {"members": list(member_ids)}).mappings():
+        found[row["member_id"]].append(_with_reversal(row))
+    return {member_id: tuple(own) for member_id, own in found.items()}
+
+
+def _with_reversal(row: Mapping[Any, Any]) -> tuple[PaymentRow, datetime | None]:
+    fields = dict(row)
+    known_at = fields.pop("reversal_known_at")
+    return PaymentRow(**fields), known_at
 
 
 def reverse(connection: Connection, reversal: ReversalRow) -> None:
@@ -221,6 +251,16 @@ def reverse(connection: Connection, reversal: ReversalRow) -> None:
     taken = {"pk_payment_reversals": PaymentReversedBefore(payment_id=reversal.payment_id)}
     with refusing(connection, taken):
         connection.execute(payment_reversals.insert().values(asdict(reversal)))
+
+
+def reverse_all(connection: Connection, reversals: Sequence[ReversalRow]) -> None:
+    """Undo payments, all or none. Raises PaymentReversedBefore where one was undone before; where it raises, the transaction is to end."""
+    with refusing_for_good({}):
+        rows = [_reversal(each) for each in reversals]
+        undone = set(insert_missing(connection, payment_reversals, _REVERSED, rows, "payment_id"))
+    for each in reversals:
+        if each.payment_id not in undone:
+            raise PaymentReversedBefore(payment_id=each.payment_id)
 
 
 def reversal_of(connection: Connection, payment: PaymentRow) -> ReversalRow | None:
@@ -231,30 +271,22 @@ def reversal_of(connection: Connection, payment: PaymentRow) -> ReversalRow | No
 
 
 def change_allocations(
-    connection: Connection, member_id: str, gone: Sequence[AllocationRow], fresh: Sequence[AllocationRow]
+    connection: Connection,
+    gone: Sequence[tuple[str, AllocationRow]],
+    fresh: Sequence[tuple[str, AllocationRow]],
 ) -> None:
-    """Take away and add what the member's payments buy. The member is locked."""
-    if gone:
-        connection.execute(
-            _TAKE,
-            [
-                {"member": member_id, "payment": each.payment_id, "of": each.programme, "in": each.month.number}
-                for each in gone
-            ],
-        )
-    if fresh:
-        rows = [
-            {
-                "member_id": member_id,
-                "payment_id": each.payment_id,
-                "programme": each.programme,
-                "month": each.month.number,
-                "amount": each.amount,
-            }
-            for each in fresh
-        ]
-        with refusing_for_good({}):
-            connection.execute(_ALLOCATE, rows)
+    """Take away and add what payments buy, each row beside its member. The members are locked."""
+    cells = [(member_id, each.payment_id, each.programme, each.month.number) for member_id, each in gone]
+    if len(cells) > MANY:
+        delete_rows(connection, payment_allocations, _CELL, cells)
+    elif cells:
+        connection.execute(_TAKE, [dict(zip(("member", "payment", "of", "in"), each, strict=True)) for each in cells])
+    rows = [(member_id, each.payment_id, each.programme, each.month.number, each.amount) for member_id, each in fresh]
+    with refusing_for_good({}):
+        if len(rows) > MANY:
+            copy_rows(connection, payment_allocations, _ALLOCATION, rows)
+        elif rows:
+            connection.execute(_ALLOCATE, [dict(zip(_ALLOCATION, row, strict=True)) for row in rows])
 
 
 def allocations(connection: Connection, member_id: str) -> tuple[AllocationRow, ...]:

@@ -145,7 +145,16 @@ def add_all(connection: Connection, faces: Sequence[CardStanding]) -> None:
 
 def set_paid(connection: Connection, member_id: str, paid: PaidRecord, at: datetime) -> int:
     """Write what was paid to every face of every card of a member. Returns how many rows that is."""
-    return connection.execute(_SET_PAID, paid.columns() | {"updated_at": at, "whose": member_id}).rowcount
+    return connection.execute(_SET_PAID, _paid_values(member_id, paid, at)).rowcount
+
+
+def set_paid_all(connection: Connection, told: Sequence[tuple[str, PaidRecord, datetime]]) -> None:
+    """As set_paid(), of different members."""
+    connection.execute(_SET_PAID, [_paid_values(*each) for each in told])
+
+
+def _paid_values(member_id: str, paid: PaidRecord, at: datetime) -> dict[str, Any]:
+    return paid.columns() | {"updated_at": at, "whose": member_id}
 
 
 def follow_card(connection: Connection, card_id: str, life_cycle: CardState, at: datetime) -> int:

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """A group pays: priced by tariff, credited to all or to none, held or refused where the sum is wrong, and reconciled row by row."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
 
-from cardservice.collection.credit import credit_payment
+from cardservice.collection import credit_together
 from cardservice.collection.errors import CollectionOutOfScope, GroupSumMismatch, ReferenceConflict
-from cardservice.collection.group import pay as module
 from cardservice.collection.group.pay import Settled, Waiting
 from cardservice.collection.group.payer import register_payer
 from cardservice.collection.group.statement import BillStatement, bill_statement
@@ -15,12 +15,14 @@ from cardservice.coverage.decision import CoverState
 from cardservice.coverage.programme import Programme
 from cardservice.coverage.standing import WorkSector
 from cardservice.enrolment.scope import Deed
-from cardservice.records import audit_events, enrolments
+from cardservice.records import audit_events, enrolments, ledger_change
+from cardservice.records.connection import Connection
 from cardservice.records.database import Database
 from cardservice.records.enrolments import Enrolment
 from cardservice.records.errors import RecordNotFound
 from cardservice.records.group_payers import Mismatch
 from cardservice.records.intermediaries import SCHEME_ID
+from cardservice.records.ledger_change import LedgerChange
 from tests.collection.groups import CODE, NOW, Cooperative
 from tests.collection.till import ONE_MONTH, give_number, table_sizes
 from tests.enrolment.lines import scope, take_in
@@ -190,14 +192,17 @@ def test_a_payer_who_refuses_wrong_sums_takes_nothing(database: Database) -> Non
 def test_a_fault_in_the_middle_credits_nobody(cooperative: Cooperative, monkeypatch: pytest.MonkeyPatch) -> None:
     cooperative.bill("P-0001,1\nP-0002,1\nP-0003,1\n")
     sizes = table_sizes(cooperative.database)
-    calls = iter((False, False, True))
+    calls = iter((False, True))
 
-    def breaks(*arguments: object, **named: object) -> object:
+    writes = ledger_change.write_all
+
+    def breaks(connection: Connection, changes: Sequence[LedgerChange]) -> None:
         if next(calls):
             raise ConnectionError
-        return credit_payment(*arguments, **named)  # type: ignore[arg-type] # passed on as they came
+        writes(connection, changes)
 
-    monkeypatch.setattr(module, "credit_payment", breaks)
+    monkeypatch.setattr(credit_together, "TOGETHER", 2)
+    monkeypatch.setattr(ledger_change, "write_all", breaks)
     with pytest.raises(ConnectionError):
         cooperative.pay(3 * ONE_MONTH)
     assert table_sizes(cooperative.database) == sizes

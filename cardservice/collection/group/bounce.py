@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cardservice.audit.record import record
-from cardservice.collection.credit import reverse_payment
+from cardservice.collection.credit_together import reverse_together
 from cardservice.collection.group.payer import Payer, payer_in_books
 from cardservice.coverage.rules import Rules
 from cardservice.records import group_bills, group_bounces, group_money
@@ -63,14 +63,12 @@ def _take_back(
     undone = _uncovered(group_bills.standing_settlements(connection, payer.intermediary_id), received, missing)
     paid = {each: group_money.standing_payments(connection, payer.intermediary_id, each.bill_id) for each in undone}
     at = bounce.bounced_at
-    # Members are locked in one order by everybody, over all bills together.
     payments = sorted(
         (payment for own in paid.values() for payment in own), key=lambda each: (each.member_id, each.payment_id)
     )
-    events = [
-        reverse_payment(connection, payment, partner_id=payer.intermediary_id, reason=BOUNCED, at=at, rules=rules).event
-        for payment in payments
-    ]
+    events = reverse_together(
+        connection, payments, partner_id=payer.intermediary_id, reason=BOUNCED, at=at, rules=rules
+    )
     for settlement, own in paid.items():
         reopening = Reopening(payer.intermediary_id, settlement.bill_id, settlement.number, received.sum_id, at)
         group_bounces.reopen(connection, reopening, own)

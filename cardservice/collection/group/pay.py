@@ -11,7 +11,7 @@ from datetime import datetime
 
 from cardservice.audit.record import record
 from cardservice.collection.biller import believed
-from cardservice.collection.credit import credit_payment
+from cardservice.collection.credit_together import credit_together
 from cardservice.collection.errors import GroupSumMismatch, MoneyBounced, ReferenceConflict
 from cardservice.collection.group.payer import Payer, payer_at_work
 from cardservice.coverage.rules import Rules
@@ -147,11 +147,9 @@ def _credit_everybody(
 ) -> list[AuditEvent]:
     group_bills.settle(connection, bill, at)
     shares = _shares(connection, payer, bill, new_id)
-    # Members are locked in one order by everybody, so that no two bills wait for each other.
-    events = [
-        credit_payment(connection, replace(share, received_at=received_at, recorded_at=at), rules=rules).event
-        for share in sorted(shares, key=lambda each: each.member_id)
-    ]
+    events = credit_together(
+        connection, [replace(share, received_at=received_at, recorded_at=at) for share in shares], rules=rules
+    )
     detail: dict[str, Json] = {
         "intermediary": payer.code,
         "bill": bill.bill_id,
