@@ -206,6 +206,7 @@ class Handover:
             out=self._room.out.name,
             kcv=key_check_value(bytes(self._made.new)).hex() if self._plan.shares_anew else "",
             earlier_set=self._present[0].share_set,
+            officers={name: point.hex() for name, point in self._officers_after().items() if name.startswith(PREFIX)},
             present=[held.custodian for held in self._present],
             steps=[step_record(step) for step in transcript.steps],
         )

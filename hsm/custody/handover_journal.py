@@ -22,6 +22,15 @@ def unfinished_handover(journal: CustodyJournal, kcv: bytes | None) -> Mapping[s
     return facts if began and facts["handover"] not in ended else None
 
 
+def officers_since(journal: CustodyJournal, moment: datetime) -> Mapping[str, bytes] | None:
+    """The records of officers as the last handover after that moment left them; None where there was none that told them."""
+    ended = {entry.facts["handover"] for entry in journal.of(COMPLETE)}
+    later = [entry for entry in journal.of(TAKING_OVER) if entry.at >= moment and entry.facts["handover"] in ended]
+    if not later or "officers" not in later[-1].facts:
+        return None
+    return {name: bytes.fromhex(point) for name, point in later[-1].facts["officers"].items()}
+
+
 def was_replaced_by_halves(journal: CustodyJournal, share_set: str) -> bool:
     """Whether the last handover was cut short while it replaced the backup key, and this set is the one from before.
 

@@ -17,6 +17,7 @@ from hsm.custody.backup_folder import BackupFolder, file_name
 from hsm.custody.backup_set import KIND, BackupSet, certificates_of, records_of, refuse_other_files, withdrawn_of
 from hsm.custody.ca_certificates import note_ca_certificate
 from hsm.custody.conversation import Conversation
+from hsm.custody.handover_journal import officers_since
 from hsm.custody.journal import CustodyJournal
 from hsm.custody.key_ending import destroyed_keys, ended_keys
 from hsm.custody.key_record import check_of, described, description_of, fingerprint
@@ -27,6 +28,7 @@ from hsm.errors import BackupRefused
 from hsm.key_backup import KeyBackup, opened_in_software
 from hsm.key_custody import KeyCustody
 from hsm.key_store import KeyDescription, KeyStore
+from hsm.officers import PREFIX
 from hsm.wiping import wiped
 
 BEGUN, RESTORED, COMPLETE = "restoring-begun", "restored", "restoring-complete"
@@ -41,6 +43,7 @@ class BelievedBackup:
     certificates: Sequence[bytes]
     records: Mapping[str, bytes]
     withdrawn: Sequence[Mapping[str, Any]]  # CA certificates that nobody is to believe
+    at: datetime
 
 
 def restore(
@@ -55,6 +58,11 @@ def restore(
     """Bring every key back. Raises BackupRefused for a back end with other keys. Cut short, what came back stays, and the rest follows when asked again."""
     believed = _as_the_journal_has_it(believed, journal)
     with wiped(combined(shares)) as backup_key:
+        # Earlier custodians, after a handover, with a backup that they kept: they could take the keys back over, and their officers with them.
+        if custody.backup_key_check_value not in {None, shares[0].kcv}:
+            raise BackupRefused(
+                rule="is under the backup key in use: after a handover an earlier one is brought into an empty back end only"
+            )
         missing = _missing(believed, custody.store)
         journal.append(BEGUN, clock(), keys=len(believed.keys), missing=len(missing), share_set=shares[0].share_set)
         conversation.step(1, 2, f"Memulihkan {len(missing)} kunci.", f"Restoring {len(missing)} keys.")
@@ -95,7 +103,8 @@ def _believed(found: BackupSet, backup_key: bytes) -> BelievedBackup:
         for line in manifest["keys"]:
             description = description_of(line["key"])
             keys.append((replace(born[description.kid], description=description), str(line["check"])))
-        return BelievedBackup(keys, born, certificates_of(manifest), records_of(manifest), withdrawn_of(manifest))
+        at = datetime.fromisoformat(manifest["at"])
+        return BelievedBackup(keys, born, certificates_of(manifest), records_of(manifest), withdrawn_of(manifest), at)
     except (KeyError, TypeError, ValueError):
         raise BackupRefused(rule="the manifest describes each key") from None
 
@@ -113,7 +122,10 @@ def _signed_by_a_key_inside(found: BackupSet, backup_key: bytes) -> Mapping[str,
 
 
 def _as_the_journal_has_it(believed: BelievedBackup, journal: CustodyJournal) -> BelievedBackup:
-    """Without the keys that were destroyed here, and with those ended that were ended here since. Raises CustodyJournalDamaged."""
+    """Without the keys that were destroyed here, with those ended that were ended here since, and with the officers of a later handover.
+
+    Raises CustodyJournalDamaged.
+    """
     destroyed, ends = {key.kid for key, _ in destroyed_keys(journal)}, ended_keys(journal)
     keys = []
     for backup, check in believed.keys:
@@ -121,7 +133,11 @@ def _as_the_journal_has_it(believed: BelievedBackup, journal: CustodyJournal) ->
         if key.kid not in destroyed:
             end = min(key.expires, ends.get(key.kid, key.expires))
             keys.append((replace(backup, description=replace(key, expires=end)), check))
-    return replace(believed, keys=keys)
+    officers = officers_since(journal, believed.at)
+    if officers is None:
+        return replace(believed, keys=keys)
+    records = {name: content for name, content in believed.records.items() if not name.startswith(PREFIX)}
+    return replace(believed, keys=keys, records={**records, **officers})
 
 
 def _missing(believed: BelievedBackup, store: KeyStore) -> list[tuple[KeyBackup, str]]:
