@@ -8,13 +8,16 @@ from threading import Barrier
 from typing import TypeVar
 
 import pytest
+from sqlalchemy import text
 
+from cardservice.collection.group.pay import pay_group_bill
 from cardservice.collection.group.payer import join_group
 from cardservice.collection.group.statement import bill_statement
-from cardservice.records.database import Database
+from cardservice.records.database import Database, open_database
 from cardservice.records.errors import IdempotencyConflict
 from tests.collection.groups import CODE, NOW, Cooperative
 from tests.collection.till import ONE_MONTH, table_sizes
+from tests.coverage.rules_2026 import RULES_2026
 
 Answer = TypeVar("Answer")
 SECOND = timedelta(seconds=1)
@@ -100,6 +103,21 @@ def test_a_bill_that_is_paid_while_its_months_move_and_members_pay_themselves(co
     with cooperative.database.begin() as connection:
         for reference in ("2026-11", "second"):
             assert bill_statement(connection, CODE, reference).balanced
+
+
+@pytest.mark.needs("postgresql")
+def test_who_tells_the_sum_again_waits_longer_for_its_settlement_than_others_wait_for_a_row(
+    postgresql_url: str,
+) -> None:
+    database = open_database(postgresql_url)
+    cooperative = Cooperative(database)
+    cooperative.enrol(1)
+    cooperative.bill("P-0001,1\n")
+    with database.begin() as connection:
+        assert connection.scalar(text("SHOW lock_timeout")) == "30s"
+        pay_group_bill(connection, CODE, "2026-11", None, new_id=cooperative.new_id, at=NOW, rules=RULES_2026)
+        assert connection.scalar(text("SHOW lock_timeout")) == "55s"
+    database.close()
 
 
 def test_sabotage_without_the_payers_lock_a_sum_is_refused_by_the_constraint_and_never_taken_twice(

@@ -23,7 +23,12 @@ from cardservice.records.connection import Connection
 from cardservice.records.group_bills import GroupBill
 from cardservice.records.group_money import GroupSum
 from cardservice.records.group_payers import Mismatch
+from cardservice.records.patience import wait_at_most
 from cardservice.records.payments import Channel, PaymentRow
+
+PATIENCE_MS = (
+    55_000  # for whoever settles the longest list on a busy machine; statements end at 60 s (records.database)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +80,7 @@ def pay_group_bill(
     RecordNotFound, CollectionOutOfScope, GroupSumMismatch by policy, ReferenceConflict for another sum or bill under a reference,
     MoneyBounced for one that went back.
     """
+    wait_at_most(connection, PATIENCE_MS)
     payer = payer_at_work(connection, code, at)
     bill = group_bills.get(connection, payer.intermediary_id, bill_reference)
     settled_at = group_bills.settled_at(connection, bill)
