@@ -27,6 +27,7 @@ INDONESIAN = {
     "see the cover proofs": "lihat bukti kepesertaan",
     "write cover proofs, read back": "tulis bukti kepesertaan, baca ulang",
     "prove presence": "buktikan kartu ada di sini",
+    "prove the card's key": "buktikan kunci kartu",
     "read the card": "baca kartu",
 }
 WIDEST = max(map(len, (*INDONESIAN, *INDONESIAN.values())))

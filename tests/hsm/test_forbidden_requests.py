@@ -39,6 +39,8 @@ FORBIDDEN: list[tuple[str, object, str]] = [
     ("a hash as proof", ["sign-cover-proof", bytes(32)], DOCUMENT),
     ("a hash as certificate", ["sign-card-certificate", bytes(32)], DOCUMENT),
     ("a hash as audit root", ["sign-audit-root", bytes(32)], DOCUMENT),
+    ("a hash as receipt", ["sign-receipt", bytes(32)], DOCUMENT),
+    ("a token by the receipt key", ["sign-receipt", token_input("AAAAAAAAAAA")], DOCUMENT),
     ("a proof by the token key", ["sign-eligibility-token", proof_input("AAAAAAAAAAA")], DOCUMENT),
     ("a token by the proof key", ["sign-cover-proof", token_input("AAAAAAAAAAA")], DOCUMENT),
     ("an empty document", ["sign-eligibility-token", b""], MALFORMED),
