@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cardservice.collection.errors import PartOfAWhole, PaymentReversed
+from cardservice.collection.late_reversal import tell_late_reversal
 from cardservice.collection.member_ledger import MemberLedger, change_to, parts_of, read_ledger
 from cardservice.coverage.ledger import Allocation, Ledger
 from cardservice.coverage.rules import Rules
@@ -92,6 +93,7 @@ def reverse_payment(
 ) -> Credited:
     """Take a payment back, once. The ledger follows; cover that was answered before stays as it was answered.
 
+    Where the partner's statement of that day was taken in before and has it as paid, a difference is open from now on.
     Whoever takes back what may be a group's or an agent's asks demand_on_its_own() first.
 
     Raises PaymentReversed the second time.
@@ -104,6 +106,7 @@ def reverse_payment(
     except PaymentReversedBefore:
         raise PaymentReversed from None
     ledger_change.write(connection, undone.change)
+    tell_late_reversal(connection, payment, at)
     return undone
 
 

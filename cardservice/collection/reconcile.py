@@ -52,6 +52,7 @@ def reconcile(
     row = Statement(partner_id, day, statement.sha256, len(statement.lines), statement.rupiah, at)
     try:
         with database.begin() as connection:
+            reconciliations.hold(connection, partner_id)
             known = reconciliations.find(connection, partner_id, day)
             if known is None:
                 found = _compare(statement.lines, _ours(connection, partner_id, day, statement))
@@ -94,12 +95,28 @@ def _ours(
     ends = begins + timedelta(days=1)
     found = payments.of_partner(connection, partner_id, begins, ends)
     ours = {payment.reference: (payment, is_reversed) for payment, is_reversed in found}
+    ours |= _told_late(connection, partner_id, day)
     for line in statement.lines:
         if line.reference not in ours:
             payment = payments.find(connection, partner_id, line.reference)
             if payment is not None and begins - MIDNIGHT <= payment.received_at < ends + MIDNIGHT:
                 ours[line.reference] = payment, payments.reversal_of(connection, payment) is not None
     return ours
+
+
+def _told_late(connection: Connection, partner_id: str, day: date) -> dict[str, tuple[PaymentRow, bool]]:
+    """What was taken on the day before and told to us when the statement of that day had been taken in, without naming it."""
+    before = day - timedelta(days=1)
+    earlier = reconciliations.find(connection, partner_id, before)
+    if earlier is None:
+        return {}
+    named = {each.reference for each in reconciliations.differences_of(connection, partner_id, before)}
+    begins = day_begins(before)
+    return {
+        payment.reference: (payment, is_reversed)
+        for payment, is_reversed in payments.of_partner(connection, partner_id, begins, begins + timedelta(days=1))
+        if payment.recorded_at > earlier.taken_in_at and payment.reference not in named
+    }
 
 
 def _compare(lines: Sequence[StatementLine], ours: dict[str, tuple[PaymentRow, bool]]) -> Iterator[Found]:

@@ -20,11 +20,12 @@ from sqlalchemy import (
     update,
 )
 
-from cardservice.records.banks import MAX_PARTNER
+from cardservice.records.banks import MAX_PARTNER, banks
 from cardservice.records.columns import Choice, UtcTime, identifier, metadata, octets, octets_in, one_of
 from cardservice.records.constraints import refusing
 from cardservice.records.errors import RecordNotFound, StateConflict, StatementTaken
 from cardservice.records.payments import MAX_REFERENCE
+from cardservice.records.ppob_partners import ppob_partners
 
 MAX_PERSON = 64
 MAX_NOTE = 200
@@ -106,6 +107,13 @@ class DifferenceRow:
     note: str | None = None
 
 
+def hold(connection: Connection, partner_id: str) -> None:
+    """Until the end of the transaction, keep a partner's statements and reversals from passing each other unseen. Payments go on."""
+    for table in (banks, ppob_partners):
+        query = select(table.c.partner_id).where(table.c.partner_id == partner_id).with_for_update(key_share=True)
+        connection.execute(query).all()
+
+
 def take_in(connection: Connection, statement: Statement, differences: Sequence[DifferenceRow]) -> None:
     """Keep a statement with all its differences. Raises StatementTaken where the partner and day have one."""
     with refusing(connection, {"pk_statements": StatementTaken(day=statement.day.isoformat())}):
@@ -127,6 +135,18 @@ def differences_of(connection: Connection, partner_id: str, day: date) -> tuple[
     query = select(table).where(table.c.partner_id == partner_id, table.c.day == day)
     query = query.order_by(table.c.reference, table.c.kind, table.c.difference_id)
     return tuple(DifferenceRow(**row) for row in connection.execute(query).mappings())
+
+
+def differences_in(connection: Connection, partner_id: str, reference: str) -> tuple[DifferenceRow, ...]:
+    """Every difference that a partner's statements showed in one payment, resolved ones too."""
+    table = statement_differences
+    query = select(table).where(table.c.partner_id == partner_id, table.c.reference == reference)
+    return tuple(DifferenceRow(**row) for row in connection.execute(query).mappings())
+
+
+def add(connection: Connection, difference: DifferenceRow) -> None:
+    """Open a difference in a statement that was taken in before."""
+    connection.execute(statement_differences.insert().values(asdict(difference)))
 
 
 def open_differences(connection: Connection) -> tuple[DifferenceRow, ...]:
