@@ -51,7 +51,8 @@ def create_app(
     randomness: Callable[[int], bytes] = os.urandom,
 ) -> FastAPI:
     """Wire one worker. ``clock`` gives aware moments; the caller closes ``store`` and ``keys`` after the last request."""
-    in_thread = cache(partner_threads)  # made at the first request, when there is a loop; one number for all partners
+    # Made at the first request, when there is a loop; one number for all partners.
+    in_thread, in_key_thread = cache(partner_threads), cache(partner_threads)
     app = FastAPI(
         title="kartu",
         version=VERSION,
@@ -67,7 +68,11 @@ def create_app(
                     PartnerRoutes, protocol=protocol, hosts=settings.allowed_hosts, seconds=settings.body_seconds
                 )
                 for protocol in (
-                    cache(lambda: SnapProtocol(snap_desk(keys, store, packs, randomness, in_thread()), clock)),
+                    cache(
+                        lambda: SnapProtocol(
+                            snap_desk(keys, store, packs, randomness, in_thread(), in_key_thread()), clock
+                        )
+                    ),
                     cache(lambda: PpobProtocol(ppob_desk(keys, store, packs, randomness), clock, in_thread())),
                 )
             ),

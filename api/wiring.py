@@ -121,6 +121,7 @@ def snap_desk(
     packs: PacksInForce,
     randomness: Callable[[int], bytes],
     in_thread: InThread,
+    in_key_thread: InThread,
 ) -> SnapDesk:
     """What answers banks: the biller over the records, and their signatures compared by the keys."""
     return SnapDesk(
@@ -131,6 +132,7 @@ def snap_desk(
         lambda: keys.blind_index,
         randomness,
         in_thread,
+        in_key_thread,
     )
 
 

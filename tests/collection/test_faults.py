@@ -88,6 +88,20 @@ def test_another_request_about_the_member_is_waited_for_and_then_told(till: Till
     assert till.world.run(served.answer(Service.PAYMENT, asked, till.world.clock())).code == "2002500"
 
 
+def test_who_waits_for_a_locked_member_keeps_no_other_from_paying(till: Till) -> None:
+    """Every thread of the long way waits. Before, signatures were compared in the same threads, and all banks stood still for ten seconds."""
+    number = give_number(till.world.database, 1)
+    till.bank.get_token()
+    asked = till.asked(number, ONE_MONTH, "7")
+
+    async def send() -> Answer:
+        never = asyncio.Event()
+        served = till.desk(in_thread=lambda _: never.wait())
+        return await asyncio.wait_for(served.answer(Service.PAYMENT, asked, till.world.clock()), 30)
+
+    assert till.world.run(send()).code == "2002500"
+
+
 @pytest.mark.parametrize("names", [["1", "2", "3", "4"], ["5"] * 6])
 def test_at_one_moment_one_is_credited(till: Till, names: list[str]) -> None:
     """A bank's advices under names of their own, and its retries under one, that do not wait for each other."""

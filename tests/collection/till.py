@@ -125,7 +125,7 @@ class Till:
     def status(self, customer_no: str, request_id: str = "inq-1") -> Reply:
         return self.bank.call("/v1.0/transfer-va/status", self.bank.status(customer_no, request_id))
 
-    def desk(self, patience_ms: int = 10_000) -> SnapDesk:
+    def desk(self, patience_ms: int = 10_000, in_thread: Any = asyncio.to_thread) -> SnapDesk:
         """What answers, without HTTP: for what happens at one moment."""
         keys = self.world.keys
         return SnapDesk(
@@ -135,6 +135,7 @@ class Till:
             lambda: keys.partner_signatures,
             lambda: keys.blind_index,
             secrets.token_bytes,
+            in_thread,
             asyncio.to_thread,
             patience_ms,
         )

@@ -77,6 +77,9 @@ class SnapDesk:
     blind_index: Callable[[], BlindIndex]
     randomness: Callable[[int], bytes]
     in_thread: InThread
+    in_key_thread: (
+        InThread  # apart: those who wait for a locked member must not keep anybody from being known by his signature
+    )
     patience_ms: int = PATIENCE_MS
 
     async def access_token(self, asked: Asked, now: datetime) -> tuple[int, dict[str, Any]]:
@@ -94,7 +97,7 @@ class SnapDesk:
     async def answer(self, service: Service, asked: Asked, now: datetime) -> Answer:
         """Services 24, 25 and 26. Raises what keys and database raise when they can't answer, DatabaseUnavailable among them."""
         try:
-            calling = await authenticate_bank(self.store, self.signatures, self.in_thread, asked, now)
+            calling = await authenticate_bank(self.store, self.signatures, self.in_key_thread, asked, now)
             members = read_body(asked.body)
         except (SnapRefused, BodyMalformed) as no:
             return plain(service, *_said(no))
