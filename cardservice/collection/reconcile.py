@@ -96,11 +96,10 @@ def _ours(
     found = payments.of_partner(connection, partner_id, begins, ends)
     ours = {payment.reference: (payment, is_reversed) for payment, is_reversed in found}
     ours |= _told_late(connection, partner_id, day)
-    for line in statement.lines:
-        if line.reference not in ours:
-            payment = payments.find(connection, partner_id, line.reference)
-            if payment is not None and begins - MIDNIGHT <= payment.received_at < ends + MIDNIGHT:
-                ours[line.reference] = payment, payments.reversal_of(connection, payment) is not None
+    unknown = sorted({line.reference for line in statement.lines} - ours.keys())
+    for payment, is_reversed in payments.of_references(connection, partner_id, unknown):
+        if begins - MIDNIGHT <= payment.received_at < ends + MIDNIGHT:
+            ours[payment.reference] = payment, is_reversed
     return ours
 
 

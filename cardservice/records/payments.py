@@ -41,6 +41,7 @@ MAX_REFERENCE = 128
 MAX_REASON = 64
 MOST_RUPIAH = 10**14
 LEARNED_WITHIN = timedelta(days=1)
+_AT_ONCE = 1_000  # references in one question
 
 
 class Channel(StrEnum):
@@ -299,6 +300,21 @@ def allocations(connection: Connection, member_id: str) -> tuple[AllocationRow, 
     return tuple(sorted(found, key=lambda each: (each.month, each.programme, each.payment_id)))
 
 
+def of_references(
+    connection: Connection, partner_id: str, references: Sequence[str]
+) -> Sequence[tuple[PaymentRow, bool]]:
+    """Those of a partner's references that are payments, and whether each was reversed. A thousand to a trip: a statement may name a million."""
+    found = []
+    for first in range(0, len(references), _AT_ONCE):
+        query = (
+            select(payments, payment_reversals.c.payment_id.is_not(None).label("is_reversed"))
+            .select_from(payments.outerjoin(payment_reversals))
+            .where(payments.c.partner_id == partner_id, payments.c.reference.in_(references[first : first + _AT_ONCE]))
+        )
+        found += [_and_whether_reversed(row) for row in connection.execute(query).mappings()]
+    return found
+
+
 def of_partner(
     connection: Connection, partner_id: str, since: datetime, until: datetime
 ) -> Sequence[tuple[PaymentRow, bool]]:
@@ -316,9 +332,10 @@ def of_partner(
         )
         .order_by(payments.c.received_at, payments.c.payment_id)
     )
-    found = []
-    for row in connection.execute(query).mappings():
-        fields = dict(row)
-        is_reversed = bool(fields.pop("is_reversed"))
-        found.append((PaymentRow(**fields), is_reversed))
-    return found
+    return [_and_whether_reversed(row) for row in connection.execute(query).mappings()]
+
+
+def _and_whether_reversed(row: Mapping[Any, Any]) -> tuple[PaymentRow, bool]:
+    fields = dict(row)
+    is_reversed = bool(fields.pop("is_reversed"))
+    return PaymentRow(**fields), is_reversed

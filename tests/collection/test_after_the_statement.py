@@ -78,6 +78,20 @@ def test_before_the_statement_it_is_left_to_the_statement(paid: Database) -> Non
     assert [each.reference for each in take_in(paid, GOOD).differences] == ["pay-2"]
 
 
+def test_a_statement_that_names_more_than_one_question_holds(paid: Database) -> None:
+    """Two thousand references that nobody knows, and one of ours beyond midnight among them."""
+    with paid.begin() as connection:
+        members.add(connection, rows.member(9))
+        taken_at = day_begins(NEXT) + timedelta(minutes=30)
+        credit_payment(
+            connection, replace(rows.payment(9), received_at=taken_at, recorded_at=taken_at), rules=RULES_2026
+        )
+    more = "".join(f"no-{number},1,PAID\n" for number in range(2_000)) + "pay-9,8400,PAID\n"
+    take_in(paid, GOOD + more)
+    assert {kind for kind, *_ in still_open(paid)} == {Difference.MISSING_AT_US}
+    assert len(still_open(paid)) == 2_000
+
+
 def test_what_no_statement_settles_asks_for_none(paid: Database) -> None:
     """An agent's receipt has no statement of a bank, even under the same name."""
     take_in(paid, GOOD)
