@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``tell_late_reversal``: a payment that is taken back after its day's statement was taken in is a difference from then on (decision 0174)."""
+"""``tell_late_reversal``: a payment that is taken back after its day's statement was taken in is a difference from then on (decision 0159)."""
 
 import hashlib
 from datetime import datetime
