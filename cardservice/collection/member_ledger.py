@@ -25,7 +25,8 @@ from cardservice.records.ledger_change import LedgerChange
 from cardservice.records.member_account import MemberAccount
 from cardservice.records.member_months import MemberMonth
 from cardservice.records.members import Member
-from cardservice.records.payments import AllocationRow, PaymentRow
+from cardservice.records.payment_allocations import AllocationRow
+from cardservice.records.payments import PaymentRow
 
 HISTORY = "history"
 _BEFORE_ALL = datetime(1970, 1, 1, tzinfo=UTC)

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
 
-from cardservice.records import member_account, member_months, payments, standing
+from cardservice.records import member_account, member_months, payment_allocations, standing
 from cardservice.records.connection import Connection
 from cardservice.records.member_account import MemberAccount
 from cardservice.records.member_months import MemberMonth
 from cardservice.records.paid_record import PaidRecord
-from cardservice.records.payments import AllocationRow
+from cardservice.records.payment_allocations import AllocationRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ def write(connection: Connection, change: LedgerChange) -> None:
 
 def write_all(connection: Connection, changes: Sequence[LedgerChange]) -> None:
     """As write(), of different members, in as few statements as of one."""
-    payments.change_allocations(
+    payment_allocations.change(
         connection,
         [(change.member_id, each) for change in changes for each in change.parts_gone],
         [(change.member_id, each) for change in changes for each in change.parts_new],

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, bindparam, null, select, union_all
 
 from cardservice.coverage.month import ContributionMonth
 from cardservice.records.member_months import MemberMonth, member_months
-from cardservice.records.payments import AllocationRow, payment_allocations
+from cardservice.records.payment_allocations import AllocationRow, payment_allocations
 
 _MONTHS, _BOUGHT = member_months.c, payment_allocations.c
 _OF_MEMBERS = union_all(

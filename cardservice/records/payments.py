@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Payments and their reversals: money that came in for a member. Append-only; what it bought is in payment_allocations."""
+"""Payments and their reversals: money that came in for a member. Append-only; what it bought is in payment_allocations.py."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
@@ -16,26 +16,21 @@ from sqlalchemy import (
     ForeignKey,
     ForeignKeyConstraint,
     Index,
-    Integer,
     String,
     Table,
     UniqueConstraint,
     bindparam,
-    delete,
     select,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
-from cardservice.coverage.month import ContributionMonth
-from cardservice.coverage.programme import Programme
 from cardservice.coverage.standing import Payer
 from cardservice.records.banks import MAX_PARTNER
 from cardservice.records.canonical_json import Json
-from cardservice.records.columns import CanonicalText, Choice, Identifier, UtcTime, metadata, month_in, one_of
+from cardservice.records.columns import CanonicalText, Choice, Identifier, UtcTime, metadata, one_of
 from cardservice.records.constraints import refusing, refusing_for_good
-from cardservice.records.copy_rows import copy_rows
 from cardservice.records.errors import PaymentExists, PaymentReversedBefore, RecordNotFound
-from cardservice.records.many_rows import MANY, delete_rows, insert_missing
+from cardservice.records.many_rows import insert_missing
 
 MAX_REFERENCE = 128
 MAX_REASON = 64
@@ -87,24 +82,6 @@ payment_reversals = Table(
     ),
 )
 
-payment_allocations = Table(
-    "payment_allocations",
-    metadata,
-    Column("member_id", Identifier, primary_key=True),
-    Column("payment_id", Identifier, primary_key=True),
-    Column("programme", Choice(Programme), primary_key=True),
-    Column("month", Integer, primary_key=True, autoincrement=False),
-    Column("amount", BigInteger, nullable=False),
-    ForeignKeyConstraint(
-        ["member_id", "payment_id"],
-        ["payments.member_id", "payments.payment_id"],
-        name="fk_payment_allocations_payment",
-    ),
-    one_of("programme", Programme),
-    month_in("month"),
-    CheckConstraint("amount > 0", name="amount_positive"),
-)
-
 
 @dataclass(frozen=True, slots=True)
 class PaymentRow:
@@ -137,16 +114,6 @@ class ReversalRow:
     recorded_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class AllocationRow:
-    """What some of a payment bought: part of one month of one programme, whole rupiah."""
-
-    payment_id: str
-    programme: Programme
-    month: ContributionMonth
-    amount: int
-
-
 # A reference that is taken gives no row back and leaves the transaction as it was, so that none of these needs a savepoint.
 _REFERENCE = ["partner_id", "reference"]
 _ADD = {
@@ -170,23 +137,10 @@ _BY_REFERENCE = select(payments).where(
 _REVERSAL = select(payment_reversals).where(
     payment_reversals.c.member_id == bindparam("member"), payment_reversals.c.payment_id == bindparam("payment")
 )
-_ALLOCATED = select(
-    payment_allocations.c.payment_id,
-    payment_allocations.c.programme,
-    payment_allocations.c.month,
-    payment_allocations.c.amount,
-).where(payment_allocations.c.member_id == bindparam("member"))
-# RETURNING makes one statement of many rows; nobody reads what it gives back.
-_ALLOCATE = payment_allocations.insert().returning(payment_allocations.c.month)
-_ALLOCATION = ("member_id", "payment_id", "programme", "month", "amount")
-_CELL = _ALLOCATION[:-1]
 _PAYMENT, _REVERSED = (tuple(each.name for each in fields(kind)) for kind in (PaymentRow, ReversalRow))
 _payment, _reversal = attrgetter(*_PAYMENT), attrgetter(*_REVERSED)
-_TAKE = delete(payment_allocations).where(
-    payment_allocations.c.member_id == bindparam("member"),
-    payment_allocations.c.payment_id == bindparam("payment"),
-    payment_allocations.c.programme == bindparam("of"),
-    payment_allocations.c.month == bindparam("in"),
+_AND_WHETHER_REVERSED = select(payments, payment_reversals.c.payment_id.is_not(None).label("is_reversed")).select_from(
+    payments.outerjoin(payment_reversals)
 )
 
 
@@ -271,45 +225,14 @@ def reversal_of(connection: Connection, payment: PaymentRow) -> ReversalRow | No
     return None if row is None else ReversalRow(**row)
 
 
-def change_allocations(
-    connection: Connection,
-    gone: Sequence[tuple[str, AllocationRow]],
-    fresh: Sequence[tuple[str, AllocationRow]],
-) -> None:
-    """Take away and add what payments buy, each row beside its member. The members are locked."""
-    cells = [(member_id, each.payment_id, each.programme, each.month.number) for member_id, each in gone]
-    if len(cells) > MANY:
-        delete_rows(connection, payment_allocations, _CELL, cells)
-    elif cells:
-        connection.execute(_TAKE, [dict(zip(("member", "payment", "of", "in"), each, strict=True)) for each in cells])
-    rows = [(member_id, each.payment_id, each.programme, each.month.number, each.amount) for member_id, each in fresh]
-    with refusing_for_good({}):
-        if len(rows) > MANY:
-            copy_rows(connection, payment_allocations, _ALLOCATION, rows)
-        elif rows:
-            connection.execute(_ALLOCATE, [dict(zip(_ALLOCATION, row, strict=True)) for row in rows])
-
-
-def allocations(connection: Connection, member_id: str) -> tuple[AllocationRow, ...]:
-    """What the member's payments bought, by month."""
-    rows = connection.execute(_ALLOCATED, {"member": member_id}).all()
-    found = [
-        AllocationRow(each.payment_id, each.programme, ContributionMonth.from_number(each.month), each.amount)
-        for each in rows
-    ]
-    return tuple(sorted(found, key=lambda each: (each.month, each.programme, each.payment_id)))
-
-
 def of_references(
     connection: Connection, partner_id: str, references: Sequence[str]
 ) -> Sequence[tuple[PaymentRow, bool]]:
     """Those of a partner's references that are payments, and whether each was reversed. A thousand to a trip: a statement may name a million."""
     found = []
     for first in range(0, len(references), _AT_ONCE):
-        query = (
-            select(payments, payment_reversals.c.payment_id.is_not(None).label("is_reversed"))
-            .select_from(payments.outerjoin(payment_reversals))
-            .where(payments.c.partner_id == partner_id, payments.c.reference.in_(references[first : first + _AT_ONCE]))
+        query = _AND_WHETHER_REVERSED.where(
+            payments.c.partner_id == partner_id, payments.c.reference.in_(references[first : first + _AT_ONCE])
         )
         found += [_and_whether_reversed(row) for row in connection.execute(query).mappings()]
     return found
@@ -319,19 +242,14 @@ def of_partner(
     connection: Connection, partner_id: str, since: datetime, until: datetime
 ) -> Sequence[tuple[PaymentRow, bool]]:
     """A partner's payments whose money was taken from one moment up to another, and whether each was reversed."""
-    query = (
-        select(payments, payment_reversals.c.payment_id.is_not(None).label("is_reversed"))
-        .select_from(payments.outerjoin(payment_reversals))
-        .where(
-            payments.c.partner_id == partner_id,
-            payments.c.received_at >= since,
-            payments.c.received_at < until,
-            # For the index: we learn of money when it is taken, or within a day (decision 0153).
-            payments.c.recorded_at >= since,
-            payments.c.recorded_at <= until + LEARNED_WITHIN,
-        )
-        .order_by(payments.c.received_at, payments.c.payment_id)
-    )
+    query = _AND_WHETHER_REVERSED.where(
+        payments.c.partner_id == partner_id,
+        payments.c.received_at >= since,
+        payments.c.received_at < until,
+        # For the index: we learn of money when it is taken, or within a day (decision 0153).
+        payments.c.recorded_at >= since,
+        payments.c.recorded_at <= until + LEARNED_WITHIN,
+    ).order_by(payments.c.received_at, payments.c.payment_id)
     return [_and_whether_reversed(row) for row in connection.execute(query).mappings()]
 
 

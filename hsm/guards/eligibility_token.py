@@ -7,8 +7,8 @@ from datetime import date
 from functools import lru_cache
 from typing import Any
 
+from hsm.guards.compact_jws import claims_of, is_text
 from hsm.guards.signing_context import SigningContext
-from hsm.guards.strict_json import NotStrictJson, decode_base64url, decode_object
 
 MAX_LENGTH = 8 * 1024
 MAX_LIFE = 300  # seconds
@@ -18,11 +18,6 @@ TYPE = "kartu-eligibility+jwt"
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _THUMBPRINT = re.compile(r"[A-Za-z0-9_-]{43}")
-_MAX_TEXT = 512
-
-
-def _is_text(value: Any) -> bool:
-    return type(value) is str and 0 < len(value) <= _MAX_TEXT and value.isprintable()
 
 
 def _is_code(value: Any) -> bool:
@@ -59,12 +54,12 @@ def _is_confirmation(value: Any) -> bool:
 
 
 REQUIRED: dict[str, Callable[[Any], bool]] = {
-    "iss": _is_text,
-    "aud": _is_text,  # one partner, never a list
-    "sub": _is_text,
+    "iss": is_text,
+    "aud": is_text,  # one partner, never a list
+    "sub": is_text,
     "iat": _is_seconds,
     "exp": _is_seconds,
-    "jti": _is_text,
+    "jti": is_text,
     "as_of": _is_date,
     "programme": _is_code,
     "assurance": _is_level,
@@ -75,7 +70,7 @@ OPTIONAL: dict[str, Callable[[Any], bool]] = {
     "reason": _is_code,
     "until": _is_date,
     "sector": lambda value: type(value) is int and 0 <= value <= 0xFF,
-    "facility": _is_text,
+    "facility": is_text,
     "rule_pack": lambda value: type(value) is int and 0 < value <= 0xFFFF,
 }
 
@@ -85,35 +80,7 @@ KNOWN = REQUIRED | OPTIONAL
 
 def guard_eligibility_token(document: bytes, context: SigningContext) -> None:
     """Raise DocumentRefused unless the document is an eligibility token for this key and this moment."""
-    if len(document) > MAX_LENGTH:
-        raise context.refusal(f"at most {MAX_LENGTH} bytes")
-    header, _, payload = document.partition(b".")
-    broken = _broken_header_rule(header, context.key.kid)
-    if broken:
-        raise context.refusal(broken)
-    try:
-        claims = decode_object(decode_base64url(payload))
-    except NotStrictJson:
-        raise context.refusal("claims are base64url of a strict JSON object") from None
-    _guard_claims(claims, context)
-
-
-@lru_cache(maxsize=64)  # callers send the same header over and over
-def _broken_header_rule(part: bytes, kid: str) -> str | None:
-    """The first rule that a protected header breaks: nothing critical, no key by reference, no other algorithm (RFC 8725, 3.1, 3.5)."""
-    try:
-        header = decode_object(decode_base64url(part))
-    except NotStrictJson:
-        return "header is base64url of a strict JSON object"
-    if set(header) != {"alg", "typ", "kid"}:
-        return "header has alg, typ and kid only"
-    if header["alg"] != "ES256":
-        return "header alg is ES256"
-    if header["typ"] != TYPE:
-        return f"header typ is {TYPE}"
-    if header["kid"] != kid:
-        return "header kid names the key that signs now"
-    return None
+    _guard_claims(claims_of(document, context, TYPE, MAX_LENGTH), context)
 
 
 def _guard_claims(claims: dict[str, Any], context: SigningContext) -> None:

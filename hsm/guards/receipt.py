@@ -4,27 +4,20 @@
 import re
 from collections.abc import Callable
 from datetime import timedelta
-from functools import lru_cache
 from typing import Any
 
+from hsm.guards.compact_jws import claims_of, is_text
 from hsm.guards.signing_context import SigningContext
-from hsm.guards.strict_json import NotStrictJson, decode_base64url, decode_object
 
 MAX_LENGTH = 2 * 1024
 MAX_SKEW = 60  # seconds between our clock and the one that wrote iat
-MAX_AGE = timedelta(
-    days=31
-)  # between what a document tells of and its signature: a key process may be away for a while
+# Between what a document tells of and its signature: a key process may be away for a while.
+MAX_AGE = timedelta(days=31)
 MOST_RUPIAH = 10**14
 TYPE = "kartu-receipt+jwt"
 RECEIPT, VOID = "receipt", "void"
 
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,63}")
-_MAX_TEXT = 512
-
-
-def _is_text(value: Any) -> bool:
-    return type(value) is str and 0 < len(value) <= _MAX_TEXT and value.isprintable()
 
 
 def _is_code(value: Any) -> bool:
@@ -36,7 +29,7 @@ def _is_seconds(value: Any) -> bool:
 
 
 CLAIMS: dict[str, Callable[[Any], bool]] = {
-    "iss": _is_text,
+    "iss": is_text,
     "iat": _is_seconds,
     "kind": lambda value: value in (RECEIPT, VOID),
     "agent": _is_code,
@@ -50,28 +43,7 @@ OF_VOID: dict[str, Callable[[Any], bool]] = {"voided_at": _is_seconds}
 
 def guard_receipt(document: bytes, context: SigningContext) -> None:
     """Raise DocumentRefused unless the document is a receipt, or the notice of a void one, for this key and this moment."""
-    context.require(holds=len(document) <= MAX_LENGTH, rule=f"at most {MAX_LENGTH} bytes")
-    header, _, payload = document.partition(b".")
-    broken = _broken_header_rule(header, context.key.kid)
-    if broken:
-        raise context.refusal(broken)
-    try:
-        claims = decode_object(decode_base64url(payload))
-    except NotStrictJson:
-        raise context.refusal("claims are base64url of a strict JSON object") from None
-    _guard_claims(claims, context)
-
-
-@lru_cache(maxsize=64)  # callers send the same header over and over
-def _broken_header_rule(part: bytes, kid: str) -> str | None:
-    """The first rule that a protected header breaks (RFC 8725, 3.1, 3.5)."""
-    try:
-        header = decode_object(decode_base64url(part))
-    except NotStrictJson:
-        return "header is base64url of a strict JSON object"
-    if header != {"alg": "ES256", "kid": kid, "typ": TYPE}:
-        return f"header is alg ES256, typ {TYPE} and the kid of the key that signs now"
-    return None
+    _guard_claims(claims_of(document, context, TYPE, MAX_LENGTH), context)
 
 
 def _guard_claims(claims: dict[str, Any], context: SigningContext) -> None:

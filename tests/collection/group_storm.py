@@ -21,7 +21,7 @@ from cardservice.collection.group.bill import draw_group_bill
 from cardservice.collection.group.payer import register_payer
 from cardservice.collection.group.statement import bill_statement
 from cardservice.partnership.intermediary_secret import SECRET_OCTETS, give_secret
-from cardservice.records import agent_cash, audit_events, group_payers, members, payments
+from cardservice.records import agent_cash, audit_events, group_payers, members, payment_allocations, payments
 from cardservice.records.agent_cash import CashAgent
 from cardservice.records.database import Database
 from cardservice.records.group_payers import Mismatch
@@ -147,7 +147,7 @@ class GroupStorm:
                 trail = [kept.event for kept in audit_events.of_member(connection, member_id)]
                 credited = [one for one in trail if one.kind == "payment.credited" and one.detail["channel"] == channel]
                 assert len(credited) == 1
-                bought = sum(part.amount for part in payments.allocations(connection, member_id))
+                bought = sum(part.amount for part in payment_allocations.of_member(connection, member_id))
                 assert bought == sum(row.amount for row, _ in payments.of_member(connection, member_id))
 
 

@@ -14,7 +14,7 @@ from threading import Barrier, Event, Thread
 import httpx
 
 from cardservice.clock import monotonic
-from cardservice.records import audit_events, payments
+from cardservice.records import audit_events, payment_allocations, payments
 from cardservice.records.payments import PaymentRow
 from reader_tools.mockbank.bank_client import PAYMENT, BankClient, Reply
 from tests.collection.running import Machine, running_machine
@@ -90,7 +90,7 @@ class Storm:
         database = self.machine.database()
         with database.read() as connection:
             (paid,) = payments.of_member(connection, member_id)
-            bought = payments.allocations(connection, member_id)
+            bought = payment_allocations.of_member(connection, member_id)
             events = [each.event.kind for each in audit_events.of_member(connection, member_id)]
         database.close()
         assert isinstance(paid[0], PaymentRow)

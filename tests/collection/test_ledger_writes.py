@@ -19,7 +19,15 @@ from cardservice.collection.snap import desk
 from cardservice.coverage.month import ContributionMonth
 from cardservice.coverage.programme import Programme
 from cardservice.enrolment.refresh_standing import paid_record
-from cardservice.records import member_account, member_months, members, paid_cells, payments, standing
+from cardservice.records import (
+    member_account,
+    member_months,
+    members,
+    paid_cells,
+    payment_allocations,
+    payments,
+    standing,
+)
 from cardservice.records.database import Database
 from cardservice.records.errors import PaymentExists
 from cardservice.records.member_months import MemberMonth
@@ -75,7 +83,7 @@ def test_the_books_are_what_the_ledger_says_from_scratch(
         }
         months, parts = paid_cells.of_member(connection, bound.member_id)
         assert months == member_months.of_member(connection, bound.member_id)
-        assert sorted(parts, key=repr) == sorted(payments.allocations(connection, bound.member_id), key=repr)
+        assert sorted(parts, key=repr) == sorted(payment_allocations.of_member(connection, bound.member_id), key=repr)
         assert {(each.programme, each.month) for each in months} == set(wanted.paid)
         if any(rupiah for rupiah, _ in steps):
             assert member_account.of_member(connection, bound.member_id).credit == wanted.credit

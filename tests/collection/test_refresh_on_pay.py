@@ -10,7 +10,7 @@ from cardservice.collection.bill_type import BillType
 from cardservice.coverage.month import ContributionMonth
 from cardservice.coverage.programme import Programme
 from cardservice.enrolment.refresh_standing import refresh_standing
-from cardservice.records import member_months, payments, verifications
+from cardservice.records import member_months, payment_allocations, verifications
 from cardservice.records.member_months import MemberMonth
 from tests.api.served import verified
 from tests.collection.test_ppob import Switch
@@ -67,7 +67,7 @@ def test_a_reversal_takes_the_cover_away_and_leaves_the_answer(lapsed: World, sa
     switch.reverse()
     assert told(switch, secret, sari)["outcome"] == "NOT_COVERED"
     with lapsed.database.read() as connection:
-        assert payments.allocations(connection, MEMBER) == ()
+        assert payment_allocations.of_member(connection, MEMBER) == ()
         left = member_months.of_member(connection, MEMBER)
     assert {each.month.number for each in left} == set(range(202601, 202607))
     with lapsed.database.read() as connection:
@@ -84,7 +84,7 @@ def test_what_is_paid_in_parts_is_bought_when_it_is_whole(lapsed: World) -> None
     assert till.inquire(number).account["totalAmount"]["value"] == f"{4 * ONE_MONTH + 400}.00"
     till.pay(number, 400, "b")
     with lapsed.database.read() as connection:
-        bought = payments.allocations(connection, MEMBER)
+        bought = payment_allocations.of_member(connection, MEMBER)
         months = {each.month.number for each in member_months.of_member(connection, MEMBER)}
     assert {each.month.number for each in bought} == {202607}
     assert sum(each.amount for each in bought) == ONE_MONTH

@@ -8,7 +8,7 @@ import pytest
 from cardservice.collection.errors import PaymentUnknown
 from cardservice.collection.reverse_by_person import TakenBack, reverse_by_person
 from cardservice.enrolment.personal_data import nik_fingerprint
-from cardservice.records import audit_events, members, payments
+from cardservice.records import audit_events, members, payment_allocations, payments
 from reader_tools.mockbank.bank_client import Reply
 from tests.collection.till import ONE_MONTH, PARTNER, Till
 from tests.coverage.rules_2026 import RULES_2026
@@ -59,7 +59,7 @@ def test_it_is_done_once_and_somebody_answers_for_it(till: Till, member_number: 
     assert again.reversal == first.reversal
     with till.world.database.read() as connection:
         trail = [kept.event for kept in audit_events.of_member(connection, MEMBER)]
-        assert payments.allocations(connection, MEMBER) == ()
+        assert payment_allocations.of_member(connection, MEMBER) == ()
     (event,) = [each for each in trail if each.kind == "payment.reversed"]
     assert (event.detail["by"], event.detail["rupiah"]) == ("ani", ONE_MONTH)
     assert till.inquire(member_number, "inq-2").account["totalAmount"]["value"] == f"{ONE_MONTH}.00"

@@ -27,6 +27,7 @@ from cardservice.records import (
     member_months,
     members,
     paid_cells,
+    payment_allocations,
     payment_numbers,
     payments,
     snap_requests,
@@ -92,7 +93,7 @@ def books(till: Till, number: int, digits: str) -> list[object]:
             [replace(row, member_id="", payment_id="", reference="") for row, _ in paid],
             sorted(
                 (place[each.payment_id], each.programme, each.month, each.amount)
-                for each in payments.allocations(connection, member_id)
+                for each in payment_allocations.of_member(connection, member_id)
             ),
             member_months.of_member(connection, member_id),
             member_account.of_member(connection, member_id),

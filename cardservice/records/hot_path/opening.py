@@ -22,7 +22,7 @@ async def open_payment_store(url: str) -> PaymentStore:
     """The same for payments: connections or a thread of its own."""
     if parse_address(url).get_backend_name() == "sqlite":
         return await open_sqlite_payments(url)
-    from cardservice.records.hot_path.postgresql_payments import (  # noqa: PLC0415 - as above
+    from cardservice.records.hot_path.postgresql_payments import (  # noqa: PLC0415 - asyncpg, an extra
         open_postgresql_payments,
     )
 

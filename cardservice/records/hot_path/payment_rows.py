@@ -18,7 +18,8 @@ from cardservice.records.member_account import member_account
 from cardservice.records.member_months import MemberMonth
 from cardservice.records.member_terms import terms_of_text
 from cardservice.records.members import Member, members
-from cardservice.records.payments import AllocationRow, Channel, PaymentRow, payments
+from cardservice.records.payment_allocations import AllocationRow
+from cardservice.records.payments import Channel, PaymentRow, payments
 
 BANK_COLUMNS = tuple(column.name for column in banks.columns)
 MEMBER_COLUMNS = tuple(column.name for column in members.columns)

@@ -11,7 +11,8 @@ from cardservice.records.banks import Bank
 from cardservice.records.ledger_change import LedgerChange
 from cardservice.records.member_months import MemberMonth
 from cardservice.records.members import Member
-from cardservice.records.payments import AllocationRow, PaymentRow
+from cardservice.records.payment_allocations import AllocationRow
+from cardservice.records.payments import PaymentRow
 
 LOCK_PATIENCE_MS = (
     250  # for another transaction about the same member: who waits longer does so elsewhere, and holds up nobody here
