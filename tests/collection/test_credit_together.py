@@ -20,7 +20,15 @@ from cardservice.collection.credit_together import credit_together, reverse_toge
 from cardservice.collection.errors import PaymentReversed
 from cardservice.coverage.month import ContributionMonth
 from cardservice.coverage.programme import Programme
-from cardservice.records import member_account, member_months, members, paid_cells, payments, standing
+from cardservice.records import (
+    member_account,
+    member_months,
+    members,
+    paid_cells,
+    payment_allocations,
+    payments,
+    standing,
+)
 from cardservice.records.connection import Connection
 from cardservice.records.database import Database
 from cardservice.records.errors import PaymentExists, RecordNotFound
@@ -79,7 +87,7 @@ def test_together_is_what_one_by_one_would_have_been(
     chance: random.Random,
 ) -> None:
     monkeypatch.setattr(module, "TOGETHER", 3)
-    monkeypatch.setattr(payments, "MANY", 0)
+    monkeypatch.setattr(payment_allocations, "MANY", 0)
     monkeypatch.setattr(member_months, "MANY", 0)
     first = next(NUMBERS) * 10
     people = [first + each for each in range(4)]
