@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from cardservice.collection.credit import Credited, as_credited, as_reversed
 from cardservice.collection.errors import PaymentReversed
+from cardservice.collection.late_reversal import tell_late_reversal
 from cardservice.collection.member_ledger import MemberLedger, read_ledgers
 from cardservice.coverage.rules import Rules
 from cardservice.records import ledger_change, members, payments
@@ -41,7 +42,10 @@ def credit_together(connection: Connection, shares: Sequence[PaymentRow], *, rul
 def reverse_together(
     connection: Connection, standing: Sequence[PaymentRow], *, partner_id: str, reason: str, at: datetime, rules: Rules
 ) -> list[AuditEvent]:
-    """Take payments back, all or none, each once. Raises PaymentReversed where one was before; then the transaction is to end."""
+    """Take payments back, all or none, each once. Raises PaymentReversed where one was before; then the transaction is to end.
+
+    What a statement has as paid is a difference from now on, as reverse_payment() tells it.
+    """
 
     def reversal(payment: PaymentRow) -> ReversalRow:
         return ReversalRow(payment.member_id, payment.payment_id, partner_id, reason, at, at)
@@ -52,12 +56,15 @@ def reverse_together(
         except PaymentReversedBefore:
             raise PaymentReversed from None
 
-    return _turn_by_turn(
+    events = _turn_by_turn(
         connection,
         standing,
         decide=lambda known, payment: as_reversed(known, payment, reversal(payment), rules=rules),
         write=write,
     )
+    for payment in standing:
+        tell_late_reversal(connection, payment, at)
+    return events
 
 
 def _turn_by_turn(

@@ -8,8 +8,9 @@ from threading import Thread
 import pytest
 
 from cardservice.clock import monotonic
-from cardservice.collection import credit
+from cardservice.collection import credit, credit_together
 from cardservice.collection.credit import credit_payment, reverse_payment
+from cardservice.collection.credit_together import reverse_together
 from cardservice.coverage.civil_time import day_begins
 from cardservice.records import members, payments, ppob_partners, reconciliations
 from cardservice.records.database import Database
@@ -50,6 +51,31 @@ def test_sabotage_untold_the_books_part_in_silence(paid: Database, monkeypatch: 
     monkeypatch.setattr(credit, "tell_late_reversal", lambda *_: None)
     take_in(paid, GOOD)
     take_back(paid, "pay-2")
+    assert still_open(paid) == []
+
+
+def take_back_together(database: Database, *references: str) -> None:
+    with database.begin() as connection:
+        found = [payments.find(connection, "BCA", each) for each in references]
+        standing = [each for each in found if each is not None]
+        assert len(standing) == len(references)
+        at = rows.LATER + timedelta(days=1)
+        reverse_together(connection, standing, partner_id="BCA", reason="error", at=at, rules=RULES_2026)
+
+
+def test_of_payments_taken_back_together_each_is_told(paid: Database) -> None:
+    take_in(paid, GOOD)
+    take_back_together(paid, "pay-1", "pay-2")
+    assert still_open(paid) == [(Difference.REVERSED, f"pay-{each}", 8_400, 8_400) for each in (1, 2)]
+
+
+def test_sabotage_untold_a_list_taken_back_together_parts_the_books_in_silence(
+    paid: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sabotage: a list's reversals do not look for the statement."""
+    monkeypatch.setattr(credit_together, "tell_late_reversal", lambda *_: None)
+    take_in(paid, GOOD)
+    take_back_together(paid, "pay-1", "pay-2")
     assert still_open(paid) == []
 
 
