@@ -47,12 +47,22 @@ class Owing:
 
 
 @dataclass(frozen=True, slots=True)
-class PaymentOrder:
-    """A payment as a channel brings it: the partner's own reference makes it one, however often it is sent."""
+class PaidUnder:
+    """What a payment goes by: the channel that brings it, the partner, and the partner's own reference.
 
+    What one channel brought is nothing to another, whatever the partners there are called (decision 0182).
+    """
+
+    channel: Channel
     partner_id: str
     reference: str
-    channel: Channel
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentOrder:
+    """A payment as a channel brings it: what it goes by makes it one, however often it is sent."""
+
+    own: PaidUnder
     kind: BillType
     rupiah: int
     paid_at: datetime | None = None
@@ -83,13 +93,11 @@ class BillerPort(Protocol):
         """Credit a payment; the same order again gets the receipt of the first, without an event."""
         ...
 
-    def advise(
-        self, connection: Connection, partner_id: str, reference: str, at: datetime, payee: Payee | None = None
-    ) -> Receipt:
+    def advise(self, connection: Connection, own: PaidUnder, at: datetime, payee: Payee | None = None) -> Receipt:
         """What became of a payment, for ``payee`` if one is named. Changes nothing, so it may be asked as often as it takes."""
         ...
 
-    def reverse(self, connection: Connection, partner_id: str, reference: str, reason: str, at: datetime) -> Receipt:
+    def reverse(self, connection: Connection, own: PaidUnder, reason: str, at: datetime) -> Receipt:
         """Undo a payment. The second time raises PaymentReversed."""
         ...
 
@@ -120,18 +128,18 @@ class MemberBiller:
         """As BillerPort. Raises NumberUnknown, NumberExpired, NothingDue, AmountRefused, PaymentConflict, PaymentReversed."""
         member, name, expires_at = _member(connection, payee, for_payment=True)
         known = read_ledger(connection, member)
-        own = (order.partner_id, order.reference)
         # What was paid in time stays paid when it is asked about late.
         if has_ended(expires_at, at) and _earlier(known, order) is None:
             raise NumberExpired
         try:
             credited = self.credited(known, order, at)
         except (NothingDue, AmountRefused):
-            if payments.find(connection, *own) is not None:  # for another member: that comes before what this one owes
+            # For another member: that comes before what this one owes.
+            if payments.find(connection, order.own.partner_id, order.own.reference) is not None:
                 raise PaymentConflict from None
             raise
         if credited is None:
-            receipt = self.advise(connection, *own, at)
+            receipt = self.advise(connection, order.own, at)
             if receipt.reversed:
                 raise PaymentReversed
             return receipt
@@ -146,10 +154,10 @@ class MemberBiller:
         return draw_bill(known, self.packs.at(at), at)
 
     def credited(self, known: MemberLedger, order: PaymentOrder, at: datetime) -> Credited | None:
-        """As BillerPort. Raises NothingDue, AmountRefused, UnknownTariff, and PaymentConflict where it stands there with another amount."""
+        """As BillerPort. Raises NothingDue, AmountRefused, UnknownTariff, and PaymentConflict where it stands there with another amount or channel."""
         earlier = _earlier(known, order)
         if earlier is not None:
-            if earlier.amount != order.rupiah:
+            if earlier.amount != order.rupiah or earlier.channel is not order.own.channel:
                 raise PaymentConflict
             return None
         bill = self.bill(known, at)
@@ -164,9 +172,9 @@ class MemberBiller:
         payment = PaymentRow(
             member_id=known.member.member_id,
             payment_id=self.new_id(),
-            partner_id=order.partner_id,
-            reference=order.reference,
-            channel=order.channel,
+            partner_id=order.own.partner_id,
+            reference=order.own.reference,
+            channel=order.own.channel,
             payer=known.member.payer,
             amount=order.rupiah,
             received_at=believed(order.paid_at, at),
@@ -175,11 +183,9 @@ class MemberBiller:
         )
         return as_credited(known, payment, rules=self.packs.at(at))
 
-    def advise(
-        self, connection: Connection, partner_id: str, reference: str, at: datetime, payee: Payee | None = None
-    ) -> Receipt:
+    def advise(self, connection: Connection, own: PaidUnder, at: datetime, payee: Payee | None = None) -> Receipt:
         """As BillerPort. Raises PaymentUnknown, NumberUnknown. A number that has ended since is good enough to ask with."""
-        payment = _payment(connection, partner_id, reference)
+        payment = _payment(connection, own)
         if payee is not None and _member(connection, payee, for_payment=False)[0].member_id != payment.member_id:
             raise PaymentUnknown
         member = members.get(connection, payment.member_id)
@@ -191,12 +197,12 @@ class MemberBiller:
             reversed=payments.reversal_of(connection, payment) is not None,
         )
 
-    def reverse(self, connection: Connection, partner_id: str, reference: str, reason: str, at: datetime) -> Receipt:
+    def reverse(self, connection: Connection, own: PaidUnder, reason: str, at: datetime) -> Receipt:
         """As BillerPort. Raises PaymentUnknown, PaymentReversed, PartOfAWhole."""
-        payment = _payment(connection, partner_id, reference)
+        payment = _payment(connection, own)
         demand_on_its_own(payment)
         undone = reverse_payment(
-            connection, payment, partner_id=partner_id, reason=reason, at=at, rules=self.packs.at(at)
+            connection, payment, partner_id=own.partner_id, reason=reason, at=at, rules=self.packs.at(at)
         )
         return Receipt(payment, _name(connection, payment.member_id), (), reversed=True, event=undone.event)
 
@@ -212,8 +218,8 @@ def has_ended(expires_at: datetime | None, at: datetime) -> bool:
 
 
 def _earlier(known: MemberLedger, order: PaymentOrder) -> PaymentRow | None:
-    """The payment that stands under the order's own reference, whatever its amount."""
-    own = (order.partner_id, order.reference)
+    """The payment that stands under the order's own reference, whatever its amount and channel."""
+    own = (order.own.partner_id, order.own.reference)
     return next((row for row in known.rows if (row.partner_id, row.reference) == own), None)
 
 
@@ -236,8 +242,8 @@ def _name(connection: Connection, member_id: str) -> str:
     return ANYBODY if known is None else known.shown_name
 
 
-def _payment(connection: Connection, partner_id: str, reference: str) -> PaymentRow:
-    payment = payments.find(connection, partner_id, reference)
-    if payment is None:
+def _payment(connection: Connection, own: PaidUnder) -> PaymentRow:
+    payment = payments.find(connection, own.partner_id, own.reference)
+    if payment is None or payment.channel is not own.channel:
         raise PaymentUnknown
     return payment

@@ -17,8 +17,9 @@ from sqlalchemy import (
     select,
 )
 
-from cardservice.records.banks import MAX_PARTNER, Bank, banks
+from cardservice.records.banks import Bank, banks
 from cardservice.records.columns import UtcTime, metadata, octets, octets_in
+from cardservice.records.partner_names import MAX_PARTNER
 
 access_tokens = Table(
     "access_tokens",

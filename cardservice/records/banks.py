@@ -20,9 +20,9 @@ from sqlalchemy import (
 
 from cardservice.records.columns import UtcTime, metadata
 from cardservice.records.constraints import refusing
-from cardservice.records.errors import BankExists, RecordNotFound
+from cardservice.records.errors import BankExists, PartnerNameTaken, RecordNotFound
+from cardservice.records.partner_names import MAX_PARTNER, TAKEN
 
-MAX_PARTNER = 36  # X-PARTNER-ID
 MAX_CLIENT = 64  # X-CLIENT-KEY
 MAX_BILLS = 24
 
@@ -80,11 +80,12 @@ _HOLD = text("LOCK TABLE banks IN ACCESS EXCLUSIVE MODE")
 
 
 def add(connection: Connection, bank: Bank) -> None:
-    """Insert a bank. Raises BankExists with the field that is taken."""
+    """Insert a bank. Raises BankExists with the field that is taken, PartnerNameTaken where the name is an aggregator's or an intermediary's."""
     taken = {
         "pk_banks": BankExists(field="partner_id"),
         "uq_banks_client_id": BankExists(field="client_id"),
         "uq_banks_service_id": BankExists(field="service_id"),
+        TAKEN: PartnerNameTaken(partner_id=bank.partner_id),
     }
     with refusing(connection, taken):
         connection.execute(banks.insert().values(asdict(bank)))

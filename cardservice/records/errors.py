@@ -23,6 +23,7 @@ RecordsError
 |  |- VerificationConflict a challenge, receipt or token written down twice
 |  |- BankExists          a bank's name, client or partnerServiceId that is taken
 |  |- PpobPartnerExists   the aggregator is there already
+|  |- PartnerNameTaken    the name belongs to a payment partner of another kind
 |  |- PaymentNumberTaken  the number, or the member, has one already
 |  |- PaymentExists       the partner used the reference before
 |  |- PaymentReversedBefore a payment is reversed once
@@ -165,6 +166,12 @@ class PpobPartnerExists(ConstraintRefused):
     """The aggregator is there already; evidence: partner_id."""
 
     code = "ppob-partner-exists"
+
+
+class PartnerNameTaken(ConstraintRefused):
+    """The name belongs to a payment partner of another kind; evidence: partner_id."""
+
+    code = "partner-name-taken"
 
 
 class PaymentNumberTaken(ConstraintRefused):

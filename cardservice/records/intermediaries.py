@@ -31,7 +31,8 @@ from sqlalchemy.types import TypeDecorator
 from cardservice.coverage.standing import WorkSector
 from cardservice.records.columns import Choice, UtcTime, identifier, metadata, one_of
 from cardservice.records.constraints import refusing
-from cardservice.records.errors import IntermediaryExists, RecordNotFound
+from cardservice.records.errors import IntermediaryExists, PartnerNameTaken, RecordNotFound
+from cardservice.records.partner_names import TAKEN
 
 MAX_CODE = 32
 MAX_NAME = 128
@@ -141,8 +142,15 @@ class Intermediary:
 
 
 def add(connection: Connection, intermediary: Intermediary) -> None:
-    """Insert one. Raises IntermediaryExists for a code that is taken, ConstraintRefused for a parent that is not there or lies too deep."""
-    with refusing(connection, {"uq_intermediaries_code": IntermediaryExists(intermediary=intermediary.code)}):
+    """Insert one. Raises IntermediaryExists for a code that is taken, ConstraintRefused for a parent that is not there or lies too deep.
+
+    Raises PartnerNameTaken where its identifier, under which its payments are kept, is the name of a bank or an aggregator.
+    """
+    taken = {
+        "uq_intermediaries_code": IntermediaryExists(intermediary=intermediary.code),
+        TAKEN: PartnerNameTaken(partner_id=intermediary.intermediary_id),
+    }
+    with refusing(connection, taken):
         connection.execute(intermediaries.insert().values(asdict(intermediary)))
 
 

@@ -25,12 +25,12 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 
 from cardservice.coverage.standing import Payer
-from cardservice.records.banks import MAX_PARTNER
 from cardservice.records.canonical_json import Json
 from cardservice.records.columns import CanonicalText, Choice, Identifier, UtcTime, metadata, one_of
 from cardservice.records.constraints import refusing, refusing_for_good
 from cardservice.records.errors import PaymentExists, PaymentReversedBefore, RecordNotFound
 from cardservice.records.many_rows import insert_missing
+from cardservice.records.partner_names import MAX_PARTNER
 
 MAX_REFERENCE = 128
 MAX_REASON = 64

@@ -6,10 +6,10 @@ from datetime import datetime
 
 from sqlalchemy import CheckConstraint, Column, Connection, String, Table, bindparam, select, update
 
-from cardservice.records.banks import MAX_PARTNER
 from cardservice.records.columns import UtcTime, metadata, octets, octets_in
 from cardservice.records.constraints import refusing
-from cardservice.records.errors import PpobPartnerExists, RecordNotFound
+from cardservice.records.errors import PartnerNameTaken, PpobPartnerExists, RecordNotFound
+from cardservice.records.partner_names import MAX_PARTNER, TAKEN
 
 ppob_partners = Table(
     "ppob_partners",
@@ -41,8 +41,10 @@ _BY_SECRET = select(ppob_partners).where(ppob_partners.c.secret_sha256 == bindpa
 
 
 def add(connection: Connection, partner: PpobPartner) -> None:
-    """Insert an aggregator. Raises PpobPartnerExists."""
-    with refusing(connection, {"pk_ppob_partners": PpobPartnerExists(partner_id=partner.partner_id)}):
+    """Insert an aggregator. Raises PpobPartnerExists, PartnerNameTaken where the name is a bank's or an intermediary's."""
+    name = partner.partner_id
+    taken = {"pk_ppob_partners": PpobPartnerExists(partner_id=name), TAKEN: PartnerNameTaken(partner_id=name)}
+    with refusing(connection, taken):
         connection.execute(ppob_partners.insert().values(asdict(partner)))
 
 

@@ -8,8 +8,8 @@ from enum import StrEnum
 from sqlalchemy import Column, Connection, Date, ForeignKey, String, Table, Text, bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from cardservice.records.banks import MAX_PARTNER
 from cardservice.records.columns import Choice, UtcTime, metadata, octets, octets_in, one_of
+from cardservice.records.partner_names import MAX_PARTNER
 from cardservice.records.payments import MAX_REFERENCE
 
 

@@ -20,10 +20,11 @@ from sqlalchemy import (
     update,
 )
 
-from cardservice.records.banks import MAX_PARTNER, banks
+from cardservice.records.banks import banks
 from cardservice.records.columns import Choice, UtcTime, identifier, metadata, octets, octets_in, one_of
 from cardservice.records.constraints import refusing
 from cardservice.records.errors import RecordNotFound, StateConflict, StatementTaken
+from cardservice.records.partner_names import MAX_PARTNER
 from cardservice.records.payments import MAX_REFERENCE
 from cardservice.records.ppob_partners import ppob_partners
 

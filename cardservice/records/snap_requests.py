@@ -7,8 +7,8 @@ from datetime import date, datetime
 from sqlalchemy import Column, Connection, Date, ForeignKey, Index, String, Table, Text, bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from cardservice.records.banks import MAX_PARTNER
 from cardservice.records.columns import Identifier, UtcTime, metadata
+from cardservice.records.partner_names import MAX_PARTNER
 from cardservice.records.payments import MAX_REFERENCE
 
 MAX_EXTERNAL_ID = 36

@@ -30,6 +30,7 @@ from cardservice.records import (
     member_months,
     members,
     orders,
+    partner_names,
     payment_allocations,
     payment_numbers,
     payments,
@@ -47,7 +48,7 @@ from cardservice.records import (
 )
 from cardservice.records.columns import metadata
 
-# Triggers on both databases refuse UPDATE and DELETE on these (migrations 0001, 0003, 0007, 0009, 0010, 0011, 0012, 0013, 0016).
+# Triggers on both databases refuse UPDATE and DELETE on these (migrations 0001, 0003, 0007, 0009, 0010, 0011, 0012, 0013, 0016, 0017).
 APPEND_ONLY = (
     "approvals",
     "audit_batches",
@@ -67,6 +68,7 @@ APPEND_ONLY = (
     "group_sum_bounces",
     "group_sums",
     "journal",
+    "partner_names",
     "payment_reversals",
     "payments",
     "population_acceptances",
@@ -105,6 +107,7 @@ __all__ = [
     "members",
     "metadata",
     "orders",
+    "partner_names",
     "payment_allocations",
     "payment_numbers",
     "payments",

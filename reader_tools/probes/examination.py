@@ -14,6 +14,7 @@ from reader_tools.probes.clock import probe_clock
 from reader_tools.probes.database import probe_database
 from reader_tools.probes.finding import Finding, Level
 from reader_tools.probes.keys import probe_keys
+from reader_tools.probes.partner_names import probe_partner_names
 from reader_tools.probes.readers import probe_library, probe_readers, probe_service
 from reader_tools.probes.rules import probe_rules
 from reader_tools.reader import open_card
@@ -41,7 +42,10 @@ def examine(machine: Machine) -> Iterator[Finding]:
     """Every finding, one after the other. A part that rests on a failed one is not asked: it would only repeat the same cause."""
     yield from _readers(machine)
     yield probe_keys(machine.socket, keys_uid=machine.keys_uid)
-    yield probe_database(machine.database)
+    database = probe_database(machine.database)
+    yield database
+    if database.level is Level.OK:
+        yield from probe_partner_names(machine.database)
     yield from probe_rules(machine.rule_packs, machine.rule_pack_key, now())
     api, date = probe_api(machine.api_url)
     yield api

@@ -28,6 +28,7 @@ class Switch:
 
     world: World
     kind: BillType = BillType.CLOSED
+    partner_id: str = "switch-1"
     secret: str = field(init=False)
     service: Service = field(init=False)
 
@@ -35,7 +36,7 @@ class Switch:
         with self.world.database.begin() as connection:
             self.secret = register_aggregator(
                 connection,
-                partner_id="switch-1",
+                partner_id=self.partner_id,
                 name="Switch",
                 bill_type=self.kind,
                 random_octets=random.Random(4).randbytes(32),

@@ -5,11 +5,16 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+from alembic import command
 
-from cardservice.records import schema
+from cardservice.records import banks, ppob_partners, schema
+from cardservice.records.database import open_database
 from reader_tools.probes.database import probe_database
 from reader_tools.probes.finding import Finding, Level
+from reader_tools.probes.partner_names import probe_partner_names
 from tests.reader_tools.command_line import kartu
+from tests.records import rows
+from tests.records.test_partner_names import aggregator, bank
 
 
 @pytest.fixture
@@ -65,3 +70,23 @@ def test_a_server_that_does_not_answer() -> None:
 
 def test_an_address_that_is_none() -> None:
     assert probe_database("mysql://h/d").code == "database-unsupported"
+
+
+def test_two_partners_of_one_name_are_a_warning_until_one_is_let_go(database: Path) -> None:
+    """A database of before names were taken, brought up to date."""
+    url = f"sqlite:///{database}"
+    schema.upgrade(url)
+    opened = open_database(url)
+    with opened.begin() as connection:
+        command.downgrade(schema._config(connection), "0016")
+        banks.add(connection, bank("BCA"))
+        ppob_partners.add(connection, aggregator("BCA", rows.LATER))
+    assert kartu("database", "upgrade", data_dir=database.parent).code == 0
+    told = kartu("doctor", "--json", data_dir=database.parent)
+    first, second = (row for row in told.document["findings"] if row["part"] == "database")
+    assert (first["code"], second["code"], second["level"]) == ("database-ok", "partner-name-shared", "warn")
+    assert second["evidence"] == {"partner_id": "BCA", "kind": "AGGREGATOR", "owner": "BANK"}
+    with opened.begin() as connection:
+        ppob_partners.revoke(connection, "BCA", rows.LATER)
+    opened.close()
+    assert list(probe_partner_names(url)) == []

@@ -13,7 +13,7 @@ from typing import Any
 
 from cardservice.audit.record import record
 from cardservice.collection.bill_type import BillType, require_open
-from cardservice.collection.biller import BillerPort, PaymentOrder
+from cardservice.collection.biller import BillerPort, PaidUnder, PaymentOrder
 from cardservice.collection.errors import (
     AmountRefused,
     BillerRefused,
@@ -139,7 +139,7 @@ class PpobDesk:
         if ppob_requests.find(connection, partner.partner_id, asked.reference, Step.REVERSAL) is not None:
             raise PaymentReversed  # the reversal was faster
         kind = BillType(partner.bill_type)
-        order = PaymentOrder(partner.partner_id, asked.reference, Channel.PPOB, kind, asked.amount)
+        order = PaymentOrder(_own(request), kind, asked.amount)
         receipt = self.biller.pay(connection, payee, order, request.asked_at)
         number = receipt.payment.payment_id
         told = _told(asked, receipt.shown_name, receipt.bought, receipt.payment.amount, receipt_no=number)
@@ -149,17 +149,16 @@ class PpobDesk:
         self, connection: Connection, request: PpobRequest, asked: PpobAsked
     ) -> tuple[str, AuditEvent | None]:
         """A payment that has not come is told as not found, and the record of that keeps it from being taken when it comes late."""
-        partner_id, at = request.partner_id, request.asked_at
-        ppob_requests.lock_inquiry(connection, partner_id, asked.reference)
+        ppob_requests.lock_inquiry(connection, request.partner_id, asked.reference)
         try:
-            receipt = self.biller.reverse(connection, partner_id, asked.reference, asked.reason, at)
+            receipt = self.biller.reverse(connection, _own(request), asked.reason, request.asked_at)
         except PaymentUnknown:
             return _text(PpobCase.NOT_FOUND, asked.reference), None
         return _text(PpobCase.SUCCESS, asked.reference, total=receipt.payment.amount), receipt.event
 
     def _advice(self, connection: Connection, partner: PpobPartner, asked: PpobAsked, now: datetime) -> PpobAnswer:
         """What became of a payment: its own answer again, or that there is none, or that it was reversed."""
-        receipt = self.biller.advise(connection, partner.partner_id, asked.reference, now)
+        receipt = self.biller.advise(connection, PaidUnder(Channel.PPOB, partner.partner_id, asked.reference), now)
         if receipt.reversed:
             raise PaymentReversed
         known = ppob_requests.find(connection, partner.partner_id, asked.reference, Step.PAYMENT)
@@ -172,11 +171,14 @@ class PpobDesk:
         assert known is not None
         if known.asked_sha256 != request.asked_sha256:
             raise PaymentConflict
-        partner_id, reference = request.partner_id, request.reference
-        if request.step is Step.PAYMENT and self.biller.advise(connection, partner_id, reference, now).reversed:
+        if request.step is Step.PAYMENT and self.biller.advise(connection, _own(request), now).reversed:
             raise PaymentReversed
         assert known.answer is not None
         return _as_told(known.answer)
+
+
+def _own(request: PpobRequest) -> PaidUnder:
+    return PaidUnder(Channel.PPOB, request.partner_id, request.reference)
 
 
 def refusal(case: PpobCase, reference: str = "", wrong: str = "") -> PpobAnswer:

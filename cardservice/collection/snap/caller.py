@@ -21,8 +21,9 @@ from cardservice.collection.snap.signature import (
 )
 from cardservice.collection.snap.timestamp import within_window
 from cardservice.keys import PartnerSignatures
-from cardservice.records.banks import MAX_PARTNER, Bank
+from cardservice.records.banks import Bank
 from cardservice.records.hot_path.payment_store import PaymentStore
+from cardservice.records.partner_names import MAX_PARTNER
 from cardservice.records.snap_requests import MAX_EXTERNAL_ID
 
 BEARER = "bearer "

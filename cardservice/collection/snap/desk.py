@@ -39,7 +39,7 @@ from cardservice.collection.snap.requests import (
     StatusRequest,
     read_request,
 )
-from cardservice.collection.snap.short_way import answer_shortly, order_of
+from cardservice.collection.snap.short_way import answer_shortly, order_of, paid_under
 from cardservice.collection.strict_body import read_body
 from cardservice.coverage.civil_time import civil_day
 from cardservice.keys import BlindIndex, PartnerSignatures
@@ -215,12 +215,12 @@ class _Turn:
         """For a paymentRequestId that was credited under another X-EXTERNAL-ID: to an advice the first answer, to anything else 4042518."""
         known = snap_requests.credited(connection, self.calling.bank.partner_id, asked.request_id)
         if known is None:
-            raise PaymentConflict  # credited, but not over this channel
+            raise PaymentConflict  # credited, and no request of the bank says so
         return Answer(Case.SUCCESS if asked.is_advice else Case.INCONSISTENT, self.service, rest=known.answer or "")
 
     def _status(self, connection: Connection, payee: Payee, asked: StatusRequest) -> Answer:
         bank = self.calling.bank
-        receipt = self.desk.biller.advise(connection, bank.partner_id, asked.request_id, self.now, payee)
+        receipt = self.desk.biller.advise(connection, paid_under(bank, asked.request_id), self.now, payee)
         return told_status(bank, asked, receipt)
 
     def _again(self, connection: Connection, known: SnapRequest) -> Answer:
@@ -234,7 +234,7 @@ class _Turn:
         if known.payment_id is not None:
             if not self._asks_the_same(known):
                 return refused(self.service, Case.INCONSISTENT, "", self.members)
-            if self.desk.biller.advise(connection, known.partner_id, known.request_id, self.now).reversed:
+            if self.desk.biller.advise(connection, paid_under(self.calling.bank, known.request_id), self.now).reversed:
                 return refused(self.service, Case.INCONSISTENT, "", self.members, is_reversed=True)
         return Answer(Case.INCONSISTENT, self.service, rest=known.answer or "")
 

@@ -8,7 +8,7 @@ against it - a name that was used, a number unknown or ended, nothing due, a wro
 from datetime import datetime
 
 from cardservice.collection.bill_type import BillType, require_open
-from cardservice.collection.biller import BillerPort, Owing, PaymentOrder, Receipt, has_ended
+from cardservice.collection.biller import BillerPort, Owing, PaidUnder, PaymentOrder, Receipt, has_ended
 from cardservice.collection.errors import BillerRefused
 from cardservice.collection.member_ledger import ledger_of
 from cardservice.collection.payment_number import is_payment_number
@@ -49,14 +49,12 @@ async def answer_shortly(
 
 def order_of(bank: Bank, asked: PaymentRequest) -> PaymentOrder:
     """A payment as the biller takes it: whole rupiah, whoever asks for sen is refused before."""
-    return PaymentOrder(
-        bank.partner_id,
-        asked.request_id,
-        Channel.VIRTUAL_ACCOUNT,
-        BillType(bank.bill_type),
-        asked.paid.rupiah,
-        asked.paid_at,
-    )
+    return PaymentOrder(paid_under(bank, asked.request_id), BillType(bank.bill_type), asked.paid.rupiah, asked.paid_at)
+
+
+def paid_under(bank: Bank, request_id: str) -> PaidUnder:
+    """What a bank's payment goes by."""
+    return PaidUnder(Channel.VIRTUAL_ACCOUNT, bank.partner_id, request_id)
 
 
 def _inquired(opened: Opened, biller: BillerPort, bank: Bank, asked: InquiryRequest, now: datetime) -> Answer | None:

@@ -40,6 +40,13 @@ def test_a_bank_is_taken_in_and_let_go(empty_desk: Desk, key_file: Path) -> None
     assert secret not in str(listed)
 
     assert empty_desk.refused("collection", "bank", "add", "BCA", *agreed, code=1) == "bank-exists"
+    named = ("collection", "aggregator", "add", "BCA", "--name", "Switch")
+    assert empty_desk.refused(*named, code=1) == "partner-name-taken"
+    assert "belongs to another payment partner" in empty_desk(*named).err
+    empty_desk.set("KARTU_LANGUAGE", "id")
+    assert "milik mitra pembayaran lain" in empty_desk(*named).err
+    empty_desk.set("KARTU_LANGUAGE", "en")
+    assert empty_desk.json("collection", "aggregator", "list") == {"aggregators": []}
     assert empty_desk.json("collection", "bank", "revoke", "BCA")["revoked_at"] is not None
     assert empty_desk.refused("collection", "bank", "revoke", "BNI", code=1) == "record-not-found"
 
