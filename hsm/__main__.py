@@ -3,18 +3,16 @@
 
 import argparse
 import gc
-import hashlib
 import logging
 import os
 import sys
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 
-from cardservice.clock import monotonic, now
+from cardservice.clock import monotonic
 from hsm.banner import DEVELOPMENT_KEYS, UNVALIDATED
 from hsm.command_line import file_of, places_of, read, state_of
 from hsm.errors import HsmError
-from hsm.key_generation import development_keys
 from hsm.key_places import KeyPlaces
 from hsm.key_store import SEALED_FILE, KeyStore
 from hsm.key_uri import FileUri
@@ -32,10 +30,8 @@ from hsm.production import (
     refuse_unfit_store,
     refuse_unnamed_issuer,
 )
-from hsm.sealed_file import create_sealed
 from hsm.state_folder import open_state_folder
 from hsm.supervisor import Supervisor
-from hsm.told_refusal import told
 from hsm.worker import SharedParts, serve
 
 EXIT_REFUSED = 1  # argparse leaves with 2 on a wrong command line
@@ -59,22 +55,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         else:
             _supervise(options, places, environment)
     except HsmError as error:
+        from hsm.told_refusal import told  # noqa: PLC0415 - the words are read by who is refused only
+
         sys.stderr.write(told(error))
         return EXIT_REFUSED
     return 0
 
 
 def _make_store(options: argparse.Namespace) -> None:
+    # Who only serves does not load what makes keys: a start after a kill is a matter of tenths of a second.
+    from hsm.store_making import make_store  # noqa: PLC0415 - see above
+
     if options.passphrase_file and not options.passphrase_file.exists():
         create_passphrase_file(options.passphrase_file, os.urandom)
-    bundle = development_keys(now(), os.urandom)
     with _passphrase(options) as passphrase:
-        create_sealed(options.store, bundle.encode(), passphrase, os.urandom)
-    for key in bundle.keys:
-        about = key.description
-        if about.kind == "p-256":
-            sys.stdout.write(f"{about.purpose} {about.version} kid {about.kid} until {about.expires:%Y-%m-%d}\n")
-    sys.stdout.write(f"card-ca certificate SHA-256 {hashlib.sha256(bundle.ca_certificate).hexdigest()}\n")
+        make_store(options.store, passphrase)
 
 
 def _passphrase(options: argparse.Namespace) -> AbstractContextManager[bytearray]:

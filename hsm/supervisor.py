@@ -73,6 +73,8 @@ class Supervisor:
             heard = signal.sigtimedwait(_WAITED_FOR, _SOON)
             if heard is not None and heard.si_signo in _ENDING:
                 return True
+            if heard is not None and heard.si_signo == signal.SIGHUP:
+                self._outdate()  # some may have opened the keys already
             for worker in self._workers:
                 self._kill_silent(worker)
                 if worker.has_ended():
@@ -99,9 +101,7 @@ class Supervisor:
         if heard is not None and heard.si_signo in _ENDING:
             return True
         if heard is not None and heard.si_signo == signal.SIGHUP:
-            log.info("replacing workers")
-            self._changed()
-            self._outdated = list(self._workers)
+            self._outdate()
         for worker in list(self._workers):
             self._kill_silent(worker)
             if worker.has_ended():
@@ -111,6 +111,12 @@ class Supervisor:
         self._weigh()
         self._go_on_replacing()
         return False
+
+    def _outdate(self) -> None:
+        """Whoever is there now has opened the keys too early, or may have."""
+        log.info("replacing workers")
+        self._changed()
+        self._outdated = list(self._workers)
 
     def _weigh(self) -> None:
         """Whoever has grown too much is outdated too."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from bench.restart import PATIENCE, killed_and_back
 from cardservice.clock import now
 from hsm.client import KeyProcess
 from hsm.key_uri import KeyUri
@@ -30,6 +31,13 @@ def test_killed_under_load_it_comes_back_and_nothing_acknowledged_is_lost_or_dou
     report = killing(uri, whom, KILLS[whom], callers=4, seed=7)
     assert report.wrong == [], str(report)
     assert "acknowledged revocations" in str(report)
+
+
+def test_the_bench_of_a_restart_tells_seconds_and_processor_time(uri: KeyUri) -> None:
+    median, longest, spent = killed_and_back("sealed file", uri, rounds=1)
+    assert median.value == longest.value
+    assert spent.value is not None
+    assert 0 < spent.value < PATIENCE
 
 
 def test_many_callers_for_some_seconds(uri: KeyUri) -> None:

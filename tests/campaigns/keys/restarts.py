@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whoever starts the key process again: as docs/operations/kartu-hsm.service has it, by ``kartu hsm start`` and after the pause that it names.
+"""Whoever starts the key process again: by the command that docs/operations/kartu-hsm.service has, and after the pause that it names.
 
-It kills nothing that an end left behind, though systemd would: so the harder case is tried.
+It kills nothing that an end left behind, though systemd would: so the harder case is tried. systemd itself is tried by ``tests.campaigns.systemd``.
 """
 
 import os
@@ -38,11 +38,12 @@ class Unit:
         number, unit = named["RestartSec"].removesuffix("ms"), 0.001
         return cls(shlex.split(named["ExecStart"])[1:], named["Restart"], int(number) * unit)
 
-    def command(self, workers: int) -> list[str]:
-        """The same command here, with this machine's number of workers and this user's numbers."""
-        ours = {"--workers": workers, "--serve-uid": os.geteuid(), "--serve-group": os.getegid()}
+    def command(self, uri: KeyUri, state: Path, socket: Path, workers: int) -> list[str]:
+        """The same command here, with places, number of workers and this user's numbers of our own."""
+        numbers = {"--workers": workers, "--serve-uid": os.geteuid(), "--serve-group": os.getegid()}
+        ours = {"--keys": uri, "--state": state, "--socket": socket} | numbers
         words = [str(ours.get(before, word)) for before, word in zip(["", *self.words], self.words, strict=False)]
-        return [sys.executable, "-m", "reader_tools", *words]
+        return [sys.executable, *words]
 
 
 @dataclass
@@ -86,16 +87,15 @@ class Restarted:
         """Start it, and start it again whenever it ends, until told to stop."""
         unit = Unit.read()
         environment = {name: value for name, value in os.environ.items() if not name.startswith("KARTU_")}
-        environment |= {
-            "KARTU_ENV": "test",
-            "KARTU_DATA_DIR": str(self.folder),
-            "KARTU_KEYS": str(self.uri),
-            "KARTU_HSM_SOCKET": str(self.socket),
-        }
+        environment["KARTU_ENV"] = "test"
         with self.log.open("ab") as log:
             while not self._stopping.is_set():
                 self.process = subprocess.Popen(
-                    unit.command(self.workers), cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=log
+                    unit.command(self.uri, self.state, self.socket, self.workers),
+                    cwd=ROOT,
+                    env=environment,
+                    stdout=subprocess.PIPE,
+                    stderr=log,
                 )
                 assert self.process.stdout is not None
                 with self.process.stdout as told:

@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: Apache-2.0
+"""SIGHUP while the key process still starts: a worker may have opened the keys before custody changed them, so it is replaced once all serve."""
+
+import signal
+
+from tests.hsm.test_failing_workers import supervised
+
+# The first worker tells its supervisor of a change before it serves, and serves once the supervisor has taken the signal.
+TELLING = (
+    "import signal, pathlib; told = lambda: int(pathlib.Path(f'/proc/{os.getppid()}/status').read_text().partition('ShdPnd:')[2].split()[0], 16) & 1; "
+    "os.kill(os.getppid(), signal.SIGHUP) if not began else None; [time.sleep(0.01) for _ in iter(told, 0)]; "
+    "seat.tell_ready(); print('serves', flush=True); time.sleep(60)"
+)
+DEAF_AT_START = (
+    "real, calls = supervisor.Supervisor._outdate, []\n"
+    "supervisor.Supervisor._outdate = lambda self: calls.append(1) or (len(calls) > 1 and real(self))"
+)
+
+
+def test_who_opened_the_keys_before_the_hangup_is_replaced() -> None:
+    with supervised(TELLING) as process:
+        assert process.stdout is not None
+        assert [process.stdout.readline() for _ in range(4)] == ["began\n", "serves\n"] * 2
+        process.terminate()
+        assert process.wait(30) == 0
+
+
+def test_sabotage_a_hangup_that_the_start_swallows_leaves_earlier_keys_at_work() -> None:
+    with supervised(TELLING, DEAF_AT_START) as process:
+        assert process.stdout is not None
+        assert [process.stdout.readline() for _ in range(2)] == ["began\n", "serves\n"]
+        process.send_signal(
+            signal.SIGHUP
+        )  # one later is heard: it replaces the one that the first should have replaced
+        assert [process.stdout.readline() for _ in range(2)] == ["began\n", "serves\n"]
+        process.terminate()
+        assert process.communicate(timeout=30)[0] == ""
