@@ -44,19 +44,30 @@ class KeyDescription:
     expires: datetime
     sector: int = ISSUER_SECTOR
     derived_length: int = 0  # masters: bytes of the static keys they give, 16, 24 or 32
+    is_ended: bool = False
 
     def is_active(self, now: datetime) -> bool:
         """Whether the key may make something new at this moment."""
-        return self.active_from <= now < self.expires
+        return self.active_from <= now < self.expires and not self.is_ended
+
+    def ended(self, now: datetime) -> "KeyDescription":
+        """The same key after custody ended it, at ``now``, unless it had ended before."""
+        if self.is_ended:
+            return self
+        return replace(self, expires=min(self.expires, now.replace(microsecond=0)), is_ended=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Unvalidated:
-    """A place of keys that no laboratory has looked at: which product, and if they are known, the folder where it keeps them and the file that says so."""
+    """A place of keys that no laboratory has looked at: which product, and if they are known, the folder where it keeps them and the file that says so.
+
+    ``keeps_files``: the keys are files of that folder, so that in production it must be known.
+    """
 
     product: str
     folder: Path | None = None
     settings: Path | None = None
+    keeps_files: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

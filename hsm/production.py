@@ -19,7 +19,7 @@ from hsm.errors import (
     WellKnownKey,
 )
 from hsm.key_plan import MASTERS
-from hsm.key_store import KeyStore
+from hsm.key_store import KeyStore, Unvalidated
 from hsm.key_uri import KeyUri, TokenUri
 from hsm.protected_file import OTHERS
 from hsm.trusted_path import refuse_replaceable
@@ -110,7 +110,19 @@ def refuse_unvalidated(store: KeyStore, *, accepted: bool) -> None:
             raise UnvalidatedToken(
                 rule=f"{unvalidated.product}: not validated, and --accept-unvalidated-token is not given"
             )
-        if unvalidated.folder is not None and unvalidated.folder.stat().st_mode & OTHERS:
-            raise OpenTokenFolder(path=str(unvalidated.folder), rule="closed to group and world (mode 0700)")
+        if unvalidated.keeps_files:
+            _refuse_open_folder(unvalidated)
         for path in filter(None, (unvalidated.folder, unvalidated.settings)):
             refuse_replaceable(path)
+
+
+def _refuse_open_folder(token: Unvalidated) -> None:
+    """Raise OpenTokenFolder unless the folder of its files is known and closed."""
+    if token.folder is None:
+        raise OpenTokenFolder(path=str(token.settings), rule="says where the tokens lie (directories.tokendir)")
+    try:
+        is_open = token.folder.stat().st_mode & OTHERS
+    except OSError as error:
+        raise OpenTokenFolder(path=str(token.folder), rule=error.strerror or "can't be looked at") from None
+    if is_open:
+        raise OpenTokenFolder(path=str(token.folder), rule="closed to group and world (mode 0700)")

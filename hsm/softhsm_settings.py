@@ -2,6 +2,7 @@
 """SoftHSM's settings: which file is in force, and where its tokens lie (softhsm2.conf(5))."""
 
 import os
+import re
 from pathlib import Path
 from typing import Final
 
@@ -12,6 +13,7 @@ _SETTINGS: Final = (
     Path("/etc/softhsm2.conf"),
 )
 _FOLDER: Final = "directories.tokendir"
+_COMMENT: Final = re.compile("[#\r]")
 
 
 def settings_in_force() -> Path | None:
@@ -22,13 +24,18 @@ def settings_in_force() -> Path | None:
 
 
 def token_folder(settings: Path | None) -> Path | None:
-    """The folder of tokens that the settings name, if it is there."""
+    """The folder of tokens that the settings name, read as SoftHSM reads them; None where they name none, or can't be read.
+
+    A line ends at ``#``; what stands between ``=`` signs are name and value; of several lines the last counts (its SimpleConfigLoader).
+    Reading them otherwise would be to look at one folder while the keys lie in another.
+    """
     try:
-        lines = settings.read_text().splitlines() if settings else []
-    except (OSError, UnicodeDecodeError):
+        lines = settings.read_bytes().decode("latin-1").split("\n") if settings else []
+    except OSError:
         return None
+    folder = None
     for line in lines:
-        name, _, value = line.partition("=")
-        if name.strip() == _FOLDER and Path(value.strip()).is_dir():
-            return Path(value.strip())
-    return None
+        words = [word for word in _COMMENT.split(line, maxsplit=1)[0].split("=") if word]
+        if len(words) > 1 and words[0].strip() == _FOLDER:
+            folder = words[1].strip()
+    return Path(folder.encode("latin-1").decode(errors="surrogateescape")).absolute() if folder else None

@@ -17,7 +17,7 @@ def unvalidated_token(token: pkcs11.Token) -> Sequence[Unvalidated]:
     """The token if it is software that we know by its manufacturer, else nothing. What we do not know is the administrator's to judge."""
     if token.manufacturer_id == _SOFTHSM:
         settings = settings_in_force()
-        return [Unvalidated(token.model, token_folder(settings), settings)]
+        return [Unvalidated(token.model, token_folder(settings), settings, keeps_files=True)]
     if token.manufacturer_id.startswith(_OTHERS):
         return [Unvalidated(f"{token.manufacturer_id} {token.model}")]
     return []

@@ -120,6 +120,25 @@ def open_folder(softhsm: SoftHsm) -> None:
     softhsm.tokens.chmod(0o755)
 
 
+def settings_of(softhsm: SoftHsm, named: str) -> None:
+    """An open folder, which the settings name in some way that SoftHSM understands."""
+    softhsm.tokens.chmod(0o755)
+    softhsm.conf.write_text(named.format(tokens=softhsm.tokens, elsewhere=softhsm.folder) + "\nlog.level = ERROR\n")
+
+
+def open_folder_with_a_remark(softhsm: SoftHsm) -> None:
+    settings_of(softhsm, "directories.tokendir = {tokens} # on the small disk")
+
+
+def open_folder_of_the_last_line(softhsm: SoftHsm) -> None:
+    softhsm.folder.chmod(0o700)
+    settings_of(softhsm, "directories.tokendir = {elsewhere}\ndirectories.tokendir = {tokens}")
+
+
+def open_folder_with_more_behind_it(softhsm: SoftHsm) -> None:
+    settings_of(softhsm, "==directories.tokendir=={tokens}=x")
+
+
 def open_settings(softhsm: SoftHsm) -> None:
     softhsm.conf.chmod(0o666)
 
@@ -174,6 +193,9 @@ TOKENS: list[tuple[Callable[[SoftHsm], None], str]] = [
     (wrong_pin, "hsm-token-login-refused"),
     (open_pin, "hsm-passphrase-unusable"),
     (open_folder, "hsm-token-folder-open"),
+    (open_folder_with_a_remark, "hsm-token-folder-open"),
+    (open_folder_of_the_last_line, "hsm-token-folder-open"),
+    (open_folder_with_more_behind_it, "hsm-token-folder-open"),
     (open_settings, "hsm-path-replaceable"),
     (open_folder_of_settings, "hsm-path-replaceable"),
     (open_folder_above_tokens, "hsm-path-replaceable"),
