@@ -55,9 +55,8 @@ class KeyRing:
         """Current, next and past keys whose signatures a verifier may meet; the one that signs now first, then the newest."""
         reading = CRYPTO_PERIODS[purpose].reading
         alive = [key for key in self._by_purpose.get(purpose, []) if now < key.expires + reading]
-        signing = [key for key in alive if key.is_active(now)]
-        current = max(signing, key=lambda key: key.active_from, default=None)
-        return sorted(alive, key=lambda key: (key is current, key.active_from), reverse=True)
+        current = max((key for key in alive if key.is_active(now)), key=_began, default=None)
+        return sorted(alive, key=lambda key: (key is current, *_began(key)), reverse=True)
 
     def master(self, key_set: KeySet) -> KeyDescription:
         """The master behind a static key set, whatever its dates: cards outlive it. Raises KeyNotFound."""
@@ -75,4 +74,8 @@ def _latest(keys: Sequence[KeyDescription], now: datetime) -> KeyDescription:
     active = [key for key in keys if key.is_active(now)]
     if not active:
         raise KeyNotActive(purpose=str(keys[0].purpose), rule="no key of this purpose is within its dates")
-    return max(active, key=lambda key: (key.active_from, key.version))
+    return max(active, key=_began)
+
+
+def _began(key: KeyDescription) -> tuple[datetime, int]:
+    return key.active_from, key.version

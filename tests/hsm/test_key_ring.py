@@ -57,6 +57,11 @@ def test_what_was_asked_before_changes_no_choice(spans: list[tuple[int, int]], h
     asked_twice_is_as_asked_once(spans, hours, KeyRing)
 
 
+def test_of_two_keys_that_began_together_the_one_that_signs_is_published_first() -> None:
+    ring = ring_of([(0, 5), (0, 5)])
+    assert ring.published(PURPOSE, NOW)[0] == ring.current(PURPOSE, NOW)
+
+
 class Forgetful(KeyRing):
     """Keeps what it found for ever."""
 
