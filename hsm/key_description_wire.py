@@ -20,6 +20,7 @@ def description_to_wire(about: KeyDescription) -> dict[str, object]:
         "expires": int(about.expires.timestamp()),
         "sector": about.sector,
         "derived_length": about.derived_length,
+        "ended": about.is_ended,
     }
 
 
@@ -35,4 +36,5 @@ def description_from_wire(wire: dict[str, Any]) -> KeyDescription:
         expires=datetime.fromtimestamp(wire["expires"], UTC),
         sector=int(wire["sector"]),
         derived_length=int(wire["derived_length"]),
+        is_ended=bool(wire.get("ended", False)),  # written by an earlier version, it is not there
     )

@@ -6,7 +6,7 @@ object that never leaves. Choosing the key, reading the document and counting re
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -32,7 +32,8 @@ class KeyDescription:
     """Everything about one key that is no secret.
 
     ``version`` of a master is its key version number on cards. From ``active_from`` until ``expires`` a key signs, seals and
-    makes new cards; what it made before stays readable afterwards. ``kid`` names it (docs/decisions/0030).
+    makes new cards; what it made before stays readable afterwards. ``kid`` names it (docs/decisions/0030). One that custody ended makes
+    nothing new whatever the clock says: a clock that is put back gives it no second life (docs/decisions/0186).
     """
 
     purpose: Purpose

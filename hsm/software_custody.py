@@ -59,7 +59,7 @@ class SoftwareCustody:
     def end(self, key: KeyDescription, now: datetime) -> KeyDescription:
         """Let it make nothing new from now on."""
         stored = self._find(key)
-        ended = replace(stored.description, expires=min(stored.description.expires, now.replace(microsecond=0)))
+        ended = stored.description.ended(now)
         keys = [StoredKey(ended, one.secret) if one is stored else one for one in self._bundle.keys]
         self._change(replace(self._bundle, keys=keys))
         return ended

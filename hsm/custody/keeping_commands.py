@@ -47,7 +47,7 @@ def destroy_ended_key(options: argparse.Namespace, here: Circumstances) -> dict[
         found = [key for key in opened.custody.store.descriptions() if key.kid == options.kid]
         if not found:
             raise KeyNotFound(purpose=options.kid, version=0, sector=0)
-        if now < found[0].expires:
+        if now < found[0].expires and not found[0].is_ended:
             raise RotationRefused(purpose=str(found[0].purpose), rule="only a key that has ended is destroyed")
         destroy_key(opened.custody, opened.journal, opened.backups, found[0], "destroy", here.clock)
         return {"destroyed": described(found[0])}

@@ -127,7 +127,7 @@ def _listed(key: KeyDescription, check: str, state: KeyState, now: datetime, *, 
 
 
 def _state(key: KeyDescription, now: datetime) -> KeyState:
-    if key.expires <= now:  # first: a rotation at once ends the next key too, before it ever began
+    if key.expires <= now or key.is_ended:  # first: a rotation at once ends the next key too, before it ever began
         return KeyState.ENDED
     return KeyState.NEXT if now < key.active_from else KeyState.ACTIVE
 

@@ -36,6 +36,7 @@ def described(key: KeyDescription) -> dict[str, object]:
         "active_from": key.active_from,
         "expires": key.expires,
         "derived_length": key.derived_length,
+        "ended": key.is_ended,
     }
 
 
@@ -51,4 +52,5 @@ def description_of(record: Mapping[str, Any]) -> KeyDescription:
         expires=datetime.fromisoformat(record["expires"]),
         sector=int(record["sector"]),
         derived_length=int(record["derived_length"]),
+        is_ended=bool(record.get("ended", False)),  # written by an earlier version, it is not there
     )

@@ -44,7 +44,7 @@ def publish(
     files |= {CA_DER: ca_certificates[0], CA_PEM: b"".join(map(pem, ca_certificates))}
     files[CA_WITHDRAWN] = signed(withdrawn, store, now)
     write_files(folder, files)
-    live = {purpose: [key for key in keys if now < key.expires] for purpose, keys in sets.items()}
+    live = {purpose: [key for key in keys if now < key.expires and not key.is_ended] for purpose, keys in sets.items()}
     return {
         "folder": folder,
         "files": sorted(files),

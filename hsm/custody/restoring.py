@@ -131,8 +131,8 @@ def _as_the_journal_has_it(believed: BelievedBackup, journal: CustodyJournal) ->
     for backup, check in believed.keys:
         key = backup.description
         if key.kid not in destroyed:
-            end = min(key.expires, ends.get(key.kid, key.expires))
-            keys.append((replace(backup, description=replace(key, expires=end)), check))
+            known = key.ended(ends[key.kid]) if key.kid in ends else key
+            keys.append((replace(backup, description=known), check))
     officers = officers_since(journal, believed.at)
     if officers is None:
         return replace(believed, keys=keys)

@@ -185,6 +185,7 @@ class Rotation:
             and key.kind is KeyKind.P256
             and key.kid not in new
             and key.expires > self._clock()
+            and not key.is_ended
         ]
 
     def _entry(self, event: str, order: RotationOrder) -> Mapping[str, Any] | None:

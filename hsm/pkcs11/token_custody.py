@@ -6,7 +6,6 @@ What an interrupted session left - an intent without its outcome, and perhaps an
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -86,7 +85,7 @@ class TokenCustody:
     def end(self, key: KeyDescription, now: datetime) -> KeyDescription:
         """Let it make nothing new from now on."""
         found = self._find(key)
-        ended = replace(found.description, expires=min(found.description.expires, now.replace(microsecond=0)))
+        ended = found.description.ended(now)
         with self._told():
             self._write(KEY + key.kid, State.KEPT, key_content(ended, found.marks))
         found.description = ended

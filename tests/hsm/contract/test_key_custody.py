@@ -176,11 +176,29 @@ def test_an_ended_key_makes_nothing_new_and_stays_published(back_end: BackEnd) -
         assert KeyRing(custody.store).current(Purpose.ELIGIBILITY_TOKEN, later) == key
         ended = custody.end(key, later)
         assert custody.end(key, NOW + timedelta(days=1)) == ended
-    assert ended == replace(key, expires=later)
+    assert ended == replace(key, expires=later, is_ended=True)
     ring = KeyRing(back_end.store())
     with pytest.raises(KeyNotActive):
         ring.current(Purpose.ELIGIBILITY_TOKEN, later)
     assert ring.published(Purpose.ELIGIBILITY_TOKEN, later) == [ended]
+
+
+def made_and_ended(back_end: BackEnd, later: datetime) -> KeyRing:
+    with back_end.custody() as custody:
+        custody.end(custody.generate(plan(Purpose.ELIGIBILITY_TOKEN), NOW).description, later)
+    return KeyRing(back_end.store())
+
+
+def test_a_clock_that_is_put_back_gives_an_ended_key_no_second_life(back_end: BackEnd) -> None:
+    ring = made_and_ended(back_end, NOW + timedelta(minutes=1))
+    with pytest.raises(KeyNotActive):
+        ring.current(Purpose.ELIGIBILITY_TOKEN, NOW)
+
+
+def test_sabotage_where_dates_alone_count_it_signs_again(back_end: BackEnd, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(KeyDescription, "is_active", lambda key, now: key.active_from <= now < key.expires)
+    ring = made_and_ended(back_end, NOW + timedelta(minutes=1))
+    assert ring.current(Purpose.ELIGIBILITY_TOKEN, NOW).is_ended
 
 
 def test_a_destroyed_key_is_gone(back_end: BackEnd) -> None:

@@ -84,6 +84,18 @@ def test_sabotage_without_ending_the_old_key_could_still_sign(made: KeySet, monk
     assert len([key for key in keys(made, Purpose.AUDIT) if key.is_active(LATER)]) == 2
 
 
+def test_with_the_clock_put_back_nobody_signs_rather_than_the_old_key(made: KeySet) -> None:
+    rotate(made, Purpose.ELIGIBILITY_TOKEN, at=LATER)
+    with pytest.raises(KeyNotActive):
+        KeyRing(made.store()).current(Purpose.ELIGIBILITY_TOKEN, LATER - timedelta(seconds=1))
+
+
+def test_with_the_clock_put_back_what_was_ended_is_not_ended_again(made: KeySet) -> None:
+    first = rotate(made, Purpose.ELIGIBILITY_TOKEN, at=LATER)
+    second = rotate(made, Purpose.ELIGIBILITY_TOKEN, name="r2", at=LATER - DAY, now=LATER - DAY)
+    assert {key["kid"] for key in first["ended"]}.isdisjoint(key["kid"] for key in second["ended"])
+
+
 def test_at_a_date_it_takes_over_then(made: KeySet) -> None:
     rotate(made, Purpose.COVER_PROOF, at=LATER + 3 * DAY)
     ring = KeyRing(made.store())
