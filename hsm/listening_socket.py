@@ -50,7 +50,10 @@ def listening_at(path: Path, *, group: int | None = None) -> Iterator[socket.soc
     children's. So the next one need not wait until the workers of a killed one have said farewell to their callers.
     """
     _make_private_folder(path.parent, group)
-    descriptor = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    try:
+        descriptor = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    except OSError as error:
+        raise SocketUnusable(path=f"{path}.lock", rule=error.strerror or "can't be opened") from None
     try:
         try:
             fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -45,32 +45,31 @@ def refuse_open_to_others(path: Path, found: os.stat_result, limit: int) -> None
 
 
 def create_protected(path: Path, content: bytes) -> None:
-    """Write a new file, mode 0600, durable before it has its name; an existing file of that name is never touched."""
-    with _drafted(path, content) as draft:
-        try:
-            # link, unlike rename, refuses a name that is taken.
-            os.link(draft, path)
-        except FileExistsError:
-            raise KeyFileExists(path=str(path)) from None
-    _make_names_durable(path.parent)
+    """Write a new file, mode 0600, durable before it has its name. Raises KeyFileExists, and nothing is touched, or KeyFileUnwritable."""
+    with _told(path):
+        with _drafted(path, content) as draft:
+            try:
+                # link, unlike rename, refuses a name that is taken.
+                os.link(draft, path)
+            except FileExistsError:
+                raise KeyFileExists(path=str(path)) from None
+        _make_names_durable(path.parent)
 
 
 def replace_protected(path: Path, content: bytes) -> None:
     """Put a new file, mode 0600, in place of one of ours; whole and durable, or the one before stands. Raises KeyFileUnwritable."""
-    try:
+    with _told(path):
         with _drafted(path, content) as draft:
             draft.replace(path)
         _make_names_durable(path.parent)
-    except OSError as error:
-        raise KeyFileUnwritable(path=str(path), rule=error.strerror or "input/output error") from None
 
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Hold a lock beside the file; it goes when the process does. Raises CustodyBusy if somebody else holds it."""
-    fd = os.open(
-        path.with_name(f".{path.name}.lock"), os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, OWNER_ONLY
-    )
+    """Hold a lock beside the file; it goes when the process does. Raises CustodyBusy if somebody else holds it, or KeyFileUnwritable."""
+    lock = path.with_name(f".{path.name}.lock")
+    with _told(lock):
+        fd = os.open(lock, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, OWNER_ONLY)
     try:
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -85,6 +84,8 @@ def locked(path: Path) -> Iterator[None]:
 def _drafted(path: Path, content: bytes) -> Iterator[Path]:
     """The content in a file beside ``path``, durable; whatever is left of it goes in the end."""
     draft = path.with_name(f".{path.name}.{os.getpid()}.draft")
+    # Of a killed process that had our number: in a container every start may have the same.
+    draft.unlink(missing_ok=True)
     fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, OWNER_ONLY)
     try:
         with os.fdopen(fd, "wb") as file:
@@ -95,6 +96,15 @@ def _drafted(path: Path, content: bytes) -> Iterator[Path]:
         yield draft
     finally:
         draft.unlink(missing_ok=True)
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """What the system says of a file as KeyFileUnwritable: a full disk, for one."""
+    try:
+        yield
+    except OSError as error:
+        raise KeyFileUnwritable(path=str(path), rule=error.strerror or "input/output error") from None
 
 
 def _make_names_durable(parent: Path) -> None:

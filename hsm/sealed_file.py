@@ -27,7 +27,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
-from hsm.errors import KeyFileDamaged, WrongPassphrase
+from hsm.errors import KeyFileDamaged, KeyFileUnwritable, WrongPassphrase
 from hsm.protected_file import create_protected, read_protected, replace_protected
 
 MAGIC = b"KARTUKEY"
@@ -71,8 +71,8 @@ def create_sealed(
     randomness: Randomness,
     parameters: Argon2Parameters = Argon2Parameters(),
 ) -> None:
-    """Seal ``content`` into a new file, mode 0600. Raises KeyFileExists."""
-    create_protected(path, seal(content, passphrase, randomness, parameters))
+    """Seal ``content`` into a new file, mode 0600. Raises KeyFileExists or KeyFileUnwritable."""
+    create_protected(path, _short_enough(path, seal(content, passphrase, randomness, parameters)))
 
 
 def open_sealed(path: Path, passphrase: bytes | bytearray) -> bytes:
@@ -82,7 +82,7 @@ def open_sealed(path: Path, passphrase: bytes | bytearray) -> bytes:
 
 def replace_sealed(path: Path, content: bytes, sealing: SealingKey, randomness: Randomness) -> None:
     """Put the content in place of a sealed file's, whole or not at all. Raises KeyFileUnwritable."""
-    replace_protected(path, seal_under(sealing, content, randomness(12)))
+    replace_protected(path, _short_enough(path, seal_under(sealing, content, randomness(12))))
 
 
 def seal(content: bytes, passphrase: bytes | bytearray, randomness: Randomness, parameters: Argon2Parameters) -> bytes:
@@ -127,6 +127,13 @@ def unseal_and_keep(file: bytes, passphrase: bytes | bytearray) -> tuple[bytes, 
         return AESGCM(key).decrypt(nonce, body, header), SealingKey(parameters, salt, key, check)
     except InvalidTag:
         raise KeyFileDamaged(rule="authentication tag") from None
+
+
+def _short_enough(path: Path, file: bytes) -> bytes:
+    """The file, which can be read again: a longer one would take the place of one that can. Raises KeyFileUnwritable."""
+    if len(file) > MAX_FILE_LENGTH:
+        raise KeyFileUnwritable(path=str(path), rule=f"a key file has at most {MAX_FILE_LENGTH} bytes")
+    return file
 
 
 def _stretch(passphrase: bytes | bytearray, salt: bytes, parameters: Argon2Parameters) -> tuple[bytes, bytes]:

@@ -59,6 +59,8 @@ class CustodyJournal:
         }
         digest = _digest(fields)
         line = canonical({**fields, "digest": digest}) + b"\n"
+        if self._end + len(line) > MAX_LENGTH:
+            raise CustodyJournalUnusable(path=str(self._path), rule=f"is at most {MAX_LENGTH} bytes")
         try:
             # What a torn write left behind the last whole line was never acknowledged.
             os.ftruncate(self._fd, self._end)
@@ -89,6 +91,8 @@ def open_journal(path: Path) -> Iterator[CustodyJournal]:
         found = os.fstat(fd)
         if found.st_uid != os.geteuid() or found.st_mode & OTHERS:
             raise CustodyJournalUnusable(path=str(path), rule="must be ours and closed to others (mode 0600)")
+        if found.st_size > MAX_LENGTH:  # reading a part would be to forget, and then to overwrite, the rest
+            raise CustodyJournalUnusable(path=str(path), rule=f"is at most {MAX_LENGTH} bytes")
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:

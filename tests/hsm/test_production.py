@@ -125,6 +125,26 @@ def test_a_folder_of_the_socket_open_to_others_is_refused(made: Path) -> None:
         (made / "run").chmod(0o700)
 
 
+def test_a_lock_that_can_not_be_had_is_told_and_no_traceback(made: Path) -> None:
+    (made / "run").mkdir(mode=0o700, exist_ok=True)
+    lock = made / "run" / "s.lock"
+    lock.unlink(missing_ok=True)
+    lock.symlink_to(made / "elsewhere")
+    try:
+        told = serve(made)[1]
+    finally:
+        lock.unlink()
+    assert "\nhsm-socket-unusable " in told
+    assert "Traceback" not in told
+
+
+def test_a_store_where_nothing_can_be_written_is_told_and_no_traceback(tmp_path: Path) -> None:
+    done = run_hsm("--init", "--store", tmp_path / "keys", "--passphrase-file", tmp_path / "absent" / "pass")
+    assert done.returncode == 1
+    assert "\nhsm-key-file-unwritable " in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_a_store_is_not_made_twice(made: Path) -> None:
     before = (made / "keys").read_bytes()
     done = run_hsm("--init", "--store", made / "keys", "--passphrase-file", made / "pass")

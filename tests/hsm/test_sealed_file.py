@@ -10,9 +10,29 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hsm import protected_file, sealed_file
-from hsm.errors import KeyFileDamaged, KeyFileError, KeyFileExists, KeyFileMissing, KeyFileUnprotected, WrongPassphrase
+from hsm.errors import (
+    KeyFileDamaged,
+    KeyFileError,
+    KeyFileExists,
+    KeyFileMissing,
+    KeyFileUnprotected,
+    KeyFileUnwritable,
+    WrongPassphrase,
+)
 from hsm.key_bundle import KeyBundle
-from hsm.sealed_file import HEADER_LENGTH, Argon2Parameters, create_sealed, open_sealed, seal, unseal
+from hsm.protected_file import locked
+from hsm.sealed_file import (
+    HEADER_LENGTH,
+    MAX_FILE_LENGTH,
+    TAG_LENGTH,
+    Argon2Parameters,
+    create_sealed,
+    open_sealed,
+    replace_sealed,
+    seal,
+    unseal,
+    unseal_and_keep,
+)
 
 CHEAP = Argon2Parameters(memory_kib=19 * 1024, iterations=2, lanes=1)
 PASSPHRASE = b"correct horse battery"
@@ -42,6 +62,33 @@ def test_a_file_that_is_there_is_never_overwritten(tmp_path: Path) -> None:
         create_sealed(path, CONTENT, PASSPHRASE, os.urandom, CHEAP)
     assert path.read_bytes() == b"older keys"
     assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_a_file_that_could_not_be_read_again_is_not_written(tmp_path: Path) -> None:
+    path, most = tmp_path / "keys", MAX_FILE_LENGTH - HEADER_LENGTH - TAG_LENGTH
+    create_sealed(path, bytes(most), PASSPHRASE, os.urandom, CHEAP)
+    content, sealing = unseal_and_keep(path.read_bytes(), PASSPHRASE)
+    with pytest.raises(KeyFileUnwritable, match=str(MAX_FILE_LENGTH)):
+        replace_sealed(path, content + b"!", sealing, os.urandom)
+    assert open_sealed(path, PASSPHRASE) == content
+    with pytest.raises(KeyFileUnwritable):
+        create_sealed(tmp_path / "other", content + b"!", PASSPHRASE, os.urandom, CHEAP)
+
+
+def test_what_a_killed_process_of_the_same_number_left_is_in_nobodys_way(tmp_path: Path) -> None:
+    path = tmp_path / "keys"
+    (tmp_path / f".keys.{os.getpid()}.draft").write_bytes(b"half a file")
+    create_sealed(path, CONTENT, PASSPHRASE, os.urandom, CHEAP)
+    assert open_sealed(path, PASSPHRASE) == CONTENT
+    assert [entry.name for entry in tmp_path.iterdir()] == ["keys"]
+
+
+@pytest.mark.parametrize("name", ["absent/keys", "k" * 300])
+def test_what_can_not_be_written_is_told(name: str, tmp_path: Path) -> None:
+    with pytest.raises(KeyFileUnwritable):
+        create_sealed(tmp_path / name, CONTENT, PASSPHRASE, os.urandom, CHEAP)
+    with pytest.raises(KeyFileUnwritable), locked(tmp_path / name):
+        pass
 
 
 def test_a_wrong_passphrase_is_told_apart_from_damage() -> None:

@@ -55,6 +55,19 @@ def test_any_changed_byte_of_a_whole_line_is_seen(three: Path, data: st.DataObje
         entries(copy)
 
 
+def test_a_journal_past_its_length_is_neither_read_in_part_nor_cut(
+    three: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = three.read_bytes()
+    monkeypatch.setattr(journal_module, "MAX_LENGTH", len(content) - 1)
+    with pytest.raises(CustodyJournalUnusable, match="at most"):
+        entries(three)
+    monkeypatch.setattr(journal_module, "MAX_LENGTH", len(content))
+    with open_journal(three) as journal, pytest.raises(CustodyJournalUnusable, match="at most"):
+        journal.append("ended", NOW)
+    assert three.read_bytes() == content
+
+
 def test_a_line_taken_out_or_moved_is_seen(three: Path) -> None:
     first, second, third = three.read_bytes().splitlines(keepends=True)
     for changed in (first + third, second + first + third, first + second + second + third):
