@@ -31,6 +31,7 @@ from api.published_keys import PublishedKeys
 from api.settings import Settings
 from api.snap import SnapProtocol
 from api.wiring import ServiceKeys, ServiceStore, Wiring, ppob_desk, snap_desk
+from cardservice import clock as clocks
 from cardservice.coverage.packs_in_force import PacksInForce
 from cardservice.errors import KartuError
 from cardservice.keys import Purpose
@@ -49,8 +50,9 @@ def create_app(
     packs: PacksInForce,
     clock: Callable[[], datetime],
     randomness: Callable[[int], bytes] = os.urandom,
+    monotonic: Callable[[], float] = clocks.monotonic,
 ) -> FastAPI:
-    """Wire one worker. ``clock`` gives aware moments; the caller closes ``store`` and ``keys`` after the last request."""
+    """Wire one worker. ``clock`` gives aware moments, ``monotonic`` seconds that only rise; the caller closes ``store`` and ``keys`` after the last request."""
     # Made at the first request, when there is a loop; one number for all partners.
     in_thread, in_key_thread = cache(partner_threads), cache(partner_threads)
     app = FastAPI(
@@ -70,10 +72,12 @@ def create_app(
                 for protocol in (
                     cache(
                         lambda: SnapProtocol(
-                            snap_desk(keys, store, packs, randomness, in_thread(), in_key_thread()), clock
+                            snap_desk(keys, store, packs, randomness, in_thread(), in_key_thread(), monotonic), clock
                         )
                     ),
-                    cache(lambda: PpobProtocol(ppob_desk(keys, store, packs, randomness), clock, in_thread())),
+                    cache(
+                        lambda: PpobProtocol(ppob_desk(keys, store, packs, randomness, monotonic), clock, in_thread())
+                    ),
                 )
             ),
             Middleware(HeadAsGet),

@@ -6,13 +6,13 @@ own protocol only, so that no problem document may reach it.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Protocol, TypeVar
 
-from anyio import CapacityLimiter
+from anyio import CapacityLimiter, move_on_after
 from anyio.to_thread import run_sync
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -22,7 +22,7 @@ from api.gate.body import ClientGone, read_octets
 from api.gate.headers import header
 from api.gate.host import host_of
 from api.gate.unforeseen import note_unforeseen
-from cardservice.collection.in_thread import InThread
+from cardservice.collection.in_thread import InThread, NoThreadFree
 from cardservice.collection.snap.caller import Asked
 from cardservice.collection.snap.headers import Headers
 from cardservice.records.errors import DatabaseBehind, DatabaseUnavailable
@@ -139,8 +139,11 @@ def partner_threads() -> InThread:
     """Threads for what blocks in a protocol's desk."""
     limiter = CapacityLimiter(THREADS)
 
-    def in_thread(work: Callable[[], Result]) -> Awaitable[Result]:
-        return run_sync(work, limiter=limiter)
+    async def in_thread(work: Callable[[], Result], within: float) -> Result:
+        # Only the wait for a thread can be cut short: run_sync() shields what was begun, and its result is the answer however late.
+        with move_on_after(within):
+            return await run_sync(work, limiter=limiter)
+        raise NoThreadFree
 
     return in_thread
 
@@ -151,6 +154,8 @@ async def _work(protocol: Protocolled, path: str, asked: Asked) -> PartnerAnswer
     except (HsmError, DatabaseUnavailable, DatabaseBehind) as failed:
         note_unforeseen(failed)
         return protocol.fault(path, Fault.OUTCOME_UNKNOWN)
+    except NoThreadFree:
+        return protocol.fault(path, Fault.TOO_MANY)
     except Exception as error:  # noqa: BLE001 - this is the place where everything ends
         note_unforeseen(error)
         return protocol.fault(path, Fault.UNFORESEEN)

@@ -4,6 +4,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from api.http_status import PPOB_STATUS
 from api.partner_routes import Fault, PartnerAnswer
@@ -44,8 +45,10 @@ class PpobProtocol:
         """As Protocolled."""
         value = asked.headers.raw("Authorization")
         secret = value[len(_BEARER) :] if value[: len(_BEARER)].lower() == _BEARER else ""
-        now = self.clock()
-        return _answer(await self.in_thread(lambda: self.desk.answer(OPERATIONS[path], secret, asked.body, now)))
+        now, patience = self.clock(), self.desk.patience()
+        operation = OPERATIONS[path]
+        work = partial(self.desk.answer, operation, secret, asked.body, now, patience)
+        return _answer(await self.in_thread(work, patience.left()))
 
     def fault(self, path: str, fault: Fault) -> PartnerAnswer:  # noqa: ARG002 - one wording for all operations
         """As Protocolled."""

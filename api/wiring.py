@@ -122,6 +122,7 @@ def snap_desk(
     randomness: Callable[[int], bytes],
     in_thread: InThread,
     in_key_thread: InThread,
+    monotonic: Callable[[], float],
 ) -> SnapDesk:
     """What answers banks: the biller over the records, and their signatures compared by the keys."""
     return SnapDesk(
@@ -133,11 +134,17 @@ def snap_desk(
         randomness,
         in_thread,
         in_key_thread,
+        monotonic,
     )
 
 
 def ppob_desk(
-    keys: ServiceKeys, store: ServiceStore, packs: PacksInForce, randomness: Callable[[int], bytes]
+    keys: ServiceKeys,
+    store: ServiceStore,
+    packs: PacksInForce,
+    randomness: Callable[[int], bytes],
+    monotonic: Callable[[], float],
 ) -> PpobDesk:
     """What answers aggregators, over a biller like the banks'."""
-    return PpobDesk(store.database, MemberBiller(lambda: randomness(16).hex(), packs), lambda: keys.blind_index)
+    biller = MemberBiller(lambda: randomness(16).hex(), packs)
+    return PpobDesk(store.database, biller, lambda: keys.blind_index, monotonic)

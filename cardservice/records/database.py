@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError, ProgrammingError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from cardservice.records.audit_chain import define_chain_hash
@@ -16,8 +17,10 @@ from cardservice.records.errors import DatabaseBehind, DatabaseUnavailable, Data
 SQLITE_BUSY_TIMEOUT_MS = 30_000  # writers queue: SQLite has one at a time
 POOL_SIZE = 8
 POOL_OVERFLOW = 24
+POOL_TIMEOUT_S = 10  # for a connection, where all are in use
 POSTGRESQL_TIMEOUTS = "-c statement_timeout=60000 -c lock_timeout=30000 -c idle_in_transaction_session_timeout=120000"
 READ_ONLY = "kartu_read_only"
+BUSY_MS = "kartu_busy_ms"
 
 # The order matters: WAL before synchronous, since the mode of durability is the journal's.
 SQLITE_PRAGMAS = (
@@ -36,9 +39,17 @@ class Database:
     engine: Engine = field(repr=False)
 
     @contextmanager
-    def begin(self) -> Iterator[Connection]:
-        """One transaction that writes: committed at the end, rolled back by an exception. On SQLite it takes the write lock at once."""
-        with _answering(self.engine), self.engine.begin() as connection:
+    def begin(self, busy_ms: int = SQLITE_BUSY_TIMEOUT_MS) -> Iterator[Connection]:
+        """One transaction that writes: committed at the end, rolled back by an exception. On SQLite it takes the write lock at once.
+
+        ``busy_ms``: how long SQLite's one writer is waited for. On PostgreSQL rows are, by ``patience.wait_at_most``.
+        """
+        options = {BUSY_MS: busy_ms}
+        with (
+            _answering(self.engine),
+            self.engine.connect().execution_options(**options) as connection,
+            connection.begin(),
+        ):
             yield connection
 
     @contextmanager
@@ -59,7 +70,9 @@ def open_database(url: str) -> Database:
     """Open ``sqlite:///path`` or ``postgresql://user@host/name``. Connects on first use. Raises DatabaseUnsupported."""
     address = parse_address(url)
     if address.get_backend_name() == "sqlite":
-        engine = create_engine(address, pool_size=POOL_SIZE, max_overflow=POOL_OVERFLOW, hide_parameters=True)
+        engine = create_engine(
+            address, pool_size=POOL_SIZE, max_overflow=POOL_OVERFLOW, pool_timeout=POOL_TIMEOUT_S, hide_parameters=True
+        )
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
     else:
@@ -67,6 +80,7 @@ def open_database(url: str) -> Database:
             address,
             pool_size=POOL_SIZE,
             max_overflow=POOL_OVERFLOW,
+            pool_timeout=POOL_TIMEOUT_S,
             pool_pre_ping=True,
             hide_parameters=True,  # an error quotes the statement, never the values
             connect_args={"options": POSTGRESQL_TIMEOUTS, "connect_timeout": 10},
@@ -107,7 +121,11 @@ def _prepare_sqlite(connection: sqlite3.Connection, _entry: ConnectionPoolEntry)
 def _begin_sqlite(connection: Connection) -> None:
     # IMMEDIATE: a transaction that reads first and writes later could not take the lock any more (SQLITE_BUSY_SNAPSHOT).
     read_only = connection.get_execution_options().get(READ_ONLY, False)
-    # The pragma outlives the transaction, so it is sent only where it changes.
+    busy_ms = int(connection.get_execution_options().get(BUSY_MS, SQLITE_BUSY_TIMEOUT_MS))
+    # The pragmas outlive the transaction, so they are sent only where they change.
+    if connection.info.get(BUSY_MS, SQLITE_BUSY_TIMEOUT_MS) != busy_ms:
+        connection.exec_driver_sql(f"PRAGMA busy_timeout = {busy_ms}")
+        connection.info[BUSY_MS] = busy_ms
     if connection.info.get(READ_ONLY, False) != read_only:
         connection.exec_driver_sql(f"PRAGMA query_only = {int(read_only)}")
         connection.info[READ_ONLY] = read_only
@@ -124,6 +142,8 @@ def _answering(engine: Engine) -> Iterator[None]:
         if isinstance(failed, ProgrammingError):
             raise
         raise DatabaseUnavailable(kind=engine.dialect.name, error=_kind_of(failed)) from failed
+    except PoolTimeout as failed:
+        raise DatabaseUnavailable(kind=engine.dialect.name, error="connections") from failed
 
 
 def _kind_of(failed: DBAPIError) -> str:

@@ -7,6 +7,6 @@ _PATIENCE = text("SELECT set_config('lock_timeout', :told, true)")
 
 
 def wait_at_most(connection: Connection, milliseconds: int) -> None:
-    """For the rest of this transaction, on PostgreSQL. SQLite has one writer, who was waited for when the transaction began."""
+    """For the rest of this transaction, on PostgreSQL. SQLite has one writer, who was waited for when the transaction began (``Database.begin``)."""
     if connection.dialect.name == "postgresql":
         connection.execute(_PATIENCE, {"told": f"{milliseconds}ms"})

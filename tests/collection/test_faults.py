@@ -77,7 +77,7 @@ def test_another_request_about_the_member_is_waited_for_and_then_told(till: Till
     """On PostgreSQL; SQLite has one writer at a time, and whoever waits gets his turn."""
     number = give_number(till.world.database, 1)
     till.bank.get_token()
-    asked, served, before = till.asked(number, ONE_MONTH, "7"), till.desk(patience_ms=50), till.rows()
+    asked, served, before = till.asked(number, ONE_MONTH, "7"), till.desk(patience_s=0.05), till.rows()
     if till.world.url.startswith("postgresql"):
         with till.world.database.begin() as connection:
             members.lock(connection, rows.identifier("member", 1))
@@ -96,7 +96,7 @@ def test_who_waits_for_a_locked_member_keeps_no_other_from_paying(till: Till) ->
 
     async def send() -> Answer:
         never = asyncio.Event()
-        served = till.desk(in_thread=lambda _: never.wait())
+        served = till.desk(in_thread=lambda *_: never.wait())
         return await asyncio.wait_for(served.answer(Service.PAYMENT, asked, till.world.clock()), 30)
 
     assert till.world.run(send()).code == "2002500"

@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
+from cardservice.clock import monotonic
 from cardservice.collection.bill_type import BillType
 from cardservice.collection.biller import MemberBiller
 from cardservice.collection.ppob.desk import PpobDesk
@@ -219,13 +220,16 @@ def test_payment_and_reversal_at_one_moment_agree(switch: Switch, number: str) -
         switch.world.database,
         MemberBiller(random.Random(1).randbytes(16).hex, PACKS_2026),
         lambda: switch.world.keys.blind_index,
+        monotonic,
     )
     switch.inquire(number)
     barrier, told = Barrier(2), {}
 
     def send(operation: Operation, body: dict[str, Any]) -> None:
         barrier.wait()
-        told[operation] = desk.answer(operation, switch.secret, json.dumps(body).encode(), NOW).case.code
+        told[operation] = desk.answer(
+            operation, switch.secret, json.dumps(body).encode(), NOW, desk.patience()
+        ).case.code
 
     paying = Thread(
         target=send, args=(Operation.PAYMENT, {"ref_id": "r-1", "customer_no": number, "amount": ONE_MONTH})

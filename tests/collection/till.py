@@ -4,7 +4,7 @@
 import asyncio
 import random
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import count
@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding as KeyEncoding
 from cryptography.hazmat.primitives.serialization import PublicFormat
 from sqlalchemy import func, select
 
+from cardservice.clock import monotonic
 from cardservice.collection.bank_register import BankSettings, SignatureKind, prepare_bank, register_bank
 from cardservice.collection.bill_type import BillType
 from cardservice.collection.biller import MemberBiller
@@ -82,6 +83,11 @@ def give_number(database: Database, number: int, *, add_member: bool = True, exp
     return digits
 
 
+async def to_thread(work: Callable[[], Any], _within: float) -> Any:
+    """A thread for whoever asks."""
+    return await asyncio.to_thread(work)
+
+
 @dataclass
 class Till:
     """One bank at one service."""
@@ -125,7 +131,7 @@ class Till:
     def status(self, customer_no: str, request_id: str = "inq-1") -> Reply:
         return self.bank.call("/v1.0/transfer-va/status", self.bank.status(customer_no, request_id))
 
-    def desk(self, patience_ms: int = 10_000, in_thread: Any = asyncio.to_thread) -> SnapDesk:
+    def desk(self, patience_s: float = 10, in_thread: Any = None, seconds: Any = monotonic) -> SnapDesk:
         """What answers, without HTTP: for what happens at one moment."""
         keys = self.world.keys
         return SnapDesk(
@@ -135,9 +141,10 @@ class Till:
             lambda: keys.partner_signatures,
             lambda: keys.blind_index,
             secrets.token_bytes,
-            in_thread,
-            asyncio.to_thread,
-            patience_ms,
+            in_thread or to_thread,
+            to_thread,
+            seconds,
+            patience_s,
         )
 
     def asked(self, customer_no: str, rupiah: int, external_id: str, **changed: Any) -> Asked:

@@ -27,6 +27,7 @@ from cardservice.collection.errors import (
     PaymentUnknown,
     PpobRefused,
 )
+from cardservice.collection.patience import PATIENCE_S, Patience
 from cardservice.collection.payee import Payee, payee_of
 from cardservice.collection.ppob.cases import PpobCase
 from cardservice.collection.ppob.register import aggregator_of
@@ -40,6 +41,7 @@ from cardservice.records import ppob_requests
 from cardservice.records.audit_events import AuditEvent
 from cardservice.records.connection import Connection
 from cardservice.records.database import Database
+from cardservice.records.patience import wait_at_most
 from cardservice.records.payments import Channel
 from cardservice.records.ppob_partners import PpobPartner
 from cardservice.records.ppob_requests import PpobRequest, Step
@@ -76,16 +78,22 @@ class PpobDesk:
     database: Database
     biller: BillerPort
     blind_index: Callable[[], BlindIndex]
+    monotonic: Callable[[], float]
+    patience_s: float = PATIENCE_S
 
-    def answer(self, operation: Operation, secret: str, body: bytes, now: datetime) -> PpobAnswer:
-        """Any operation. Raises what keys and database raise when they can't answer."""
+    def patience(self) -> Patience:
+        """How long a request that comes now may wait."""
+        return Patience.of(self.patience_s, self.monotonic)
+
+    def answer(self, operation: Operation, secret: str, body: bytes, now: datetime, patience: Patience) -> PpobAnswer:
+        """Any operation. Raises what keys and database raise when they can't answer; DatabaseUnavailable where ``patience`` ended."""
         reference = ""
         try:
             with self.database.read() as connection:
                 partner = aggregator_of(connection, secret, now)
             asked = read_asked(operation, read_body(body))
             reference = asked.reference
-            return self._turn(partner, asked, now)
+            return self._turn(partner, asked, now, patience)
         except PpobRefused as no:
             case = no.evidence["case"]
             assert isinstance(case, PpobCase)
@@ -95,7 +103,7 @@ class PpobDesk:
         except BillerRefused as no:
             return refusal(_CASES[type(no)], reference)
 
-    def _turn(self, partner: PpobPartner, asked: PpobAsked, now: datetime) -> PpobAnswer:
+    def _turn(self, partner: PpobPartner, asked: PpobAsked, now: datetime, patience: Patience) -> PpobAnswer:
         # The keys are asked before any row is locked.
         payee = payee_of(asked.customer_no, self.blind_index()) if asked.customer_no else None
         if asked.operation is Operation.ADVICE:
@@ -104,9 +112,13 @@ class PpobDesk:
         request = PpobRequest(
             partner.partner_id, asked.reference, _STEPS[asked.operation], asked.sha256, civil_day(now), None, now
         )
-        with self.database.begin() as connection:
+        with self.database.begin(patience.left_ms()) as connection:
+            wait_at_most(connection, patience.left_ms())
             if not ppob_requests.begin(connection, request):
                 return self._again(connection, request, now)
+            wait_at_most(
+                connection, patience.left_ms()
+            )  # for inquiry and member: less what the reference was waited for
             match asked.operation:
                 case Operation.INQUIRY:
                     assert payee is not None
@@ -118,6 +130,7 @@ class PpobDesk:
                     told, event = self._reversal(connection, request, asked)
             ppob_requests.finish(connection, request, told)
             if event is not None:
+                wait_at_most(connection, patience.left_ms())
                 record(connection, event)
             return _as_told(told)
 

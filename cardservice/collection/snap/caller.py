@@ -8,6 +8,7 @@ from datetime import datetime
 from cardservice.collection.bank_register import SignatureKind, is_in_force, secret_context
 from cardservice.collection.errors import SnapRefused
 from cardservice.collection.in_thread import InThread
+from cardservice.collection.patience import Patience
 from cardservice.collection.snap.access_token import TOKEN_LENGTH, token_sha256
 from cardservice.collection.snap.cases import UNKNOWN_CLIENT, WRONG_SIGNATURE, WRONG_TIME, Case
 from cardservice.collection.snap.endpoint_url import endpoint_url
@@ -49,9 +50,14 @@ class Calling:
 
 
 async def authenticate_bank(
-    store: PaymentStore, signatures: Callable[[], PartnerSignatures], in_thread: InThread, asked: Asked, now: datetime
+    store: PaymentStore,
+    signatures: Callable[[], PartnerSignatures],
+    in_thread: InThread,
+    asked: Asked,
+    now: datetime,
+    patience: Patience,
 ) -> Calling:
-    """Raises SnapRefused: mandatory or malformed header, Invalid Token (B2B), Unauthorized with its reason.
+    """Raises SnapRefused: mandatory or malformed header, Invalid Token (B2B), Unauthorized with its reason; NoThreadFree.
 
     1 headers; 2 the time; 3 the partner; 4 its token, where it signs with its secret; 5 the signature; 6 its CHANNEL-ID.
     """
@@ -78,7 +84,7 @@ async def authenticate_bank(
             raise SnapRefused(case=Case.TOKEN_INVALID, reason="")
         signed = symmetric_string(asked.method, endpoint, token, asked.body, timestamp)
         context, sealed, read = secret_context(partner_id), bank.secret_sealed, encoding.read(signature) or b""
-        right = await in_thread(lambda: signatures().matches(context, sealed, signed, read))
+        right = await in_thread(lambda: signatures().matches(context, sealed, signed, read), patience.left())
     else:
         signed = asymmetric_string(asked.method, endpoint, asked.body, timestamp)
         right = rsa_verifies(bank.public_key, signed, encoding.read(signature))

@@ -26,7 +26,8 @@ from cardservice.collection.errors import (
     PaymentUnknown,
     SnapRefused,
 )
-from cardservice.collection.in_thread import InThread
+from cardservice.collection.in_thread import InThread, NoThreadFree
+from cardservice.collection.patience import PATIENCE_S, Patience
 from cardservice.collection.payee import Payee, payee_of
 from cardservice.collection.snap.access_token import give_access_token
 from cardservice.collection.snap.answers import UNKNOWN, Answer, inquired, paid, plain, refused, told_status
@@ -52,7 +53,6 @@ from cardservice.records.hot_path.payment_store import PaymentStore
 from cardservice.records.patience import wait_at_most
 from cardservice.records.snap_requests import SnapRequest
 
-PATIENCE_MS = 10_000  # for another transaction about the same member; banks give up after some 30 s
 _LOCKED = frozenset({"LockNotAvailable"})  # PostgreSQL's 55P03, by the driver's name
 
 _CASES: Mapping[type[BillerRefused], tuple[Case, str]] = {
@@ -80,14 +80,16 @@ class SnapDesk:
     in_key_thread: (
         InThread  # apart: those who wait for a locked member must not keep anybody from being known by his signature
     )
-    patience_ms: int = PATIENCE_MS
+    monotonic: Callable[[], float]
+    patience_s: float = PATIENCE_S
 
     async def access_token(self, asked: Asked, now: datetime) -> tuple[int, dict[str, Any]]:
-        """Service 73: HTTP status and body."""
-        octets = self.randomness(32)
+        """Service 73: HTTP status and body. Raises NoThreadFree."""
+        octets, patience = self.randomness(32), Patience.of(self.patience_s, self.monotonic)
         try:
             return 200, await self.in_thread(
-                lambda: give_access_token(self.database, asked.headers, asked.body, now=now, random_octets=octets)
+                lambda: give_access_token(self.database, asked.headers, asked.body, now=now, random_octets=octets),
+                patience.left(),
             )
         except (SnapRefused, BodyMalformed) as no:
             case, reason = _said(no)
@@ -95,9 +97,10 @@ class SnapDesk:
             return case.status, {"responseCode": code, "responseMessage": message}
 
     async def answer(self, service: Service, asked: Asked, now: datetime) -> Answer:
-        """Services 24, 25 and 26. Raises what keys and database raise when they can't answer, DatabaseUnavailable among them."""
+        """Services 24, 25 and 26. Raises what keys and database raise when they can't answer, DatabaseUnavailable among them; NoThreadFree."""
+        patience = Patience.of(self.patience_s, self.monotonic)
         try:
-            calling = await authenticate_bank(self.store, self.signatures, self.in_key_thread, asked, now)
+            calling = await authenticate_bank(self.store, self.signatures, self.in_key_thread, asked, now, patience)
             members = read_body(asked.body)
         except (SnapRefused, BodyMalformed) as no:
             return plain(service, *_said(no))
@@ -107,8 +110,11 @@ class SnapDesk:
             return refused(service, *_said(no), members)
         answer = await answer_shortly(self.store, self.biller, calling, request, now)
         if answer is None:
-            turn = _Turn(self, calling, service, request, members, now)
-            answer = await self.in_thread(turn.taken_or_refused)
+            turn = _Turn(self, calling, service, request, members, now, patience)
+            try:
+                answer = await self.in_thread(turn.taken_or_refused, patience.left())
+            except NoThreadFree:  # those before it wait for their members
+                answer = turn.in_progress()
         return answer
 
 
@@ -122,6 +128,7 @@ class _Turn:
     request: Request
     members: Mapping[str, Any]
     now: datetime
+    patience: Patience
 
     def taken_or_refused(self) -> Answer:
         """The answer. Blocks."""
@@ -131,15 +138,19 @@ class _Turn:
             return refused(self.service, Case.AMOUNT_INVALID, "", self.members)
         except DatabaseUnavailable as down:
             if down.evidence.get("error") in _LOCKED:
-                return refused(self.service, Case.IN_PROGRESS, "", self.members, told=UNKNOWN)
+                return self.in_progress()
             raise
+
+    def in_progress(self) -> Answer:
+        """202xx00: others are before it, and nothing was changed."""
+        return refused(self.service, Case.IN_PROGRESS, "", self.members, told=UNKNOWN)
 
     def taken(self) -> Answer:
         """The answer, in one transaction with all that it changes."""
         payee = self._payee()  # asks the keys, so before any row is locked
         bank, day = self.calling.bank, civil_day(self.now)
-        with self.desk.database.begin() as connection:
-            wait_at_most(connection, self.desk.patience_ms)
+        with self.desk.database.begin(self.patience.left_ms()) as connection:
+            wait_at_most(connection, self.patience.left_ms())
             first = snap_requests.begin(
                 connection,
                 bank.partner_id,
@@ -153,6 +164,9 @@ class _Turn:
                 known = snap_requests.find(connection, bank.partner_id, day, self.calling.external_id)
                 assert known is not None
                 return self._again(connection, known)
+            wait_at_most(
+                connection, self.patience.left_ms()
+            )  # for the member: less what the X-EXTERNAL-ID was waited for
             answer, payment_id, event = self._answered(connection, payee)
             snap_requests.finish(
                 connection,
@@ -164,6 +178,7 @@ class _Turn:
                 payment_id=payment_id,
             )
             if event is not None:
+                wait_at_most(connection, self.patience.left_ms())
                 record(connection, event)
             return answer
 

@@ -18,6 +18,8 @@ LOCK_PATIENCE_MS = (
     250  # for another transaction about the same member: who waits longer does so elsewhere, and holds up nobody here
 )
 
+BUSY_PATIENCE_MS = 10_000  # for SQLite's one writer, where it is another process or the long way
+
 
 @dataclass(frozen=True, slots=True)
 class Claim:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""PaymentStore on SQLite: the same rows as on PostgreSQL, statement by statement, by one writer thread whose transactions share their flush."""
+"""PaymentStore on SQLite: the same rows as on PostgreSQL, by one writer thread whose transactions share their flush, and one that only reads."""
 
 import asyncio
 import sqlite3
@@ -25,8 +25,9 @@ from cardservice.records.hot_path.payment_rows import (
     paid_values,
     payment_values,
 )
-from cardservice.records.hot_path.payment_store import Claim, Credit, Decide, Opened, Told
+from cardservice.records.hot_path.payment_store import BUSY_PATIENCE_MS, Claim, Credit, Decide, Opened, Told
 from cardservice.records.hot_path.rows import EVENT_COLUMNS, named
+from cardservice.records.hot_path.sqlite_reader import SqliteReader
 from cardservice.records.hot_path.sqlite_store import EVENT, MOVE, question_marks
 from cardservice.records.hot_path.sqlite_writer import SqliteWriter
 from cardservice.records.ledger_change import LedgerChange
@@ -68,10 +69,13 @@ UPDATE snap_requests SET response_code = ?, answer = ?, payment_id = ? WHERE par
 
 
 class SqlitePayments:
-    """The writer thread of one database file, apart from the one of verifications."""
+    """The threads of one database file, apart from those of verifications.
 
-    def __init__(self, writer: SqliteWriter) -> None:
-        self._writer = writer
+    Who calls is read before they have proven anything: that takes no lock, or anybody could keep payments waiting.
+    """
+
+    def __init__(self, writer: SqliteWriter, reader: SqliteReader) -> None:
+        self._writer, self._reader = writer, reader
 
     async def bank(self, partner_id: str, token_sha256: bytes) -> tuple[Bank | None, datetime | None]:
         """As PaymentStore."""
@@ -79,7 +83,7 @@ class SqlitePayments:
         def work(connection: sqlite3.Connection) -> tuple[Bank | None, datetime | None]:
             return bank_of(connection.execute(_BANK, [partner_id, token_sha256]).fetchone(), moment)
 
-        found: tuple[Bank | None, datetime | None] = await asyncio.wrap_future(self._writer.submit(work))
+        found: tuple[Bank | None, datetime | None] = await self._reader.read(work)
         return found
 
     async def open(self, number: str) -> Opened | None:
@@ -88,7 +92,7 @@ class SqlitePayments:
         def work(connection: sqlite3.Connection) -> Opened | None:
             return _opened(connection, number)
 
-        found: Opened | None = await asyncio.wrap_future(self._writer.submit(work))
+        found: Opened | None = await self._reader.read(work)
         return found
 
     async def keep(self, claim: Claim, told: Told) -> bool:
@@ -119,13 +123,16 @@ class SqlitePayments:
         return told
 
     async def close(self) -> None:
-        """Finish what was handed over, then stop the thread."""
+        """Finish what was handed over, then stop the threads."""
         await asyncio.to_thread(self._writer.close)
+        await asyncio.to_thread(self._reader.close)
 
 
 async def open_sqlite_payments(url: str) -> SqlitePayments:
-    """Start the writer. Raises DatabaseUnsupported, DatabaseUnavailable."""
-    return SqlitePayments(await asyncio.to_thread(SqliteWriter, str(parse_address(url).database)))
+    """Start the threads. Raises DatabaseUnsupported, DatabaseUnavailable."""
+    path = str(parse_address(url).database)
+    writer = await asyncio.to_thread(SqliteWriter, path, BUSY_PATIENCE_MS)
+    return SqlitePayments(writer, await asyncio.to_thread(SqliteReader, path))
 
 
 class _Undone(Exception):

@@ -14,7 +14,7 @@ from queue import Empty, SimpleQueue
 from typing import Any
 
 from cardservice.records.constraints import violated_on_sqlite
-from cardservice.records.database import prepare_sqlite
+from cardservice.records.database import SQLITE_BUSY_TIMEOUT_MS, prepare_sqlite
 from cardservice.records.errors import DatabaseBehind, DatabaseUnavailable, RecordsError
 from cardservice.records.hot_path.rows import refusal_of
 
@@ -30,10 +30,10 @@ class _Job:
 
 
 class SqliteWriter:
-    """The thread and its queue."""
+    """The thread and its queue. ``busy_ms``: how long a batch waits for a writer elsewhere."""
 
-    def __init__(self, path: str) -> None:
-        self._path = path
+    def __init__(self, path: str, busy_ms: int = SQLITE_BUSY_TIMEOUT_MS) -> None:
+        self._path, self._busy_ms = path, busy_ms
         self._queue: SimpleQueue[_Job | None] = SimpleQueue()
         self._closing = threading.Lock()
         self._is_closed = False
@@ -64,8 +64,9 @@ class SqliteWriter:
             connection = sqlite3.connect(self._path, isolation_level=None)
             connection.row_factory = sqlite3.Row
             prepare_sqlite(connection)
+            connection.execute(f"PRAGMA busy_timeout = {self._busy_ms}")
         except sqlite3.Error as failed:
-            self._ready.set_exception(_translated(failed))
+            self._ready.set_exception(translated(failed))
             return
         self._ready.set_result(None)
         try:
@@ -103,7 +104,7 @@ def _run_batch(connection: sqlite3.Connection, batch: list[_Job]) -> None:
     except sqlite3.Error as failed:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
-        error = _translated(failed)
+        error = translated(failed)
         for job in batch:
             job.answer.set_exception(error)
         return
@@ -121,12 +122,13 @@ def _run_one(connection: sqlite3.Connection, job: _Job) -> tuple[Any, BaseExcept
     except Exception as failed:  # noqa: BLE001 - whatever it is belongs to the caller of this job, not to its neighbours
         connection.execute("ROLLBACK TO job")
         connection.execute("RELEASE job")
-        return None, _translated(failed) if isinstance(failed, sqlite3.Error) else failed
+        return None, translated(failed) if isinstance(failed, sqlite3.Error) else failed
     connection.execute("RELEASE job")
     return result, None
 
 
-def _translated(failed: sqlite3.Error) -> RecordsError:
+def translated(failed: sqlite3.Error) -> RecordsError:
+    """The driver's failure as an error of ours."""
     if isinstance(failed, sqlite3.IntegrityError):
         return refusal_of(violated_on_sqlite(str(failed)))
     if str(failed).startswith(("no such table", "no such column")):
