@@ -7,6 +7,9 @@ of channels, a far end that hangs), whoever comes then leads one of his own on a
 
 A trip that fails is its leader's failure alone: the others are put back where they stood, and the next of them leads. So whoever is told of a
 failure met it himself, within his own time. Only questions that may be asked twice may travel here.
+
+A signal's handler may raise (Ctrl-C) between any two steps. So each step that gives something back may be done twice, and is done again where it was
+interrupted; and a trip past its leader's own time is not counted, whatever became of him.
 """
 
 import threading
@@ -29,9 +32,11 @@ class _Caller:
     __slots__ = (
         "answers",
         "began",
+        "carrier",
         "companions",
         "goes_alone",
         "has_left",
+        "heir",
         "leads",
         "octets",
         "requests",
@@ -48,6 +53,8 @@ class _Caller:
         self.has_left = False  # wants no answer any more
         self.goes_alone = False  # a frame it was part of was refused as a whole
         self.companions: list[_Caller] = []
+        self.carrier: _Caller | None = None  # whose companion it is
+        self.heir: _Caller | None = None  # whom it has appointed and not woken yet
         self.answers: list[object] | None = None
         self.woken: threading.Lock | None = None  # opened by whoever has news for it
 
@@ -71,20 +78,24 @@ class SharedTrips:
         self._monotonic = monotonic
         self._lock = threading.Lock()
         self._slow = slow
-        self._out: list[float] = []  # when each trip under way began
+        self._out: list[_Caller] = []  # who leads a trip under way
         self._waiting: deque[_Caller] = deque()  # nobody, unless a trip is under way
 
     def ask(self, requests: Sequence[bytes], until: float) -> list[object]:
         """What came back for these, in order. Raises TimeoutError, or what the trip raised that this thread led."""
         caller = _Caller(requests, until)
         try:
-            self._await_line_or_answers(caller)
-            while caller.answers is None:
-                self._lead(caller)
-            return caller.answers
-        finally:
-            if caller.leads or caller.answers is None:
-                self._leave(caller)
+            try:
+                self._await_line_or_answers(caller)
+                while caller.answers is None:
+                    self._lead(caller)
+                return caller.answers
+            finally:
+                if caller.leads or caller.answers is None:
+                    self._leave(caller)
+        except BaseException:
+            self._leave(caller)  # once more: it may have been interrupted
+            raise
 
     def _await_line_or_answers(self, caller: _Caller) -> None:
         with self._lock:
@@ -116,6 +127,7 @@ class SharedTrips:
                 for each in party:
                     each.goes_alone = True
                 self._put_back_companions(caller)
+                caller.companions = []
             return
         caller.answers = answers[: len(caller.requests)] if caller.companions else answers
         self._tell_companions(caller, answers)
@@ -123,11 +135,13 @@ class SharedTrips:
     def _gather(self, leader: _Caller) -> None:
         """Take along, in their order, those for whom there is room."""
         room, octets = MAX_REQUESTS - len(leader.requests), MAX_OCTETS - leader.octets
-        while self._waiting and not self._waiting[0].goes_alone:
-            room, octets = room - len(self._waiting[0].requests), octets - self._waiting[0].octets
+        while (first := self._first_waiting()) is not None and not first.goes_alone:
+            room, octets = room - len(first.requests), octets - first.octets
             if room < 0 or octets < 0:
                 break
-            leader.companions.append(self._waiting.popleft())
+            first.carrier = leader
+            leader.companions.append(first)
+            self._waiting.popleft()
 
     def _tell_companions(self, leader: _Caller, answers: list[object]) -> None:
         begin = len(leader.requests)
@@ -135,45 +149,75 @@ class SharedTrips:
             for each in leader.companions:
                 each.answers = answers[begin : begin + len(each.requests)]
                 begin += len(each.requests)
-        for each in leader.companions:
-            _wake(each)
+        _wake_answered(leader.companions)
         leader.companions = []
 
     def _leave(self, caller: _Caller) -> None:
-        """Give back what it has: its place among those who wait, or its line."""
+        """Give back what it has: its place among those who wait, or its line. Done again, it does what was left undone, and no more."""
         with self._lock:
             caller.has_left = True
-            if caller.leads:
-                self._out.remove(caller.began)
-                self._put_back_companions(caller)
+            if caller in self._out:
+                self._out.remove(caller)
             elif caller in self._waiting:
                 self._waiting.remove(caller)
-            heir = self._appointed()
-        if heir is not None:
-            _wake(heir)
+            self._put_back_companions(caller)
+            self._appoint_heir(caller)
+        if caller.companions:
+            _wake_answered(caller.companions)
+            caller.companions = []
+        if caller.heir is not None:
+            _wake(caller.heir)
+            caller.heir = None
 
     def _put_back_companions(self, leader: _Caller) -> None:
-        left = [each for each in leader.companions if each.answers is None and not each.has_left]
-        self._waiting.extendleft(reversed(left))
-        leader.companions = []
+        """Those without answers, where they stood: at the head, in their order."""
+        for each in reversed(leader.companions):
+            if each.carrier is leader and not (
+                each.leads or each.has_left or each.answers is not None or each in self._waiting
+            ):
+                self._waiting.appendleft(each)
+            if each.carrier is leader and each.answers is None:
+                each.carrier = None
 
     def _may_go(self, now: float) -> bool:
-        return not self._out or (len(self._out) < MAX_LINES and now - max(self._out) >= self._slow)
+        if not self._out:
+            return True
+        self._out = [leader for leader in self._out if leader.until > now]
+        return not self._out or (
+            len(self._out) < MAX_LINES and now - max(leader.began for leader in self._out) >= self._slow
+        )
 
     def _go(self, leader: _Caller, now: float) -> None:
-        self._out.append(now)
         leader.began, leader.leads = now, True
+        self._out.append(leader)
 
-    def _appointed(self) -> _Caller | None:
-        """Who has waited longest leads the next trip, if one may go."""
-        now = self._monotonic()
-        if not self._waiting or not self._may_go(now):
-            return None
-        heir = self._waiting.popleft()
-        self._go(heir, now)
-        return heir
+    def _first_waiting(self) -> _Caller | None:
+        while self._waiting and self._waiting[0].leads:
+            self._waiting.popleft()  # appointed by somebody who was interrupted before he could do this
+        return self._waiting[0] if self._waiting else None
+
+    def _appoint_heir(self, caller: _Caller) -> None:
+        """Who has waited longest leads the next trip, if one may go. ``caller`` remembers whom it has to wake."""
+        now, first = self._monotonic(), self._first_waiting()
+        if caller.heir is not None and caller.heir.leads:
+            return
+        if first is None or not self._may_go(now):
+            caller.heir = None
+            return
+        caller.heir = first
+        self._go(first, now)
+        self._waiting.popleft()
+
+
+def _wake_answered(companions: Sequence[_Caller]) -> None:
+    for each in companions:
+        if each.answers is not None:
+            _wake(each)
 
 
 def _wake(caller: _Caller) -> None:
     assert caller.woken is not None, "who has a line from the beginning is nobody's companion"
-    caller.woken.release()
+    try:  # noqa: SIM105 - at every trip, for each companion
+        caller.woken.release()
+    except RuntimeError:
+        pass  # it was woken before
