@@ -2,7 +2,8 @@
 """Files and folders that keys are trusted on account of: nobody but root and whoever runs the key process may put others in their place.
 
 A file that only its owner can write is replaced all the same by whoever can write a folder above it, so the whole way is walked, symbolic
-links and their own ways included. In a folder with the sticky bit (/tmp) others can't touch what is ours.
+links and their own ways included. In a folder with the sticky bit (/tmp) others can't touch what is ours. Whom an access control list names may
+write nowhere on the way, and has nothing to do with its end.
 """
 
 import os
@@ -10,6 +11,7 @@ import stat
 from pathlib import Path
 from typing import Final
 
+from hsm.access_list import WRITE, Named, named_in_lists
 from hsm.errors import ReplaceablePath
 
 _OTHERS_WRITE: Final = stat.S_IWGRP | stat.S_IWOTH
@@ -51,6 +53,22 @@ def _refuse_writable(step: Path, found: os.stat_result, *, is_end: bool) -> None
     is_kept_apart = stat.S_ISDIR(found.st_mode) and found.st_mode & stat.S_ISVTX and not is_end
     if found.st_mode & _OTHERS_WRITE and not is_kept_apart:
         raise ReplaceablePath(path=str(step), rule="not writable by group or world")
+    if not is_kept_apart:
+        _refuse_listed(step, is_end=is_end)
+
+
+def _refuse_listed(step: Path, *, is_end: bool) -> None:
+    try:
+        listed = list(named_in_lists(step))
+    except OSError as error:
+        raise ReplaceablePath(path=str(step), rule=error.strerror or "its access control list can't be read") from None
+    for named in listed:
+        if not _is_ours(named) and (is_end or named.permissions & WRITE):
+            raise ReplaceablePath(path=str(step), rule=f"no access control list for others; it names {named} (getfacl)")
+
+
+def _is_ours(named: Named) -> bool:
+    return named.kind == "user" and named.number in {0, os.geteuid()}
 
 
 def _refuse_others(step: Path, found: os.stat_result) -> None:
