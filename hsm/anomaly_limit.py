@@ -16,7 +16,7 @@ from datetime import datetime
 from typing import Final
 
 from hsm.caller_records import HEAD, CallerRecords, Cells
-from hsm.errors import AnomalyRefused
+from hsm.errors import AnomalyRefused, CountersFull
 from hsm.rate_limit import Counters
 
 FACTOR: Final = 4
@@ -72,7 +72,7 @@ class AnomalyLimit:
         self._records = CallerRecords(_SIZE)
 
     def spend(self, caller: int, operation: str, weight: int) -> None:
-        """Count ``weight`` for a caller's user id. Raises AnomalyRefused, counting nothing; so does an operation without a floor."""
+        """Count ``weight`` for a caller's user id. Raises AnomalyRefused, counting nothing; so does an operation without a floor. Raises CountersFull."""
         if operation not in self._floors:
             raise AnomalyRefused(operation=operation, uid=caller, found=weight, allowed=0)
         now = int(self._clock().timestamp())
@@ -108,7 +108,7 @@ class AnomalyLimit:
     def _place(self, cells: Cells, caller: int, operation: str) -> int:
         place = self._records.place(cells, caller, operation)
         if place is None:
-            raise AnomalyRefused(operation=operation, uid=caller, found=0, allowed=0, seconds=0)
+            raise CountersFull(operation=operation, uid=caller)
         return place
 
     @staticmethod

@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Final, Protocol
 
 from hsm.caller_records import HEAD, CallerRecords, Cells
-from hsm.errors import RateExceeded
+from hsm.errors import CountersFull, RateExceeded
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +83,17 @@ class RateLimit:
         self._records = CallerRecords(_SIZE)
 
     def spend(self, caller: int, operation: str, weight: int) -> None:
-        """Take ``weight`` from a user id's bucket of the operation. Raises RateExceeded, taking nothing; so does an operation without a rate."""
+        """Take ``weight`` from a user id's bucket of the operation. Raises RateExceeded, taking nothing; so does an operation without a rate.
+
+        Raises CountersFull where there is no room for one more caller and operation.
+        """
         rate = self._rates.get(operation)
         if rate is None:
             raise RateExceeded(operation=operation)
         with self._counters as cells:
             place = self._records.place(cells, caller, operation)
             if place is None:
-                raise RateExceeded(operation=operation)
+                raise CountersFull(operation=operation, uid=caller)
             now = self._monotonic()
             # Started again, the machine counts from nothing: what was spent stays spent, and refills from now on.
             cells[place + _AT] = min(cells[place + _AT], now)

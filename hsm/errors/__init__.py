@@ -15,6 +15,7 @@ HsmError
 |  |- WrapRefused          a key set may not be wrapped under that other one
 |  |- UnsealRefused        a sealed value does not open here
 |  |- RateExceeded         more of one operation than anybody should need
+|  |- CountersFull         nobody can count for one more user and operation, so nothing is done
 |  |- AnomalyRefused       far more of one operation than in this caller's own past week
 |  |- CardRevoked          no channel is opened to that card any more
 |  |- GrantRefused         what officers must allow, this grant does not allow
@@ -121,6 +122,7 @@ from hsm.errors.requests import (
     AnomalyRefused,
     CallerRefused,
     CardRevoked,
+    CountersFull,
     DocumentRefused,
     FrameTooLarge,
     GrantRefused,
@@ -185,6 +187,7 @@ __all__ = [
     "CeremonyRefused",
     "CeremonyUnfinished",
     "CoreDumpsOn",
+    "CountersFull",
     "CustodyBusy",
     "CustodyJournalDamaged",
     "CustodyJournalUnusable",

@@ -82,6 +82,12 @@ class RateExceeded(RequestRefused):
     code = "hsm-rate-exceeded"
 
 
+class CountersFull(RequestRefused):
+    """No room is left to count for one more user and operation (hsm/caller_records.py); evidence: operation, uid."""
+
+    code = "hsm-counters-full"
+
+
 class AnomalyRefused(RequestRefused):
     """Past what an hour of this caller may hold (hsm/anomaly_limit.py); evidence: operation, uid, found, allowed, seconds."""
 

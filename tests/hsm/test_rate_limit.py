@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from hsm.caller_records import CallerRecords
-from hsm.errors import RateExceeded
+from hsm.errors import CountersFull, RateExceeded
 from hsm.in_process import InProcessKeys
 from hsm.locked_memory import LockedMemory
 from hsm.rate_limit import CELLS_NEEDED, DEFAULT_RATES, Rate, RateLimit
@@ -115,8 +115,9 @@ def test_a_full_table_refuses_whoever_is_new() -> None:
     limit = RateLimit(NARROW, Seconds(), counters)
     for uid in range(256):
         limit.spend(uid, "unseal", 1)
-    with pytest.raises(RateExceeded):
+    with pytest.raises(CountersFull) as refused:  # and not that he asks too much: waiting would not help
         limit.spend(256, "unseal", 1)
+    assert refused.value.evidence == {"operation": "unseal", "uid": 256}
     limit.spend(255, "unseal", 1)
     counters.close()
 
