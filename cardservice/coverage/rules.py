@@ -69,14 +69,17 @@ class HalfRate:
     citation: Citation
     not_for_payers: frozenset[Payer]
 
-    def applies(self, programme: Programme, month: ContributionMonth, basis: ContributionBasis) -> bool:
-        """Whether this month of this member costs half."""
+    def concerns(self, programme: Programme, basis: ContributionBasis) -> bool:
+        """Whether the months of the window cost this member half."""
         return (
             programme in self.programmes
             and basis.work_sector is self.work_sector
-            and self.first <= month <= self.last
             and basis.payer not in self.not_for_payers
         )
+
+    def applies(self, programme: Programme, month: ContributionMonth, basis: ContributionBasis) -> bool:
+        """Whether this month of this member costs half."""
+        return self.first <= month <= self.last and self.concerns(programme, basis)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """What it costs every member of a base to be covered again (``cure.py``), column by column."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
 from cardservice.coverage.base_columns import (
+    FIRST_MONTH,
     MOST_MONTHS,
     NO_MONTH,
     PAYERS,
@@ -16,7 +17,6 @@ from cardservice.coverage.base_columns import (
 )
 from cardservice.coverage.basis import ContributionBasis
 from cardservice.coverage.errors import UnknownTariff
-from cardservice.coverage.month import ContributionMonth
 from cardservice.coverage.programme import Programme
 from cardservice.coverage.rules import Arrears, Rules, Tariff
 from cardservice.coverage.span_runs import Numbers, Runs
@@ -119,23 +119,27 @@ def _price_by(
 
 
 def _windows(rules: Rules, programme: Programme, through: Numbers) -> Mapping[tuple[int, int], list[Window]]:
-    """For each sector and payer the months at half rate up to the last one asked about, as windows that don't meet."""
+    """For each sector and payer the months at half rate up to the last one asked about, as windows of which no two share a month."""
     found = {}
     last = int(through.max(initial=0))
     for sector_place, sector in enumerate(SECTORS):
         for payer_place, payer in enumerate(PAYERS):
             basis = ContributionBasis(sector, payer)
-            half = [number for number in range(last + 1) if _is_half(rules, programme, month_of_number(number), basis)]
-            windows: list[Window] = []
-            for number in half:
-                if windows and windows[-1][1] == number - 1:
-                    windows[-1] = (windows[-1][0], number)
-                else:
-                    windows.append((number, number))
+            windows = _apart(
+                (max(each.first - FIRST_MONTH, 0), min(each.last - FIRST_MONTH, last))
+                for each in rules.half_rates
+                if each.concerns(programme, basis)
+            )
             if windows:
                 found[sector_place, payer_place] = windows
     return found
 
 
-def _is_half(rules: Rules, programme: Programme, month: ContributionMonth, basis: ContributionBasis) -> bool:
-    return any(half_rate.applies(programme, month, basis) for half_rate in rules.half_rates)
+def _apart(windows: Iterable[Window]) -> list[Window]:
+    """The months that lie in any of the windows, as windows of which no two share a month."""
+    apart: list[Window] = []
+    for low, high in sorted(windows):
+        after = max(low, apart[-1][1] + 1) if apart else low
+        if after <= high:
+            apart.append((after, high))
+    return apart

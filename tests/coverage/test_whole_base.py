@@ -39,6 +39,11 @@ DEARER = {
         Tariff(12_000, is_flat=False, citation=_CITED, first=month("2027-02")),
     ),
 }
+# Windows of which one begins before the columns do, and two share months: each month is halved once.
+SHARED = (
+    *(replace(each, first=month("1999-06"), last=month("2025-08")) for each in RULES_2026.half_rates[:1]),
+    *(replace(each, first=month("2025-03")) for each in RULES_2026.half_rates),
+)
 _packs = st.builds(
     replace,
     st.just(RULES_2026),
@@ -52,6 +57,7 @@ _packs = st.builds(
         limited_period_restarts=st.booleans(),
     ),
     tariffs=st.sampled_from([RULES_2026.tariffs, DEARER]),
+    half_rates=st.sampled_from([RULES_2026.half_rates, SHARED, ()]),
     paid_together=st.sampled_from([RULES_2026.paid_together, frozenset(), frozenset(Programme)]),
 )
 
