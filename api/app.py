@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import cache
+from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -37,9 +38,14 @@ from cardservice.errors import KartuError
 from cardservice.keys import Purpose
 from cardservice.partnership.errors import CallerUnknown
 
+TITLE = "kartu"
 VERSION = "0.1.0"
+SUMMARY = "Is this card genuine, is it here now, is its holder covered for this, on this day?"
 MAX_FIELD_ERRORS = 20
 MAX_POINTER = 120  # characters; a pointer holds the caller's own words
+_ROUTERS = tuple(
+    routes.router for routes in (challenges, verifications, renewals, group_payments, cash_receipts, well_known, health)
+)
 
 
 def create_app(
@@ -56,9 +62,9 @@ def create_app(
     # Made at the first request, when there is a loop; one number for all partners.
     in_thread, in_key_thread = cache(partner_threads), cache(partner_threads)
     app = FastAPI(
-        title="kartu",
+        title=TITLE,
         version=VERSION,
-        summary="Is this card genuine, is it here now, is its holder covered for this, on this day?",
+        summary=SUMMARY,
         docs_url=None,  # its page would load scripts from a stranger
         redoc_url=None,
         redirect_slashes=False,
@@ -104,11 +110,18 @@ def create_app(
         cover_proof_keys=PublishedKeys(lambda: keys.verifying_keys(Purpose.COVER_PROOF), clock),
         receipt_keys=PublishedKeys(lambda: keys.verifying_keys(Purpose.RECEIPT), clock),
     )
-    for routes in (challenges, verifications, renewals, group_payments, cash_receipts, well_known, health):
-        app.include_router(routes.router)
-    document = openapi_of(app)
-    app.openapi = lambda: document  # type: ignore[method-assign]  # FastAPI's documented way to extend it
+    for router in _ROUTERS:
+        app.include_router(router)
+    _document()  # before the first request: half a second in which a worker would answer nobody
+    app.openapi = _document  # type: ignore[method-assign]  # FastAPI's documented way to extend it
     return app
+
+
+@cache
+def _document() -> dict[str, Any]:
+    """The OpenAPI document: of the routes, which every worker has alike, and not of what one is wired to."""
+    routes = [route for router in _ROUTERS for route in router.routes]
+    return openapi_of(routes, title=TITLE, version=VERSION, summary=SUMMARY)
 
 
 async def _kartu_error(request: Request, error: Exception) -> Response:

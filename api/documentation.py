@@ -3,12 +3,13 @@
 
 import json
 from collections import defaultdict
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from starlette.routing import BaseRoute
 
 from api.http_status import INTERNAL, OUTWARD
 from api.models import Problem
@@ -128,11 +129,9 @@ def worked(operation_id: str) -> dict[str, Any]:
     return extra
 
 
-def openapi_of(app: FastAPI) -> dict[str, Any]:
+def openapi_of(routes: Sequence[BaseRoute], *, title: str, version: str, summary: str) -> dict[str, Any]:
     """The OpenAPI document. FastAPI puts each schema beside application/json; it belongs beside the media type that is really sent."""
-    document: dict[str, Any] = get_openapi(
-        title=app.title, version=app.version, summary=app.summary, routes=app.routes, tags=TAGS
-    )
+    document: dict[str, Any] = get_openapi(title=title, version=version, summary=summary, routes=routes, tags=TAGS)
     for operations in document["paths"].values():
         for operation in operations.values():
             # FastAPI's own 422 stands where no body is: a header that may hold anything can't be wrong.

@@ -21,7 +21,7 @@ class RecordsStore:
         self._database = database
         self._verifications = verifications
         self._payments = payments
-        self._needed = head()  # a property of this program, read from its files once
+        self._needed = head()  # read before the first request
 
     @property
     def database(self) -> Database:

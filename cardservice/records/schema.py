@@ -2,6 +2,7 @@
 """Which migration a database stands at, which one this program needs, and the way from one to the other."""
 
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -29,8 +30,9 @@ class SchemaVersion:
         return self.current != self.needed
 
 
+@cache
 def head() -> str:
-    """The migration that this program needs."""
+    """The migration that this program needs: read from its files once."""
     needed = ScriptDirectory.from_config(_config()).get_current_head()
     assert needed is not None
     return needed
