@@ -25,7 +25,6 @@ from cardservice.records.standing import CardStanding
 
 CARD_LIFE = timedelta(days=5 * 365)
 PROOF_LIFE = timedelta(days=35)
-ISSUER_NAME = "kjs"
 SERIAL_LENGTH = 20
 ASSURANCE_CARD_PRESENT = 2  # 1 self-asserted, 2 card present, 3 card and PIN
 
@@ -89,7 +88,7 @@ def sign_cover_proofs(
     documents: list[bytes] = []
     for sector, face in faces.items():
         claims = CoverClaims(
-            issuer=ISSUER_NAME,
+            issuer=cover_proof.ISSUER,
             subject=face.face,
             issued_at=moment,
             expires_at=moment + PROOF_LIFE,

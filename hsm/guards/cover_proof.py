@@ -3,7 +3,7 @@
 
 | key | claim | | key | claim |
 |---|---|---|---|---|
-| 1 | iss, text | | 8 | cnf: ``{1: {1: 2, -1: 1, -2: x(32), -3: y is odd}}`` |
+| 1 | iss, ``kjs`` | | 8 | cnf: ``{1: {1: 2, -1: 1, -2: x(32), -3: y is odd}}`` |
 | 2 | sub, the sector pseudonym, 16 bytes | | -65537 | status: ``[list number, index]`` |
 | 4 | exp, seconds | | -65538 | cover: ``{1 JKK, 2 JKM, 3 JHT: YYYYMM paid through}`` |
 | 6 | iat, seconds | | -65539, -65540 | rule-pack number, assurance |
@@ -21,6 +21,9 @@ from hsm.strict_cbor import NotStrictCbor, decode_strict
 MAX_PROOF_LENGTH = 231  # it must fit one short SELECT response
 MAX_LIFE = 35 * 86_400  # seconds
 MAX_SKEW = 60  # seconds
+# A card's cover is told from iat on: a proof of yesterday would tell of a day on which the money had not come yet. A visit takes seconds.
+MAX_AGE = 600  # seconds between iat and our clock
+ISSUER = "kjs"  # the scheme's name in proofs, and no other's; not KARTU_ISSUER, which has no room there (decision 0043)
 
 ISS, SUB, EXP, IAT, CNF = 1, 2, 4, 6, 8
 STATUS, COVER, RULE_PACK, ASSURANCE = -65537, -65538, -65539, -65540
@@ -60,13 +63,14 @@ def _guard_claims(claims: Any, context: SigningContext) -> None:
         rule="exactly the claims of a cover proof",
     )
     issuer, subject = claims[ISS], claims[SUB]
-    context.require(holds=type(issuer) is str and 0 < len(issuer) <= 64, rule="iss is a short text")
+    context.require(holds=issuer == ISSUER, rule=f"iss is the scheme's own name in proofs, {ISSUER}")
     context.require(holds=type(subject) is bytes and len(subject) == 16, rule="sub is 16 bytes")
     for key in (EXP, IAT, RULE_PACK, ASSURANCE):
         context.require(holds=_is_uint(claims[key]), rule=f"claim {key} is an unsigned integer")
     now = context.now.timestamp()
     context.require(holds=0 < claims[EXP] - claims[IAT] <= MAX_LIFE, rule="exp is at most 35 days after iat")
     context.require(holds=claims[IAT] <= now + MAX_SKEW, rule="iat is not in the future")
+    context.require(holds=claims[IAT] >= now - MAX_AGE, rule=f"iat is at most {MAX_AGE} seconds ago")
     context.require(holds=claims[EXP] > now, rule="exp is in the future")
     status = claims[STATUS]
     context.require(

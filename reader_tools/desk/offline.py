@@ -20,7 +20,6 @@ from cardservice.credentials import cover_proof
 from cardservice.keys import VerifyingKey
 from reader_tools.desk.online import Question
 
-ISSUER = "kjs"
 NONCE_LENGTH = 16
 CHALLENGE_ID_LENGTH = 4
 
@@ -58,7 +57,7 @@ def verify_offline(
     digest = tap_digest(desk_name, question.terminal_id, question.purpose, entropy(NONCE_LENGTH), now)
     challenge_id = entropy(CHALLENGE_ID_LENGTH)
     presence = run(prove_presence(sector, challenge_id, digest), card)
-    proof = cover_proof.verify(presence.cover_proof, keys=keys, issuer=ISSUER, now=now)
+    proof = cover_proof.verify(presence.cover_proof, keys=keys, issuer=cover_proof.ISSUER, now=now)
     verify_tap(proof.claims.card_key, sector_aid(sector), challenge_id, digest, presence.signature)
     standing = Standing.of_cover_proof(proof.claims.paid_through, proof.claims.issued_at)
     if question.event_at is not None:

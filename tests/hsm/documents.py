@@ -56,7 +56,7 @@ def compressed_key(private: ec.EllipticCurvePrivateKey = CARD_PRIVATE_KEY) -> di
 def proof_claims(now: datetime = NOW) -> dict[int, Any]:
     issued = int(now.timestamp())
     return {
-        1: "kartu",
+        1: "kjs",
         2: bytes(range(16)),
         4: issued + 35 * 86_400,
         6: issued,

@@ -52,7 +52,7 @@ def test_an_eligibility_token(keys: KeyFaces) -> None:
 
 def test_a_cover_proof(keys: KeyFaces) -> None:
     claims = CoverClaims(
-        issuer="kartu",
+        issuer=cover_proof.ISSUER,
         subject=keys.pseudonyms.pseudonym(1, b"member"),
         issued_at=NOW,
         expires_at=NOW + timedelta(days=35),
@@ -65,7 +65,7 @@ def test_a_cover_proof(keys: KeyFaces) -> None:
     )
     proof = cover_proof.issue(keys.signer(Purpose.COVER_PROOF), claims)
     published = keys.verifying_keys(Purpose.COVER_PROOF)
-    assert cover_proof.verify(proof, keys=published, issuer="kartu", now=NOW).claims == claims
+    assert cover_proof.verify(proof, keys=published, issuer=cover_proof.ISSUER, now=NOW).claims == claims
     assert len(proof) <= 231
 
 

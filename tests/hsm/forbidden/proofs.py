@@ -42,7 +42,9 @@ def forbidden() -> Iterator[tuple[str, bytes]]:
     yield "sub 15 bytes", proof_input(PROOF_KID, {2: bytes(15)})
     yield "sub a text", proof_input(PROOF_KID, {2: "a" * 16})
     yield "too long", proof_input(PROOF_KID, {1: "k" * 60})
-    yield "no issuer", proof_input(PROOF_KID, {1: ""})
+    for name in ("", "kartu", "KJS", "kjs2", b"kjs", "https://kartu.example"):
+        yield f"the scheme named {name!r}", proof_input(PROOF_KID, {1: name})
+    yield "of eleven minutes ago", proof_input(PROOF_KID, now=NOW - timedelta(minutes=11))
     yield "month 13", proof_input(PROOF_KID, {-65538: {1: 202613}})
     yield "programme 4", proof_input(PROOF_KID, {-65538: {4: 202611}})
     yield "programme true", proof_input(PROOF_KID, {-65538: {True: 202611}})
