@@ -69,7 +69,7 @@ def verify(der: bytes, *, ca: x509.Certificate, slot: PivSlot, now: datetime) ->
 def verify_under(
     der: bytes, *, cas: Sequence[x509.Certificate], withdrawals: CaWithdrawals, slot: PivSlot, now: datetime
 ) -> CardCertificate:
-    """Verify a certificate under whichever of the scheme's CA certificates issued it. Raises CertificateRefused and nothing else.
+    """Verify a certificate under whichever of the scheme's CA certificates, as the list names them, issued it. Raises CertificateRefused and nothing else.
 
     A withdrawn CA is asked about first: a verifier may keep its certificate still. CertificateAuthorityWithdrawn: the card needs new ones.
     """
@@ -80,7 +80,8 @@ def verify_under(
             withdrawn_at=withdrawn.withdrawn_at.isoformat(timespec="seconds"), reason=withdrawn.reason
         )
     for ca in cas:
-        if authority == _key_identifier(ca):
+        # A copy of the certificates may be an old one, or somebody else's: the signed list says which ones are to be believed.
+        if authority == _key_identifier(ca) and withdrawals.believes(ca.public_bytes(Encoding.DER)):
             return verify(der, ca=ca, slot=slot, now=now)
     raise CertificateSignatureInvalid(rule="the issuer is a card CA of the scheme")
 

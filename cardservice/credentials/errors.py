@@ -29,6 +29,7 @@ CredentialError
 |  |- CertificateAuthorityWithdrawn   issued by a card CA that is believed no more
 |  `- PossessionNotProven         no signature of the certified key over this message
 |- WithdrawalsRefused         no list of withdrawn CA certificates that may be believed
+|  `- WithdrawalsOlder        an older list than one that was seen
 `- SignatureMisshapen        a signer that answered with something else than r|s
 """
 
@@ -201,6 +202,12 @@ class WithdrawalsRefused(CredentialError):
     """The list of withdrawn CA certificates is none of the scheme's, or too old; evidence: rule."""
 
     code = "ca-withdrawals-refused"
+
+
+class WithdrawalsOlder(WithdrawalsRefused):
+    """An older list than one that was seen: somebody, or an old mirror, gives it out; evidence: number, stated_at, seen_number, seen_stated_at."""
+
+    code = "ca-withdrawals-older"
 
 
 class SignatureMisshapen(CredentialError):

@@ -16,7 +16,7 @@ from hsm.custody.publication import publish
 from hsm.custody.statement import MAX_LENGTH, signed, verified
 from hsm.custody.transcript_files import PDF, STATEMENT, TEXT, verified_transcript
 from hsm.custody.unfinished import refuse_unfinished, unfinished_ceremony
-from hsm.custody.withdrawal import withdrawal_list
+from hsm.custody.withdrawal_list import withdrawal_list
 from hsm.errors import StatementRefused
 from hsm.key_store import KeyStore
 from hsm.protected_file import create_protected
@@ -44,7 +44,8 @@ def write_publication(options: argparse.Namespace, here: Circumstances) -> dict[
     with opened_store(options, here.environment) as keys:
         refuse_unfinished(keys.journal)
         certificates = ca_certificates(keys.journal, keys.store.ca_certificate, now)
-        return publish(keys.store, certificates, withdrawal_list(keys.journal, now), options.folder, now)
+        withdrawn = withdrawal_list(keys.journal, keys.store, certificates, now)
+        return publish(keys.store, certificates, withdrawn, options.folder, now)
 
 
 def attest(options: argparse.Namespace, here: Circumstances) -> dict[str, object]:

@@ -11,6 +11,7 @@ from textwrap import wrap
 
 from cardservice.keys import Purpose
 from hsm.custody.statement import signed
+from hsm.custody.withdrawal_list import CA_WITHDRAWN
 from hsm.errors import PublicationFailed
 from hsm.key_identifier import unpadded_base64url
 from hsm.key_ring import KeyRing
@@ -23,7 +24,7 @@ KEY_SETS = {
     Purpose.AUDIT: "audit-keys.json",
     Purpose.RECEIPT: "receipt-keys.json",
 }
-CA_DER, CA_PEM, CA_WITHDRAWN = "card-ca.cer", "card-ca.pem", "card-ca-withdrawn.json"
+CA_DER, CA_PEM = "card-ca.cer", "card-ca.pem"
 READABLE = 0o644
 SIGNING_AHEAD = (Purpose.ELIGIBILITY_TOKEN, Purpose.COVER_PROOF)  # verifiers cache these: two live keys each
 
@@ -33,7 +34,7 @@ def publish(
 ) -> dict[str, object]:
     """Write all files, the CA certificate in use being the first; which keys are in each, and which purposes lack a second live key.
 
-    ``withdrawn`` is the statement about withdrawn CA certificates (withdrawal.py), which the audit key signs. Raises PublicationFailed.
+    ``withdrawn`` is the statement about withdrawn CA certificates (withdrawal_list.py), which the audit key signs. Raises PublicationFailed.
     """
     ring = KeyRing(store)
     sets = {purpose: ring.published(purpose, now) for purpose in KEY_SETS}
@@ -48,6 +49,7 @@ def publish(
     return {
         "folder": folder,
         "files": sorted(files),
+        "list_number": withdrawn["number"],
         "keys": {str(purpose): [key.kid for key in keys] for purpose, keys in sets.items()},
         "without_successor": [str(purpose) for purpose in SIGNING_AHEAD if len(live[purpose]) < 2],
     }

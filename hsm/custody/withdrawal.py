@@ -21,8 +21,6 @@ from hsm.grants import Deed, Grant, GrantDesk, Statement
 from hsm.key_custody import KeyCustody
 from hsm.officers import Officers
 
-KIND = "kartu-ca-withdrawals/1"
-
 
 @dataclass(frozen=True, slots=True)
 class WithdrawalOrder:
@@ -72,11 +70,6 @@ def withdrawals(journal: CustodyJournal) -> list[dict[str, Any]]:
         ]
     except KeyError:
         raise CustodyJournalDamaged(path="", number=0) from None
-
-
-def withdrawal_list(journal: CustodyJournal, now: datetime) -> dict[str, object]:
-    """The statement for verifiers. An empty one says something too: none is withdrawn, as of now."""
-    return {"kind": KIND, "at": now, "withdrawn": withdrawals(journal)}
 
 
 def note_withdrawals(journal: CustodyJournal, known: Sequence[Mapping[str, Any]], now: datetime) -> None:

@@ -18,6 +18,7 @@ class KartuGroup(LazyGroup):
         "registry": Entry("reader_tools.cli.registry", "The population registry, simulated."),
         "intermediary": Entry("reader_tools.cli.intermediary", "Intermediaries: who may enrol and collect, and where."),
         "order": Entry("reader_tools.cli.order", "Card orders: place, approve, list."),
+        "desk": Entry("reader_tools.cli.desk", "What this desk holds for when the line is down: refresh, show."),
         "stock": Entry("reader_tools.cli.stock", "Stock of blank cards: receive and count."),
         "verifier": Entry("reader_tools.cli.verifier", "Verifiers: who may ask, and with which key."),
         "collection": Entry(

@@ -10,6 +10,7 @@ from rich.console import Console
 from cardservice import clock
 from cardservice.issuance.under_withdrawn import cards_under
 from reader_tools.cli.bureau import open_records
+from reader_tools.cli.desk_memory import seen_of
 from reader_tools.cli.output import AsJson, Output
 from reader_tools.cli.settings import Settings
 from reader_tools.desk.published_folder import PublishedFolder
@@ -30,7 +31,7 @@ def under_ca(
     """
     settings = Settings.load()
     output = Output.of(settings, as_json=as_json)
-    withdrawals = PublishedFolder(folder).withdrawals(clock.now())
+    withdrawals = PublishedFolder(folder).take(seen_of(settings), clock.now()).withdrawals
     with open_records(settings) as database:
         found = list(cards_under(database, withdrawals))
     document = {

@@ -2,7 +2,8 @@
 """``kartu card verify``: is the holder of the card that is here covered, on line or from the card alone."""
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, TypeAlias
@@ -16,17 +17,18 @@ from cardservice.coverage.programme import Programme
 from cardservice.texts.catalogue import text
 from reader_tools.cli.bureau import rule_packs
 from reader_tools.cli.contact import Relay, Renew, contact
+from reader_tools.cli.desk_memory import key_cache, refreshed_withdrawals, seen_of, withdrawals_document
 from reader_tools.cli.exit_code import ExitCode
 from reader_tools.cli.output import AsJson, Output
 from reader_tools.cli.reader import ReaderName
 from reader_tools.cli.settings import Settings
 from reader_tools.desk.http_client import Service
-from reader_tools.desk.key_cache import KeyCache
 from reader_tools.desk.offline import OfflineAnswer, verify_offline
 from reader_tools.desk.online import OnlineAnswer, Question, verify_online
 from reader_tools.desk.verifier_secret import read_secret
 
 HEALTH = 0x01
+LIST_PATIENCE = 2.0  # seconds for one of three files, once an hour; the answer is here already
 People: TypeAlias = Callable[[Console], None]
 
 app = typer.Typer()
@@ -70,14 +72,15 @@ def verify(
     output = Output.of(settings, as_json=as_json)
     day = None if service_date is None else service_date.date()
     question = Question(terminal, purpose, programme, day, event_at)
-    cache = KeyCache(settings.data_dir / "keys")
+    cache = key_cache(settings)
     now = clock.now()
     if event_at is not None and event_at > now:
         raise typer.BadParameter("--event-at lies ahead")
     if event_at is not None and day not in {None, civil_day(event_at)}:
         raise typer.BadParameter("--date is not the day of --event-at")
     if offline:
-        keys, packs = cache.cover_proof_keys(), rule_packs(settings)
+        keys, packs = cache.offline_keys(now), rule_packs(settings)
+        withdrawals = withdrawals_document(seen_of(settings).recall(), now)
         with contact(settings, reader, renew=renew) as held:
             answer = verify_offline(
                 held.card,
@@ -89,7 +92,7 @@ def verify(
                 entropy=secrets.token_bytes,
                 now=now,
             )
-            held.finish(output, *_offline(output, answer))
+            held.finish(output, *_offline(output, answer, withdrawals))
         return ExitCode.OK if answer.covered else ExitCode.REFUSED
     service = Service(
         settings.api_url, read_secret(secret_file or settings.data_dir / "verifier-secret"), settings.language
@@ -98,11 +101,14 @@ def verify(
         told = verify_online(held.card, service, cache, question, issuer=settings.issuer, now=now)
         receipt = told.receipt_to_renew
         relay = None if receipt is None else Relay(service, receipt, told.sector)
-        held.finish(output, *_online(output, told), relay)
+        withdrawals = refreshed_withdrawals(settings, replace(service, patience=LIST_PATIENCE), now)
+        held.finish(output, *_online(output, told, withdrawals), relay)
     return ExitCode.OK if told.covered else ExitCode.REFUSED
 
 
-def _online(output: Output, answer: OnlineAnswer) -> tuple[dict[str, object], People]:
+def _online(
+    output: Output, answer: OnlineAnswer, withdrawals: Mapping[str, object]
+) -> tuple[dict[str, object], People]:
     def people(console: Console) -> None:
         token = answer.token
         if answer.covered:
@@ -116,11 +122,16 @@ def _online(output: Output, answer: OnlineAnswer) -> tuple[dict[str, object], Pe
             console.print(f"{explained.get('cause', token.reason)}\n{explained.get('remedy', '')}", markup=False)
         receipt = answer.document.get("receipt") or {}
         console.print(f"{output.say('tanda terima', 'receipt')} {receipt.get('receipt_id')}", style="dim", markup=False)
+        if withdrawals["trouble"] is not None:
+            warned = output.say("PERHATIAN: daftar pencabutan tidak diambil", "WARNING: list of withdrawals not taken")
+            console.print(f"{warned} ({withdrawals['trouble']})", style="yellow", markup=False)
 
-    return answer.document, people
+    return {**answer.document, "withdrawals": withdrawals}, people
 
 
-def _offline(output: Output, answer: OfflineAnswer) -> tuple[dict[str, object], People]:
+def _offline(
+    output: Output, answer: OfflineAnswer, withdrawals: Mapping[str, object]
+) -> tuple[dict[str, object], People]:
     decision = answer.decision
     document: dict[str, object] = {
         "outcome": "COVERED" if answer.covered else "NOT_COVERED",
@@ -130,6 +141,7 @@ def _offline(output: Output, answer: OfflineAnswer) -> tuple[dict[str, object], 
         "stated_at": answer.stated_at,
         "proof_expires_at": answer.proof_expires_at,
         "status_list": "not checked: none on this desk",
+        "withdrawals": withdrawals,
     }
     if decision:
         document |= {"until": decision.until, "state": decision.state}

@@ -5,7 +5,11 @@ DeskVerificationError
 |- ServiceUnreachable   the line is down, or the service is
 |- ServiceProblem       the service refused, with its own code and words (RFC 9457)
 |- AnswerMalformed      the service answered something that is no answer
-|- KeysNotCached       no keys of cover proofs on this desk: it was never on line
+|- KeysNotCached        no keys of cover proofs on this desk: it was never on line
+|- KeysTooOld           keys of cover proofs that were fetched too long ago
+|- DeskClockBack        this desk's clock stands before something that it has seen
+|- WithdrawalsNotSeen   no list of withdrawals on this desk
+|- DeskMemoryDamaged    what this desk remembers of lists can't be read
 `- SecretUnreadable    the verifier's secret is not where it should be
 """
 
@@ -40,6 +44,30 @@ class KeysNotCached(DeskVerificationError):
     """This desk has no keys of cover proofs; evidence: folder."""
 
     code = "keys-not-cached"
+
+
+class KeysTooOld(DeskVerificationError):
+    """This desk's keys of cover proofs were fetched too long ago; evidence: folder, days."""
+
+    code = "keys-too-old"
+
+
+class DeskClockBack(DeskVerificationError):
+    """This desk's clock stands before what it has seen, so that what has run out would be believed; evidence: seen_at, witness."""
+
+    code = "desk-clock-back"
+
+
+class WithdrawalsNotSeen(DeskVerificationError):
+    """This desk has no list of withdrawals; evidence: folder."""
+
+    code = "ca-withdrawals-none"
+
+
+class DeskMemoryDamaged(DeskVerificationError):
+    """What this desk remembers of lists of withdrawals can't be read; evidence: file."""
+
+    code = "desk-memory-damaged"
 
 
 class SecretUnreadable(DeskVerificationError):

@@ -206,7 +206,7 @@ class Walk:
                     self.question,
                     sector=0x01,
                     desk_name=CLINIC,
-                    keys=self.cache.cover_proof_keys(),
+                    keys=self.cache.offline_keys(clock.now()),
                     packs=self.stage.packs,
                     entropy=secrets.token_bytes,
                     now=clock.now(),

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The card CA is followed by another: who is not live yet begins under the new one, and the live cards of a withdrawn one are found."""
 
+from collections.abc import Sequence
 from datetime import timedelta
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -41,14 +43,15 @@ def room(tmp_path: Path) -> KeyRoom:
     return KeyRoom(tmp_path / "keys")
 
 
-def withdrawn(*authorities: bytes) -> CaWithdrawals:
-    """As a verifier has read it."""
+def withdrawn(*authorities: bytes, named: Sequence[bytes] = ()) -> CaWithdrawals:
+    """As a verifier has read it; the certificates ``named`` in it are to be believed."""
     found = {}
     for der in authorities:
         key = key_identifier_of(der)
         assert key is not None
         found[key] = Withdrawal(bytes(32), key, SOON, "token stolen")
-    return CaWithdrawals(SOON, found)
+    believed = frozenset(sha256(der).digest() for der in named)
+    return CaWithdrawals(1, SOON, found, frozenset(), believed, frozenset())
 
 
 def followed(room: KeyRoom, counter: Counter) -> tuple[bytes, bytes]:
@@ -81,7 +84,7 @@ def test_a_verifier_refuses_a_card_of_a_withdrawn_ca_and_says_why(room: KeyRoom,
     card.reset()
     proof = run(prove_card_key(CHALLENGE), card)
     slot, now = PivSlot.CARD_AUTHENTICATION, SOON
-    held = verify_under(proof.certificate, cas=kept, withdrawals=withdrawn(), slot=slot, now=now)
+    held = verify_under(proof.certificate, cas=kept, withdrawals=withdrawn(named=(after, before)), slot=slot, now=now)
     verify_possession(held, CHALLENGE, proof.signature)
     with pytest.raises(PossessionNotProven):
         verify_possession(held, CHALLENGE[::-1], proof.signature)
@@ -91,7 +94,10 @@ def test_a_verifier_refuses_a_card_of_a_withdrawn_ca_and_says_why(room: KeyRoom,
     assert refused.value.evidence["reason"] == "token stolen"
     # Without the list, the certificate that is gone from card-ca.pem is merely not known.
     with pytest.raises(CertificateSignatureInvalid):
-        verify_under(proof.certificate, cas=kept[:1], withdrawals=withdrawn(), slot=slot, now=now)
+        verify_under(proof.certificate, cas=kept[:1], withdrawals=withdrawn(named=(after, before)), slot=slot, now=now)
+    # Nor is a certificate that somebody put beside the others: the list does not name it.
+    with pytest.raises(CertificateSignatureInvalid):
+        verify_under(proof.certificate, cas=kept, withdrawals=withdrawn(named=[after]), slot=slot, now=now)
 
 
 def torn(counter: Counter) -> tuple[VirtualCard, Order]:
@@ -118,7 +124,11 @@ def test_a_torn_card_is_finished_under_the_new_ca(room: KeyRoom, database: Datab
     assert proof.certificate == live.der
     kept = [x509.load_der_x509_certificate(after)]
     held = verify_under(
-        proof.certificate, cas=kept, withdrawals=withdrawn(before), slot=PivSlot.CARD_AUTHENTICATION, now=SOON
+        proof.certificate,
+        cas=kept,
+        withdrawals=withdrawn(before, named=[after]),
+        slot=PivSlot.CARD_AUTHENTICATION,
+        now=SOON,
     )
     verify_possession(held, CHALLENGE, proof.signature)
 

@@ -11,14 +11,14 @@ from cryptography import x509
 from cardservice.credentials import jwks
 from cardservice.keys import Purpose
 from hsm.custody.publication import publish, write_files
-from hsm.custody.withdrawal import KIND
+from hsm.custody.withdrawal_list import KIND
 from hsm.errors import PublicationFailed
 from hsm.key_ring import KeyRing
 from hsm.software_store import SoftwareStore
 from tests.hsm.documents import NOW
 
 DAY = timedelta(days=1)
-NONE = {"kind": KIND, "at": NOW, "withdrawn": []}
+NONE = {"kind": KIND, "number": 1, "at": NOW, "withdrawn": []}
 
 
 def kids(store: SoftwareStore, purpose: Purpose, now: datetime = NOW) -> list[str]:

@@ -22,7 +22,8 @@ from hsm.custody.ca_certificates import CERTIFICATE, ca_certificates, listed_cer
 from hsm.custody.journal import open_journal
 from hsm.custody.key_ending import destroy_key
 from hsm.custody.publication import publish
-from hsm.custody.withdrawal import WithdrawalOrder, withdraw, withdrawal_list
+from hsm.custody.withdrawal import WithdrawalOrder, withdraw
+from hsm.custody.withdrawal_list import withdrawal_list
 from hsm.errors import CaCertificateRefused, GrantRefused
 from hsm.grants import Deed, Grant
 from tests.hsm.custody.ceremonies import KeySet
@@ -65,7 +66,7 @@ def published(made: KeySet, folder: Path) -> list[str]:
     with made.custody() as custody, open_journal(made.journal) as journal:
         now = made.clock()
         certificates = ca_certificates(journal, custody.store.ca_certificate, now)
-        publish(custody.store, certificates, withdrawal_list(journal, now), folder, now)
+        publish(custody.store, certificates, withdrawal_list(journal, custody.store, certificates, now), folder, now)
     found = x509.load_pem_x509_certificates((folder / "card-ca.pem").read_bytes())
     return [hashlib.sha256(one.public_bytes(Encoding.DER)).hexdigest() for one in found]
 
@@ -164,7 +165,7 @@ def test_people_see_it_in_the_list(made: KeySet, followed: str) -> None:
     [
         lambda text: text.replace(REASON, "token lost    3 May"),
         lambda text: json.dumps(json.loads(text) | {"statement": json.loads(text)["statement"] | {"withdrawn": []}}),
-        lambda text: text.replace("kartu-ca-withdrawals/1", "kartu-key-attestation/1"),
+        lambda text: text.replace("kartu-ca-withdrawals/2", "kartu-key-attestation/1"),
         lambda _: "{}",
         lambda _: "[" * 10_000,
         lambda text: text + " " * 300_000,
@@ -230,5 +231,8 @@ def test_a_token_key_withdrawn_before_its_end(made: KeySet, tmp_path: Path) -> N
     published(made, tmp_path / "after")
     key_set = json.loads((tmp_path / "after" / "jwks.json").read_bytes())
     assert stolen.kid not in {key["kid"] for key in key_set["keys"]}
+    # Whoever is given the earlier key set still is told by name.
+    assert told(made, tmp_path / "before").keys == frozenset()
+    assert told(made, tmp_path / "after").keys == {stolen.kid}
     with pytest.raises(TokenKeyUnknown):
         verify_jws_with_key_set(token, key_set)

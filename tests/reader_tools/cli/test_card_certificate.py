@@ -2,6 +2,8 @@
 """``kartu card certificate`` and ``under-ca``: a genuine card, one whose CA was withdrawn, and what a verifier's folder may lack."""
 
 import hashlib
+import json
+import shutil
 from datetime import timedelta
 from pathlib import Path
 
@@ -9,9 +11,8 @@ import pytest
 from cryptography import x509
 
 from cardservice.clock import now
-from hsm.custody.publication import CA_WITHDRAWN
 from hsm.custody.statement import signed
-from hsm.custody.withdrawal import KIND
+from hsm.custody.withdrawal_list import CA_WITHDRAWN
 from hsm.key_bundle import KeyBundle
 from hsm.sealed_file import open_sealed
 from hsm.software_store import SoftwareStore
@@ -28,15 +29,16 @@ def web(desk: Desk, key_desk: KeyDesk, tmp_path: Path) -> Path:
 
 
 def withdraw_all(key_desk: KeyDesk, web: Path, *, days_ago: int = 0) -> None:
-    """The list as the scheme's audit key signs it, naming the CA of the published certificate."""
+    """The list as the scheme's audit key signs it, naming the CA of the published certificate; the next after the one in the folder."""
     passphrase = (key_desk.folder / "hsm" / "passphrase").read_bytes().strip()
     bundle = KeyBundle.decode(open_sealed(key_desk.folder / "hsm" / "keys.sealed", passphrase))
     certificate = x509.load_pem_x509_certificate((web / "card-ca.pem").read_bytes())
     identifier = certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
+    before = json.loads((web / CA_WITHDRAWN).read_bytes())["statement"]
     at = now() - timedelta(days=days_ago)
     one = {"sha256": hashlib.sha256(b"").hexdigest(), "key_identifier": identifier.hex(), "withdrawn_at": at}
     named = {**one, "subject": certificate.subject.rfc4514_string(), "reason": "token stolen"}
-    document = {"kind": KIND, "at": at, "withdrawn": [named]}
+    document = {**before, "number": before["number"] + 1, "at": at, "withdrawn": [named]}
     store = SoftwareStore(bundle, bytes)
     (web / CA_WITHDRAWN).write_bytes(signed(document, store, now()))
 
@@ -65,6 +67,37 @@ def test_a_list_that_is_too_old_or_not_there(desk: Desk, key_desk: KeyDesk, web:
     assert desk.refused("card", "certificate", web, code=5) == "file-unreadable"
     (web / "card-ca.pem").write_text("nothing in PEM")
     assert desk.refused("card", "certificate", web, code=5) == "file-unreadable"
+
+
+def test_an_older_list_is_refused_and_the_newer_one_stays(desk: Desk, key_desk: KeyDesk, web: Path) -> None:
+    """What a stale mirror gives out, or whoever has the CA's key and wants the card believed again."""
+    desk.issued_card()
+    before = shutil.copytree(web, desk.folder / "mirror")
+    withdraw_all(key_desk, web)
+    assert desk.refused("card", "certificate", web, code=1) == "certificate-ca-withdrawn"
+    said = desk("card", "certificate", before)
+    assert (said.code, "ca-withdrawals-older" in said.err) == (1, True)
+    numbers = [json.loads((each / CA_WITHDRAWN).read_bytes())["statement"]["number"] for each in (before, web)]
+    assert all(str(number) in said.err for number in numbers)
+    assert desk.refused("card", "under-ca", before, code=1) == "ca-withdrawals-older"
+    # Nothing that was refused has been remembered, and what is remembered needs no folder.
+    shutil.copytree(web, desk.folder / "keys", dirs_exist_ok=True)
+    assert desk.refused("card", "certificate", code=1) == "certificate-ca-withdrawn"
+
+
+def test_sabotage_a_desk_without_memory_believes_the_mirror(desk: Desk, key_desk: KeyDesk, web: Path) -> None:
+    before = shutil.copytree(web, desk.folder / "mirror")
+    withdraw_all(key_desk, web)
+    assert desk.json("card", "under-ca", web)["withdrawn_authorities"] == 1
+    assert desk.refused("card", "under-ca", before, code=1) == "ca-withdrawals-older"
+    shutil.rmtree(desk.folder / "seen")
+    assert desk.json("card", "under-ca", before)["withdrawn_authorities"] == 0
+
+
+def test_without_a_folder_it_goes_by_what_was_fetched(desk: Desk, web: Path) -> None:
+    assert desk.refused("card", "certificate", code=5) == "file-unreadable"
+    shutil.copytree(web, desk.folder / "keys", dirs_exist_ok=True)
+    assert desk.refused("card", "certificate", code=4) == "ca-withdrawals-none"
 
 
 def test_a_blank_card_has_no_certificate(desk: Desk, web: Path) -> None:
