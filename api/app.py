@@ -12,7 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 
-from api import cash_receipts, challenges, group_payments, health, renewals, verifications, well_known
+from api import ca_files, cash_receipts, challenges, group_payments, health, renewals, verifications, well_known
 from api.caller import CHALLENGE, Callers
 from api.documentation import openapi_of
 from api.errors import MethodNotAllowed, RequestInvalid, RouteUnknown
@@ -28,6 +28,7 @@ from api.http_status import outward_error
 from api.partner_routes import PartnerRoutes, partner_threads
 from api.ppob import PpobProtocol
 from api.problems import internal_response, problem_response
+from api.published_files import PublishedFiles
 from api.published_keys import PublishedKeys
 from api.settings import Settings
 from api.snap import SnapProtocol
@@ -44,7 +45,8 @@ SUMMARY = "Is this card genuine, is it here now, is its holder covered for this,
 MAX_FIELD_ERRORS = 20
 MAX_POINTER = 120  # characters; a pointer holds the caller's own words
 _ROUTERS = tuple(
-    routes.router for routes in (challenges, verifications, renewals, group_payments, cash_receipts, well_known, health)
+    routes.router
+    for routes in (challenges, verifications, renewals, group_payments, cash_receipts, well_known, ca_files, health)
 )
 
 
@@ -109,6 +111,7 @@ def create_app(
         token_keys=PublishedKeys(lambda: keys.verifying_keys(Purpose.ELIGIBILITY_TOKEN), clock),
         cover_proof_keys=PublishedKeys(lambda: keys.verifying_keys(Purpose.COVER_PROOF), clock),
         receipt_keys=PublishedKeys(lambda: keys.verifying_keys(Purpose.RECEIPT), clock),
+        published_files=PublishedFiles(settings.published),
     )
     for router in _ROUTERS:
         app.include_router(router)

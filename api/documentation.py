@@ -19,6 +19,7 @@ from cardservice.texts.catalogue import Language
 _EVERYWHERE = ("request-host", INTERNAL)
 _WITH_BODY = ("request-malformed", "request-too-large", "request-too-slow", "request-media-type", "request-invalid")
 _FOR_VERIFIERS = ("caller-unknown", "overloaded", "records-unavailable")
+_OF_FILES = ("not-published", "publication-unreadable")
 
 PROBLEMS = {
     "createChallenge": (
@@ -65,13 +66,16 @@ PROBLEMS = {
     "getTokenKeys": (*_EVERYWHERE, "keys-unavailable"),
     "getCoverProofKeys": (*_EVERYWHERE, "keys-unavailable"),
     "getReceiptKeys": (*_EVERYWHERE, "keys-unavailable"),
+    "getCardCaCertificates": (*_EVERYWHERE, *_OF_FILES),
+    "getCardCaWithdrawals": (*_EVERYWHERE, *_OF_FILES),
+    "getAuditKeys": (*_EVERYWHERE, *_OF_FILES),
     "getHealth": ("request-host",),  # it touches nothing that could break
     "getReadiness": (*_EVERYWHERE, "not-ready"),
 }
 TAGS = [
     {"name": "verification", "description": "For verifiers: challenge, tap, verification."},
     {"name": "collection", "description": "For intermediaries: a group's sums, agents' cash."},
-    {"name": "keys", "description": "For everyone who checks a token or a cover proof. Caches may keep them."},
+    {"name": "keys", "description": "For everyone who checks a token, a cover proof or a card. Caches may keep them."},
     {"name": "health", "description": "For those who run the service."},
 ]
 _FASTAPIS_OWN = "HTTPValidationError"
@@ -152,6 +156,8 @@ def _move_schema(content: dict[str, dict[str, Any]]) -> None:
 
 def media_type_of(operation_id: str) -> str:
     """The media type of an operation's good answer."""
+    if operation_id == "getCardCaCertificates":
+        return "application/pem-certificate-chain"
     return "application/jwk-set+json" if operation_id.endswith("Keys") else "application/json"
 
 

@@ -11,6 +11,8 @@ ApiError
 |- HostRefused          a Host header that names somebody else
 |- RouteUnknown         no such address
 |- SubjectUnknown       a bill, member or intermediary that is not there, or not the caller's to know of
+|- NotPublished         a file that this service has not
+|- PublicationUnreadable  a published file that can't be read
 |- MethodNotAllowed     an address, but not with this method
 |- Overloaded           more at once than is served well
 |- KeysUnavailable      the key process does not answer
@@ -80,6 +82,18 @@ class SubjectUnknown(ApiError):
     """What a request is about is not there, or not for this caller; evidence: record."""
 
     code = "subject-unknown"
+
+
+class NotPublished(ApiError):
+    """This service publishes no such file, or not yet; evidence: file."""
+
+    code = "not-published"
+
+
+class PublicationUnreadable(ApiError):
+    """A published file is there and can't be read, or is none; evidence: file."""
+
+    code = "publication-unreadable"
 
 
 class MethodNotAllowed(ApiError):

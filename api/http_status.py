@@ -37,6 +37,7 @@ OUTWARD: Mapping[str, Outward] = {
     "agent-stopped": Outward(403, frozenset({"intermediary", "ground"})),
     "route-unknown": Outward(404),
     "subject-unknown": Outward(404, frozenset({"record"})),
+    "not-published": Outward(404, frozenset({"file"})),
     "method-not-allowed": Outward(405),
     "request-too-slow": Outward(408, frozenset({"seconds"})),
     "challenge-not-valid": Outward(409),
@@ -55,6 +56,7 @@ OUTWARD: Mapping[str, Outward] = {
     "overloaded": Outward(503, retry_after=1),
     "keys-unavailable": Outward(503, retry_after=2),
     "records-unavailable": Outward(503, retry_after=2),
+    "publication-unreadable": Outward(503, frozenset({"file"}), retry_after=5),
     "not-ready": Outward(503, frozenset({"failing"}), retry_after=5),
 }
 

@@ -36,6 +36,7 @@ class Settings:
     rule_pack_key: Path | None = (
         None  # KARTU_RULE_PACK_KEY: the public key that signed them; None: the one beside those
     )
+    published: Path | None = None  # KARTU_PUBLISHED: the folder that kartu keys publish writes; None: no CA files here
     body_seconds: float = BODY_SECONDS  # how long a body may take to arrive
 
     @classmethod
@@ -62,6 +63,7 @@ class Settings:
             allowed_hosts=_hosts(given.get("KARTU_ALLOWED_HOSTS"), host),
             rule_packs=_path(given.get("KARTU_RULE_PACKS")),
             rule_pack_key=_path(given.get("KARTU_RULE_PACK_KEY")),
+            published=_folder("KARTU_PUBLISHED", given.get("KARTU_PUBLISHED")),
             at_once=_count(given.get("KARTU_AT_ONCE", str(MAX_AT_ONCE))),
         )
 
@@ -87,6 +89,13 @@ def _address(value: str) -> tuple[str, int]:
 
 def _path(value: str | None) -> Path | None:
     return None if value is None else Path(value)
+
+
+def _folder(setting: str, value: str | None) -> Path | None:
+    """A folder that is there: one that is named and is not would be told to verifiers only, as files that were never published."""
+    if value is not None and not Path(value).is_dir():
+        raise ServiceSettingWrong(setting=setting, rule="a folder that is there (kartu keys publish makes it)")
+    return _path(value)
 
 
 def _uid(value: str | None) -> int | None:

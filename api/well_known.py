@@ -1,11 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The public keys that verifiers cache: of eligibility tokens, of the cover proofs that offline verifiers read from cards, and of receipts."""
 
-from hashlib import sha256
-from typing import Annotated
+from fastapi import APIRouter, Response
 
-from fastapi import APIRouter, Header, Response
-
+from api.cached_answer import IfNoneMatch, cached_answer
 from api.documentation import problems_of, worked
 from api.models import KeySet
 from api.published_keys import PublishedKeys
@@ -13,10 +11,6 @@ from api.wiring import Wired
 from cardservice.credentials import jwks
 
 router = APIRouter(tags=["keys"])
-
-# A new key is published a week before it signs: whoever looks once a day misses nothing. stale-if-error: RFC 5861, 4.
-CACHE_CONTROL = "public, max-age=3600, stale-if-error=86400"
-IfNoneMatch = Annotated[str | None, Header(description="The ETag that is cached; 304 if it still holds.")]
 
 
 @router.get(
@@ -59,9 +53,4 @@ async def receipt_keys(wiring: Wired, if_none_match: IfNoneMatch = None) -> Resp
 
 
 async def _key_set(published: PublishedKeys, if_none_match: str | None) -> Response:
-    document = jwks.encode(await published.current())
-    etag = f'"{sha256(document).hexdigest()[:32]}"'
-    headers = {"ETag": etag, "Cache-Control": CACHE_CONTROL, "Access-Control-Allow-Origin": "*"}
-    if if_none_match is not None and etag in {tag.strip().removeprefix("W/") for tag in if_none_match.split(",")}:
-        return Response(status_code=304, headers=headers)
-    return Response(document, media_type=jwks.MEDIA_TYPE, headers=headers)
+    return cached_answer(jwks.encode(await published.current()), jwks.MEDIA_TYPE, if_none_match)

@@ -9,6 +9,7 @@ from typing import Annotated, Protocol, cast
 from fastapi import Depends, Request
 from starlette.concurrency import run_in_threadpool
 
+from api.published_files import PublishedFiles
 from api.published_keys import PublishedKeys
 from api.settings import Settings
 from cardservice.collection.biller import MemberBiller
@@ -85,6 +86,7 @@ class Wiring:
     token_keys: PublishedKeys
     cover_proof_keys: PublishedKeys
     receipt_keys: PublishedKeys
+    published_files: PublishedFiles
 
     @property
     def means(self) -> Means:

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """``kartu serve``: start the service of this machine in the foreground."""
 
+import os
 from typing import Annotated
 
 import typer
 
 from cardservice.records.schema import upgrade as upgrade_database
 from reader_tools.cli.bureau import require_database
+from reader_tools.cli.desk_memory import published_folder
 from reader_tools.cli.output import AsJson, Output
 from reader_tools.cli.own_program import become, command, environment
 from reader_tools.cli.settings import Settings
@@ -28,7 +30,7 @@ def serve(
 ) -> None:
     """Run the service in the foreground until Ctrl-C; it says "listening" and its address when it takes requests.
 
-    It uses this machine's database and key process (KARTU_DATABASE_URL, KARTU_HSM_SOCKET).
+    It uses this machine's database and key process (KARTU_DATABASE_URL, KARTU_HSM_SOCKET), and hands on what `kartu keys publish` wrote.
 
     Example: kartu serve --upgrade --listen 127.0.0.1:8080
     """
@@ -44,4 +46,7 @@ def serve(
         "KARTU_HSM_SOCKET": str(settings.socket),
         "KARTU_LISTEN": listen,
     }
+    published = published_folder(settings)
+    if published.is_dir():  # one that was never published is no mistake here
+        ours["KARTU_PUBLISHED"] = os.environ.get("KARTU_PUBLISHED") or str(published)
     become(command("api"), environment(ours), output, {"listen": listen, "socket": settings.socket})

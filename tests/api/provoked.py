@@ -14,6 +14,7 @@ from cardservice.records.card_state import CardState
 from cardservice.records.database import Database, open_database
 from hsm.client import KeyProcess
 from tests.api import worked_collection
+from tests.api.publication import EXAMPLE
 from tests.api.served import ASKED, Service, bearer, presented, tap
 from tests.api.worked import EXAMPLES, Scene
 
@@ -33,6 +34,7 @@ _GOOD = {
     "createGroupPayment": "settled",
     "createCashReceipt": "taken",
 }
+OF_FILES = ("getCardCaCertificates", "getCardCaWithdrawals", "getAuditKeys")
 _OF_INTERMEDIARIES = ("createGroupPayment", "createCashReceipt")
 
 
@@ -98,8 +100,14 @@ def _records_down(operation: str, scene: Scene) -> httpx.Response:
     return _as_caller(operation, scene, body, scene.broken(store=store))
 
 
+def _publishing(scene: Scene, folder: Any) -> Service:
+    return scene.broken(settings=replace(scene.service.settings, published=folder))
+
+
 def _internal(operation: str, scene: Scene) -> httpx.Response:
     broken: Any = _Broken(scene.world.database)
+    if operation in OF_FILES:
+        return _plain(operation, _publishing(scene, broken))
     if operation.endswith("Keys") or operation == "getReadiness":
         return _plain(operation, scene.broken(keys=broken))
     if operation in _OF_INTERMEDIARIES:
@@ -144,6 +152,9 @@ _PROVOKED: dict[str, Callable[[str, Scene], httpx.Response]] = {
         if operation.endswith("Keys")
         else _as_caller(operation, scene, _good_body(operation, scene), _no_keys(scene))
     ),
+    "not-published": lambda operation, scene: _plain(operation, _publishing(scene, None)),
+    # A file stands where the folder was.
+    "publication-unreadable": lambda operation, scene: _plain(operation, _publishing(scene, EXAMPLE / "card-ca.pem")),
     "not-ready": lambda operation, scene: _plain(operation, _no_keys(scene)),
     "kartu-internal": _internal,
     "purpose-not-open": lambda operation, scene: _as_caller(operation, scene, ASKED | {"purpose": "fare"}),

@@ -21,6 +21,7 @@ from cardservice.card_edge.dialogue import run
 from cardservice.card_edge.dialogues.prove_presence import Presence, prove_presence
 from cardservice.coverage.packs_in_force import PacksInForce
 from cardservice.credentials import base64url
+from tests.api.publication import EXAMPLE
 from tests.coverage.rules_2026 import PACKS_2026
 from tests.verification.world import ISSUER, IssuedCard, World
 
@@ -34,7 +35,9 @@ class Service:
 
     world: World
     settings: Settings = field(
-        default_factory=lambda: Settings("sqlite:///unused", Path("unused"), issuer=ISSUER, environment="test")
+        default_factory=lambda: Settings(
+            "sqlite:///unused", Path("unused"), issuer=ISSUER, environment="test", published=EXAMPLE
+        )
     )
     packs: PacksInForce = PACKS_2026
     seed: int = 7  # a service that starts again finds other randomness
@@ -107,6 +110,11 @@ def verified(service: Service, secret: str, card: IssuedCard, **headers: str) ->
     """Challenge, tap, verification."""
     challenge = service.challenge(secret)
     return service.post("/v1/verifications", presented(challenge, tap(card.insert(), challenge)), secret, headers)
+
+
+def content_of(answer: httpx.Response) -> Any:
+    """A good answer as its example shows it: JSON, or the text of a PEM file."""
+    return answer.text if "pem" in answer.headers["content-type"] else answer.json()
 
 
 def code_of(answer: httpx.Response) -> str:

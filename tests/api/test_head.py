@@ -11,6 +11,9 @@ READ = (
     "/.well-known/jwks.json",
     "/.well-known/cover-proof-keys.json",
     "/.well-known/receipt-keys.json",
+    "/.well-known/card-ca.pem",
+    "/.well-known/card-ca-withdrawn.json",
+    "/.well-known/audit-keys.json",
     "/openapi.json",
 )
 

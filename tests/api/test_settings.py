@@ -60,6 +60,8 @@ def test_everything_set() -> None:
         ("KARTU_ISSUER", "kartu.example"),
         ("KARTU_ISSUER", "https://"),
         ("KARTU_ISSUER", "https://kartu.example/?x"),
+        ("KARTU_PUBLISHED", "/nonexistent/web"),
+        ("KARTU_PUBLISHED", __file__),
         ("KARTU_AT_ONCE", "0"),
         ("KARTU_AT_ONCE", "10001"),
         ("KARTU_AT_ONCE", "many"),
@@ -83,6 +85,11 @@ def test_the_issuer_follows_the_port_that_was_taken_unless_it_is_named() -> None
 def test_the_key_process_may_run_as_another_user() -> None:
     assert Settings.load(LEAST).keys_uid is None
     assert Settings.load(LEAST | {"KARTU_KEYS_UID": "991"}).keys_uid == 991
+
+
+def test_the_published_folder_is_one_that_is_there(tmp_path: Path) -> None:
+    assert Settings.load(LEAST).published is None
+    assert Settings.load(LEAST | {"KARTU_PUBLISHED": str(tmp_path)}).published == tmp_path
 
 
 @pytest.mark.parametrize("issuer", ["", "http://kartu.example"])

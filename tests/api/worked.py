@@ -20,7 +20,7 @@ from cardservice.credentials import base64url
 from cardservice.records.schema import upgrade
 from cardservice.records.verifiers import VerifierKind
 from tests.api import worked_collection
-from tests.api.served import ASKED, Service, presented, tap
+from tests.api.served import ASKED, Service, content_of, presented, tap
 from tests.hsm.running import SetClock
 from tests.verification.world import (
     COVERED,
@@ -214,6 +214,11 @@ EXAMPLES: dict[str, dict[str, Example]] = {
         "live": Example("The key that signs, and its successor", "GET", "/.well-known/cover-proof-keys.json")
     },
     "getReceiptKeys": {"live": Example("The key that signs", "GET", "/.well-known/receipt-keys.json")},
+    "getCardCaCertificates": {"one": Example("The certificate in use", "GET", "/.well-known/card-ca.pem")},
+    "getCardCaWithdrawals": {
+        "stolen": Example("An earlier card CA was withdrawn", "GET", "/.well-known/card-ca-withdrawn.json")
+    },
+    "getAuditKeys": {"live": Example("The key that signs the list", "GET", "/.well-known/audit-keys.json")},
     "getHealth": {"alive": Example("The process lives", "GET", "/healthz")},
     "getReadiness": {"ready": Example("Everything answers", "GET", "/readyz")},
 }
@@ -261,7 +266,7 @@ def main() -> None:
                     example.prepare(opened)
                     body = None if example.body is None else example.body(opened)
                     answer = example.send(opened, body)
-                told[name] = {"summary": example.summary, "status": answer.status_code, "response": answer.json()}
+                told[name] = {"summary": example.summary, "status": answer.status_code, "response": content_of(answer)}
                 if body is not None:
                     told[name]["request"] = body
         for operation, codes in PROBLEMS.items():
