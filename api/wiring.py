@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Annotated, Protocol, cast
 
 from fastapi import Depends, Request
-from starlette.concurrency import run_in_threadpool
 
 from api.published_files import PublishedFiles
 from api.published_keys import PublishedKeys
@@ -20,7 +19,7 @@ from cardservice.coverage.packs_in_force import PacksInForce
 from cardservice.credentials import eligibility_token
 from cardservice.credentials.eligibility_token import EligibilityToken
 from cardservice.issuance.bureau import Bureau, BureauKeys
-from cardservice.keys import BlindIndex, PartnerSignatures, Purpose, VerifyingKey
+from cardservice.keys import AwaitedSigner, BlindIndex, PartnerSignatures, Purpose, VerifyingKey
 from cardservice.partnership.caller import Caller
 from cardservice.records.database import Database
 from cardservice.records.hot_path.payment_store import PaymentStore
@@ -44,6 +43,10 @@ class ServiceKeys(BureauKeys, Protocol):
     @property
     def blind_index(self) -> BlindIndex:
         """Finds a member by NIK."""
+        ...
+
+    def awaited_signer(self, purpose: Purpose) -> AwaitedSigner:
+        """The current signing key of a purpose, for tasks of the loop that serves."""
         ...
 
     def ping(self) -> str:
@@ -105,8 +108,8 @@ class Wiring:
         return self.randomness(16).hex()
 
     async def _sign(self, token: EligibilityToken) -> str:
-        """Sign in a thread: a key process that hangs must not take every other request with it (decision 0073)."""
-        return await run_in_threadpool(eligibility_token.issue, self.keys.signer(Purpose.ELIGIBILITY_TOKEN), token)
+        """Tokens of the same moment are signed in one trip to the keys (decision 0175); one that hangs holds up nobody else."""
+        return await eligibility_token.issue(self.keys.awaited_signer(Purpose.ELIGIBILITY_TOKEN), token)
 
 
 async def wiring_of(request: Request) -> Wiring:

@@ -5,12 +5,13 @@
 question took, in seconds. Programs that are compared take turns, so that whatever else the machine does is the same to both.
 """
 
+import asyncio
 import json
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from statistics import median, quantiles
@@ -19,6 +20,7 @@ from bench.key_process import ROOT
 from cardservice.clock import monotonic
 
 Question = Callable[[], object]
+AwaitedQuestion = Callable[[], Awaitable[object]]
 
 
 @dataclass(slots=True)
@@ -116,5 +118,25 @@ def ask_in_turns(question: Question, *, threads: int, answers: int) -> None:
         ask()
         for thread in others:
             thread.join()
+        seen = {"answers": len(latencies) * answers, "seconds": monotonic() - begin, "cpu": time.process_time() - cpu}
+        print(json.dumps(seen | {"latencies": latencies}), flush=True)
+
+
+async def ask_in_turns_awaiting(question: AwaitedQuestion, *, tasks: int, answers: int) -> None:
+    """``ask_in_turns`` with so many tasks of one event loop instead of threads."""
+    for _ in range(20):
+        await question()
+    print("ready", flush=True)
+    while line := await asyncio.to_thread(sys.stdin.readline):
+        latencies: list[float] = []
+        begin, cpu = monotonic(), time.process_time()
+        end = begin + float(line)
+
+        async def ask(end: float = end, latencies: list[float] = latencies) -> None:
+            while (started := monotonic()) < end:
+                await question()
+                latencies.append(monotonic() - started)
+
+        await asyncio.gather(*(ask() for _ in range(tasks)))
         seen = {"answers": len(latencies) * answers, "seconds": monotonic() - begin, "cpu": time.process_time() - cpu}
         print(json.dumps(seen | {"latencies": latencies}), flush=True)

@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """One calling process of ``bench/run keys`` (``calling.py``): ``python -m bench.keys_caller SOCKET WHAT CALLERS BATCH``."""
 
+import asyncio
 import secrets
 import sys
 from pathlib import Path
 
-from bench.calling import Question, ask_in_turns
+import uvloop
+
+from bench.calling import Question, ask_in_turns, ask_in_turns_awaiting
 from cardservice.clock import now
 from cardservice.keys import KeyOrigin, KeySet, Purpose, SessionRequest
 from hsm.client import KeyProcess
@@ -48,8 +51,20 @@ def opening(keys: KeyProcess, batch: int) -> Question:
 WHAT = {"sign": signing, "open": opening}
 
 
+async def sign_awaiting(socket: str, tasks: int) -> None:
+    """Tasks of one event loop, each of which signs one eligibility token after the other: the way of the service."""
+    with KeyProcess(Path(socket), deadline=DEADLINE) as keys:
+        signer = keys.awaited_signer(Purpose.ELIGIBILITY_TOKEN)
+        document = token_input((await signer.verifying_key()).kid, now=now(), jti="bench-0")
+        await ask_in_turns_awaiting(lambda: signer.sign(document), tasks=tasks, answers=1)
+
+
 def main(socket: str, what: str, callers: str, batch: str) -> None:
     """Ask whenever told."""
+    if what == "sign-awaiting":
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(sign_awaiting(socket, int(callers)))
+        return
     with KeyProcess(Path(socket), deadline=DEADLINE) as keys:
         question = WHAT[what](keys, int(batch))
         ask_in_turns(question, threads=int(callers), answers=int(batch))

@@ -134,6 +134,18 @@ class Signer(Protocol):
         ...
 
 
+class AwaitedSigner(Protocol):
+    """A Signer for tasks of an event loop, which wait without holding up the others."""
+
+    async def verifying_key(self) -> VerifyingKey:
+        """The public half."""
+        ...
+
+    async def sign(self, document: bytes) -> bytes:
+        """ES256 over the document to be signed; raw r|s, 64 bytes."""
+        ...
+
+
 class Sealer(Protocol):
     """Seals single values at rest (AES-256-GCM). ``context`` names table, column and row, so that a value moved elsewhere does not open."""
 

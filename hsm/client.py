@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The caller's side of the key process: synchronous, safe to share between threads, never waiting longer than its deadline.
+"""The caller's side of the key process: safe to share between threads, never waiting longer than its deadline.
 
 Short questions that may be asked twice share their trips with those of other threads (``shared_trips.py``). A long one, one about card keys
 (a token thinks about it for milliseconds), and one that must not be asked twice has a connection of its own for as long as it takes: none
-of these keeps anybody waiting, or shares anybody's fate.
+of these keeps anybody waiting, or shares anybody's fate. Tasks of an event loop sign by ``awaited_signer``, whose trips are those of the loop
+(``awaited_trips.py``).
 """
 
 import os
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from cardservice.clock import monotonic
+from hsm.awaited_trips import AwaitedTrips
 from hsm.channel_requests import OpenSecureChannels, WrapKeySet
 from hsm.errors import CallerRefused, HsmError, KeyProcessDown, MalformedFrame
 from hsm.grant_file import read_grants
@@ -55,6 +57,7 @@ class KeyProcess(KeyFaces):
         self._lock = threading.Lock()
         self._idle: list[Line] = []
         self._shared = SharedTrips(self._travel, is_refused_whole, monotonic=monotonic)
+        self._awaited: AwaitedTrips | None = None
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({str(self._path)!r})"
@@ -65,6 +68,9 @@ class KeyProcess(KeyFaces):
 
     def close(self) -> None:
         """Close idle connections; the next question opens a new one."""
+        awaited, self._awaited = self._awaited, None
+        if awaited is not None:
+            awaited.close()
         with self._lock:
             idle, self._idle = self._idle, []
         for line in idle:
@@ -86,13 +92,14 @@ class KeyProcess(KeyFaces):
                 raise self._too_late() from None
         else:
             wires = decode_list(self._answer(frame_of(encoded), until, repeatable=_are_repeatable(requests)))
-        answers = [answer_from_wire(wire) for wire in wires]
-        for answer in answers:
-            if isinstance(answer, HsmError):
-                raise answer
-        if len(answers) != len(requests):
-            raise MalformedFrame(rule="one answer for each request")
-        return answers
+        return _answers(wires, len(requests))
+
+    async def _ask_soon(self, requests: Sequence[Request]) -> list[Any]:
+        """For tasks of one event loop: that which asks first, until ``close``, which then is called in it."""
+        if self._awaited is None or self._awaited.loop.is_closed():
+            self._awaited = AwaitedTrips(self._path, self._server_uids, self._deadline)
+        wires = await self._awaited.ask([encoded_request(request) for request in requests])
+        return _answers(wires, len(requests))
 
     def _travel(self, requests: Sequence[bytes], until: float) -> list[object]:
         return decode_list(self._answer(frame_of(requests), until, repeatable=True))
@@ -163,6 +170,17 @@ class KeyProcess(KeyFaces):
 
     def _down(self, rule: str) -> KeyProcessDown:
         return KeyProcessDown(socket=str(self._path), rule=rule)
+
+
+def _answers(wires: Sequence[object], count: int) -> list[Any]:
+    """What was answered to so many requests. Raises the first refusal among them, or MalformedFrame."""
+    answers = [answer_from_wire(wire) for wire in wires]
+    for answer in answers:
+        if isinstance(answer, HsmError):
+            raise answer
+    if len(answers) != count:
+        raise MalformedFrame(rule="one answer for each request")
+    return answers
 
 
 def _are_repeatable(requests: Sequence[Request]) -> bool:

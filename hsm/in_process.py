@@ -81,7 +81,8 @@ class InProcessKeys(KeyFaces):
             for refusal in operations.admit(read, os.geteuid()):
                 if refusal is not None:
                     raise refusal
-            return [operations.carry_out(request) for request in read]
+            moment = operations.moment()
+            return [operations.prepared(request, moment)() for request in read]
 
         super().__init__(ask, monotonic)
 

@@ -2,8 +2,10 @@
 """All faces of the keys in one object, over any way of asking: what a program is given as "the keys"."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from cardservice.keys import BlindIndex, CardKeys, PartnerSignatures, Pseudonyms, Purpose, VerifyingKey
+from hsm.awaited_signer import AskedSoonSigner
 from hsm.channel_requests import MAX_REVOKED, RevokeCards
 from hsm.errors import KeyNotFound
 from hsm.faces import (
@@ -18,7 +20,7 @@ from hsm.faces import (
 )
 from hsm.grants import Grant
 from hsm.officer_requests import LiftAnomaly
-from hsm.requests import SIGNING_PURPOSES, Ping, ShowCaCertificate
+from hsm.requests import SIGNING_PURPOSES, Ping, Request, ShowCaCertificate
 
 
 class KeyFaces:
@@ -28,6 +30,7 @@ class KeyFaces:
         self._ask = ask
         self._monotonic = monotonic
         self._signers: dict[Purpose, AskedSigner] = {}
+        self._awaited_signers: dict[Purpose, AskedSoonSigner] = {}
 
     @property
     def card_keys(self) -> CardKeys:
@@ -62,9 +65,17 @@ class KeyFaces:
 
     def signer(self, purpose: Purpose) -> AskedSigner:
         """The current signing key of a purpose: card CA, eligibility token, cover proof, audit or receipt. Raises KeyNotFound for others."""
-        if purpose not in SIGNING_PURPOSES:
-            raise KeyNotFound(purpose=str(purpose), version=0, sector=0)
+        _demand_signing(purpose)
         return self._signers.setdefault(purpose, AskedSigner(self._ask, purpose, self._monotonic))
+
+    def awaited_signer(self, purpose: Purpose) -> AskedSoonSigner:
+        """The same for tasks of an event loop. Raises KeyNotFound."""
+        _demand_signing(purpose)
+        return self._awaited_signers.setdefault(purpose, AskedSoonSigner(self._ask_soon, purpose, self._monotonic))
+
+    async def _ask_soon(self, requests: Sequence[Request]) -> list[Any]:
+        """``ask`` for tasks. Here for whoever answers at once."""
+        return self._ask(requests)
 
     def verifying_keys(self, purpose: Purpose) -> list[VerifyingKey]:
         """What a verifier needs: current, next and recent keys of a purpose, the one that signs now first."""
@@ -85,3 +96,9 @@ class KeyFaces:
         """The kind of back end that answers. Raises KeyProcessDown."""
         backend: str = self._ask([Ping()])[0]
         return backend
+
+
+def _demand_signing(purpose: Purpose) -> None:
+    """Raises KeyNotFound for a purpose whose keys sign nothing."""
+    if purpose not in SIGNING_PURPOSES:
+        raise KeyNotFound(purpose=str(purpose), version=0, sector=0)

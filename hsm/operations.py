@@ -3,19 +3,21 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from cryptography import x509
 
 from cardservice.keys import Purpose
 from hsm.channel_requests import ListCurrentMasters, OpenSecureChannels, RevokeCards, WrapKeySet
-from hsm.document_requests import SIGNING_REQUESTS, SignDocument
+from hsm.document_requests import SignDocument
 from hsm.errors import CardRevoked, HsmError, UnknownOperation
 from hsm.grants import Deed
 from hsm.guards.by_purpose import GUARDS
 from hsm.guards.signing_context import SigningContext
 from hsm.key_ring import KeyRing
 from hsm.key_store import KeyKind, KeyStore
+from hsm.moment import Moment
 from hsm.officer_requests import LiftAnomaly, UnsealMany
 from hsm.partner_secrets import demand_openable, demand_partner_secret, matches
 from hsm.requests import ListVerifyingKeys, Ping, Request, ShowCaCertificate
@@ -44,8 +46,7 @@ class KeyOperations:
         self._points = {key.kid: store.verifying_point(key) for key in store.descriptions() if key.kind is KeyKind.P256}
         self._own_points = frozenset(self._points.values())
         # A table, since singledispatchmethod makes a new function at every call.
-        self._by_kind: dict[type[Request], Callable[[Any], object]] = {
-            **dict.fromkeys(SIGNING_REQUESTS.values(), self._sign),
+        self._by_kind: dict[type[Request], Callable[[Any, Moment], object]] = {
             Ping: self._ping,
             ShowCaCertificate: self._show_ca_certificate,
             ListVerifyingKeys: self._list_verifying_keys,
@@ -68,7 +69,11 @@ class KeyOperations:
         (refusal,) = self.admit([request], caller)
         if refusal is not None:
             raise refusal
-        return self.carry_out(request)
+        return self.prepared(request, self.moment())()
+
+    def moment(self) -> Moment:
+        """Now, for requests that are carried out together. A late one must not be: what has expired since would still serve it."""
+        return Moment(self._clock())
 
     def admit(self, requests: Sequence[Request], caller: int) -> list[HsmError | None]:
         """Count requests against the limits, and say which of them are refused. To be asked once for each, before it is carried out.
@@ -101,31 +106,40 @@ class KeyOperations:
             return refusal
         return None
 
-    def carry_out(self, request: Request) -> object:
-        """Do what was admitted. Raises RequestRefused."""
+    def prepared(self, request: Request, moment: Moment) -> Callable[[], object]:
+        """The rest of what was admitted, to be called within the moment. Raises RequestRefused, now or then.
+
+        What is to be signed has been read, and its key chosen: the rest is the signature. Reading for all of a frame, then signing for all
+        of it, keeps the processor at one kind of work.
+        """
+        if isinstance(request, SignDocument):
+            return self._guarded(request, moment)
         do = self._by_kind.get(type(request))
         if do is None:
             raise UnknownOperation
-        return do(request)
+        return partial(do, request, moment)
 
-    def _ping(self, _: Ping) -> object:
+    def _guarded(self, request: SignDocument, moment: Moment) -> Callable[[], object]:
+        purpose, document = request.purpose, request.document
+        context = moment.signing.get(purpose)
+        if context is None:
+            key = self._ring.current(purpose, moment.now)
+            context = SigningContext(key, moment.now, self._ca_certificate, self._own_points, self._issuer)
+            moment.signing[purpose] = context
+        GUARDS[purpose](document, context)
+        return partial(self._store.sign_es256, context.key, document)
+
+    def _ping(self, _: Ping, __: Moment) -> object:
         return self._store.backend
 
-    def _show_ca_certificate(self, _: ShowCaCertificate) -> object:
+    def _show_ca_certificate(self, _: ShowCaCertificate, __: Moment) -> object:
         return self._store.ca_certificate
 
-    def _list_verifying_keys(self, request: ListVerifyingKeys) -> object:
-        published = self._ring.published(request.purpose, self._clock())
+    def _list_verifying_keys(self, request: ListVerifyingKeys, moment: Moment) -> object:
+        published = self._ring.published(request.purpose, moment.now)
         return [[key.kid, self._points[key.kid]] for key in published]
 
-    def _sign(self, request: SignDocument) -> object:
-        now = self._clock()
-        key = self._ring.current(request.purpose, now)
-        context = SigningContext(key, now, self._ca_certificate, self._own_points, self._issuer)
-        GUARDS[request.purpose](request.document, context)
-        return self._store.sign_es256(key, request.document)
-
-    def _open_secure_channels(self, request: OpenSecureChannels) -> object:
+    def _open_secure_channels(self, request: OpenSecureChannels, _: Moment) -> object:
         for channel in request.channels:
             self._refuse_revoked(channel.key_set.kdd)
         return [
@@ -133,30 +147,28 @@ class KeyOperations:
             for keys in self._card_keys.session_keys(request.channels)
         ]
 
-    def _wrap_key_set(self, request: WrapKeySet) -> object:
+    def _wrap_key_set(self, request: WrapKeySet, moment: Moment) -> object:
         self._refuse_revoked(request.new.kdd)
-        wrapped = self._card_keys.wrapped_key_set(request.new, request.under, self._clock())
+        wrapped = self._card_keys.wrapped_key_set(request.new, request.under, moment.now)
         return [[key.length, key.ciphertext, key.kcv] for key in wrapped]
 
-    def _list_current_masters(self, request: ListCurrentMasters) -> object:
-        now = self._clock()
-        return [self._ring.current_master(sector, now).version for sector in request.sectors]
+    def _list_current_masters(self, request: ListCurrentMasters, moment: Moment) -> object:
+        return [self._ring.current_master(sector, moment.now).version for sector in request.sectors]
 
-    def _seal(self, request: SealValues) -> object:
-        now = self._clock()
-        return [self._sealed_values.seal(context, value, now) for context, value in request.values]
+    def _seal(self, request: SealValues, moment: Moment) -> object:
+        return [self._sealed_values.seal(context, value, moment.now) for context, value in request.values]
 
-    def _check_partner_signature(self, request: CheckPartnerSignature) -> object:
+    def _check_partner_signature(self, request: CheckPartnerSignature, moment: Moment) -> object:
         demand_partner_secret(request.context)
-        secret = self._sealed_values.unseal(request.context, request.sealed, self._clock())
+        secret = self._sealed_values.unseal(request.context, request.sealed, moment.now)
         return int(matches(secret, request.signed, request.signature))
 
-    def _unseal(self, request: UnsealValue) -> object:
+    def _unseal(self, request: UnsealValue, moment: Moment) -> object:
         demand_openable(request.context)
         self._safeguards.record(f"unseal context={request.context} reason={request.reason}")
-        return self._sealed_values.unseal(request.context, request.sealed, self._clock())
+        return self._sealed_values.unseal(request.context, request.sealed, moment.now)
 
-    def _unseal_many(self, request: UnsealMany) -> object:
+    def _unseal_many(self, request: UnsealMany, moment: Moment) -> object:
         contexts = [context for context, _ in request.values]
         for context in contexts:
             demand_openable(context)
@@ -165,10 +177,9 @@ class KeyOperations:
         self._safeguards.record(f"unseal-many values={len(contexts)} {said}")
         for context in contexts:
             self._safeguards.record(f"unseal-many context={context} {said}")
-        now = self._clock()
-        return [self._sealed_values.unseal(context, sealed, now) for context, sealed in request.values]
+        return [self._sealed_values.unseal(context, sealed, moment.now) for context, sealed in request.values]
 
-    def _lift_anomaly(self, request: LiftAnomaly) -> object:
+    def _lift_anomaly(self, request: LiftAnomaly, _: Moment) -> object:
         things = [request.limited, request.uid]
         officers = self._safeguards.grants.use(request.grant, Deed.LIFT_ANOMALY, things, request.reason)
         self._safeguards.record(
@@ -178,16 +189,16 @@ class KeyOperations:
         self._safeguards.anomaly_limit.lift(request.uid, request.limited)
         return None
 
-    def _revoke_cards(self, request: RevokeCards) -> object:
-        now = int(self._clock().timestamp())
+    def _revoke_cards(self, request: RevokeCards, moment: Moment) -> object:
+        now = int(moment.now.timestamp())
         return self._safeguards.revoked_cards.add(request.kdds, request.reason, now)
 
-    def _blind_index(self, request: MakeBlindIndexes) -> object:
-        key = self._ring.current(Purpose.BLIND_INDEX, self._clock())
+    def _blind_index(self, request: MakeBlindIndexes, moment: Moment) -> object:
+        key = self._ring.current(Purpose.BLIND_INDEX, moment.now)
         return [self._store.hmac(key, value)[:FINGERPRINT_LENGTH] for value in request.values]
 
-    def _pseudonym(self, request: MakePseudonym) -> object:
-        key = self._ring.current(Purpose.PSEUDONYM, self._clock())
+    def _pseudonym(self, request: MakePseudonym, moment: Moment) -> object:
+        key = self._ring.current(Purpose.PSEUDONYM, moment.now)
         message = _PSEUDONYM_LABEL + bytes([request.sector]) + request.subject
         return self._store.hmac(key, message)[:FINGERPRINT_LENGTH]
 

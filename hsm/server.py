@@ -15,11 +15,12 @@ import os
 import selectors
 import socket
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 
 from hsm.connection import Connection
 from hsm.errors import CallerRefused, FrameTooLarge, HsmError, MalformedFrame, OperationFailed
+from hsm.moment import Moment
 from hsm.operations import KeyOperations
 from hsm.peer import peer_uid
 from hsm.protocol import Answer, decode_list, request_from_wire
@@ -32,6 +33,7 @@ HALF_FRAME_SECONDS = 5.0  # for the rest of a frame, and for taking answers
 PATIENCE = 0.02  # seconds in which a colleague may take a caller
 SHORTAGE_SECONDS = 0.5  # without a look at new callers, where the system has no descriptor or memory for one
 FAREWELL_SECONDS = 2.0  # in which callers may take their last answers
+PORTION, MOMENT = 64, 0.02  # requests and seconds for which one look at the clock serves
 _TICK = 0.5  # seconds between looks at half frames
 _SHORTAGES = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 
@@ -197,37 +199,53 @@ class KeyServer:
             return [error]
         read = [_read(wire) for wire in wires]
         refused = iter(self._admit([each for each in read if not isinstance(each, HsmError)], caller))
-        return [
-            self._refuse(each, "?", caller) if isinstance(each, HsmError) else self._answer(each, next(refused), caller)
-            for each in read
-        ]
+        admitted = [each if isinstance(each, HsmError) else next(refused) or each for each in read]
+        answers = self._carried_out(admitted)
+        for each, answer in zip(read, answers, strict=True):
+            operation = "?" if isinstance(each, HsmError) else each.operation
+            self._tally.count(caller, f"{operation}:{answer.code}" if isinstance(answer, HsmError) else operation)
+        return answers
+
+    def _carried_out(self, admitted: Sequence[Request | HsmError]) -> list[Answer]:
+        """What is no request any more is its own answer. Some are prepared together, and finished within the same moment or prepared again."""
+        answers: list[Answer] = []
+        while len(answers) < len(admitted):
+            now = self._show_life()
+            moment, portion = self._operations.moment(), admitted[len(answers) : len(answers) + PORTION]
+            for each, rest in zip(portion, [self._prepared(each, moment) for each in portion], strict=True):
+                answers.append(self._attempted(each, rest))
+                if self._monotonic() - now >= MOMENT:
+                    break
+        return answers
 
     def _admit(self, requests: list[Request], caller: int) -> list[HsmError | None]:
         """As the limits say. Where the counters themselves fail (a damaged file, no lock), nobody is admitted and the worker goes on."""
         try:
             return self._operations.admit(requests, caller)
-        except Exception as error:  # noqa: BLE001 - as in ``_answer``
-            log.error("failed to count %s", type(error).__name__)  # noqa: TRY400 - as in ``_answer``
+        except Exception as error:  # noqa: BLE001 - as in ``_attempted``
+            log.error("failed to count %s", type(error).__name__)  # noqa: TRY400 - as in ``_attempted``
             return [OperationFailed(operation=request.operation) for request in requests]
 
-    def _answer(self, request: Request, refusal: HsmError | None, caller: int) -> Answer:
-        if refusal is not None:
-            return self._refuse(refusal, request.operation, caller)
-        self._show_life()
+    def _prepared(self, request: Request | HsmError, moment: Moment) -> Callable[[], object] | HsmError:
+        """What is left to do for a request, or why nothing is."""
+        if isinstance(request, HsmError):
+            return request
         try:
-            answer = self._operations.carry_out(request)
+            return self._operations.prepared(request, moment)
         except HsmError as error:
-            return self._refuse(error, request.operation, caller)
-        except Exception as error:  # noqa: BLE001 - one poisoned request must not take the keys from everybody else
-            # Its text may quote what it broke on, so only its kind is told.
-            log.error("failed %s %s", request.operation, type(error).__name__)  # noqa: TRY400 - as above
-            return self._refuse(OperationFailed(operation=request.operation), request.operation, caller)
-        self._tally.count(caller, request.operation)
-        return answer
+            return error
+        except Exception as error:  # noqa: BLE001 - as in ``_attempted``
+            return _failed(request, error)
 
-    def _refuse(self, error: HsmError, operation: str, caller: int) -> HsmError:
-        self._tally.count(caller, f"{operation}:{error.code}")
-        return error
+    def _attempted(self, request: Request | HsmError, rest: Callable[[], object] | HsmError) -> Answer:
+        if isinstance(request, HsmError) or isinstance(rest, HsmError):
+            return rest
+        try:
+            return rest()
+        except HsmError as error:
+            return error
+        except Exception as error:  # noqa: BLE001 - one poisoned request must not take the keys from everybody else
+            return _failed(request, error)
 
     def _settle(self, connection: Connection) -> None:
         """Close what is finished; stop listening to callers who do not take their answers."""
@@ -285,12 +303,18 @@ class KeyServer:
             each.close()
 
 
+def _failed(request: Request, error: Exception) -> OperationFailed:
+    # Its text may quote what it broke on, so only its kind is told.
+    log.error("failed %s %s", request.operation, type(error).__name__)
+    return OperationFailed(operation=request.operation)
+
+
 def _read(wire: object) -> Request | HsmError:
     """A request, or why it is none. Readers raise typed errors only; whatever else they raise must not end the worker."""
     try:
         return request_from_wire(wire)
     except HsmError as error:
         return error
-    except Exception as error:  # noqa: BLE001 - as in ``_answer``
-        log.error("failed to read %s", type(error).__name__)  # noqa: TRY400 - as in ``_answer``
+    except Exception as error:  # noqa: BLE001 - as in ``_attempted``
+        log.error("failed to read %s", type(error).__name__)  # noqa: TRY400 - as in ``_attempted``
         return OperationFailed(operation="?")

@@ -17,6 +17,8 @@ _NAME = re.compile(r"(?!.*[0-9]{16})[!-~]+")
 class Fields:
     """The fields of one request, taken in order. Every complaint is a MalformedRequest with a rule, never a value."""
 
+    __slots__ = ("_at", "_fields", "operation")
+
     def __init__(self, operation: str, fields: Sequence[object]) -> None:
         self.operation = operation
         self._fields = fields

@@ -11,8 +11,8 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from cardservice.credentials.errors import TokenClaimsRefused
-from cardservice.credentials.jose import sign_token, verify_token
-from cardservice.keys import Signer, VerifyingKey
+from cardservice.credentials.jose import sign_token_awaiting, verify_token
+from cardservice.keys import AwaitedSigner, VerifyingKey
 
 TYPE = "kartu-eligibility+jwt"
 MAX_LIFE = timedelta(minutes=5)
@@ -77,12 +77,12 @@ class EligibilityToken:
         return present
 
 
-def issue(signer: Signer, token: EligibilityToken) -> str:
+async def issue(signer: AwaitedSigner, token: EligibilityToken) -> str:
     """Sign the token, ES256. Raises TokenClaimsRefused, and whatever the signer raises."""
     claims = token.claims()
     if not 0 < claims["exp"] - claims["iat"] <= MAX_LIFE.total_seconds():
         raise TokenClaimsRefused(rule="exp is at most 300 seconds after iat")
-    return sign_token(signer, typ=TYPE, claims=claims)
+    return await sign_token_awaiting(signer, typ=TYPE, claims=claims)
 
 
 def verify(token: str, *, keys: Iterable[VerifyingKey], issuer: str, audience: str, now: datetime) -> EligibilityToken:

@@ -24,7 +24,7 @@ from cardservice.credentials.errors import (
     TokenSignatureInvalid,
 )
 from cardservice.credentials.strict_json import NotStrictJson, decode_object, encode_object
-from cardservice.keys import Signer, VerifyingKey
+from cardservice.keys import AwaitedSigner, Signer, VerifyingKey
 
 MAX_LENGTH = (
     8 * 1024
@@ -79,9 +79,25 @@ def verify_jws_with_key_set(jws: str, key_set: Mapping[str, Any]) -> VerifiedJws
 
 def sign_token(signer: Signer, *, typ: str, claims: Mapping[str, Any]) -> str:
     """Sign claims as a compact JWT, ES256. Raises whatever the signer raises; what it is given to read is the JWS signing input."""
-    header = {"alg": "ES256", "kid": signer.verifying_key.kid, "typ": typ}
-    signing_input = f"{base64url.encode(encode_object(header))}.{base64url.encode(encode_object(dict(claims)))}"
-    return f"{signing_input}.{base64url.encode(p256.sign(signer, signing_input.encode('ascii')))}"
+    signing_input = _signing_input(signer.verifying_key.kid, typ, claims)
+    return _compact(signing_input, signer.sign(signing_input))
+
+
+async def sign_token_awaiting(signer: AwaitedSigner, *, typ: str, claims: Mapping[str, Any]) -> str:
+    """``sign_token`` for tasks of an event loop."""
+    signing_input = _signing_input((await signer.verifying_key()).kid, typ, claims)
+    return _compact(signing_input, await signer.sign(signing_input))
+
+
+def _signing_input(kid: str, typ: str, claims: Mapping[str, Any]) -> bytes:
+    """RFC 7515, 5.1."""
+    header = {"alg": "ES256", "kid": kid, "typ": typ}
+    return f"{base64url.encode(encode_object(header))}.{base64url.encode(encode_object(dict(claims)))}".encode("ascii")
+
+
+def _compact(signing_input: bytes, signature: bytes) -> str:
+    """The compact serialization (RFC 7515, 7.1). Raises SignatureMisshapen."""
+    return f"{signing_input.decode('ascii')}.{base64url.encode(p256.demand_shape(signature))}"
 
 
 def verify_token(

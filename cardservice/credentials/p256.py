@@ -77,7 +77,11 @@ def to_der(signature: bytes) -> bytes:
 
 def sign(signer: Signer, document: bytes) -> bytes:
     """Ask ``signer`` for raw r|s over ``document``. Raises SignatureMisshapen, and whatever the signer raises."""
-    signature = signer.sign(document)
+    return demand_shape(signer.sign(document))
+
+
+def demand_shape(signature: bytes) -> bytes:
+    """The raw signature itself. Raises SignatureMisshapen."""
     if len(signature) != SIGNATURE_LENGTH:
         raise SignatureMisshapen(length=len(signature))
     return signature

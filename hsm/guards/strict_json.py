@@ -8,7 +8,8 @@ from typing import Any
 
 # No padding, no foreign character, and no bits set behind the last byte: one spelling for each value.
 _ALPHABET = (string.ascii_letters + string.digits + "-_").encode("ascii")
-_STANDARD = bytes.maketrans(b"-_", b"+/")
+_STANDARD = bytes.maketrans(b"-_+/", b"+/!!")
+_PADDING = b"", b"", b"==", b"="  # by how many characters stand in the last group
 _LAST = {0: _ALPHABET, 1: b"", 2: b"AQgw", 3: b"AEIMQUYcgkosw048"}  # by how many characters stand in the last group
 
 
@@ -18,9 +19,13 @@ class NotStrictJson(Exception):
 
 def decode_base64url(part: bytes) -> bytes:
     """RFC 7515, 2: unpadded, and the only spelling of its bytes. Raises NotStrictJson."""
-    if part.translate(None, _ALPHABET) or (part and part[-1] not in _LAST[len(part) % 4]):
+    over = len(part) % 4
+    if part and part[-1] not in _LAST[over]:
         raise NotStrictJson
-    return a2b_base64(part.translate(_STANDARD) + b"=" * (-len(part) % 4))
+    try:
+        return a2b_base64(part.translate(_STANDARD) + _PADDING[over], strict_mode=True)
+    except ValueError:
+        raise NotStrictJson from None
 
 
 def decode_object(encoded: bytes) -> dict[str, Any]:

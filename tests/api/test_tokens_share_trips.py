@@ -5,16 +5,22 @@ import asyncio
 import os
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any, ClassVar
+
+import pytest
 
 from api.wiring import Wiring
 from cardservice.credentials import eligibility_token
 from cardservice.credentials.eligibility_token import EligibilityToken
 from cardservice.keys import Purpose
+from hsm.awaited_trips import AwaitedTrips
+from hsm.client import KeyProcess
 from hsm.key_generation import development_keys
 from tests.api.served import Service
 from tests.hsm.documents import NOW
-from tests.hsm.gathering import CROWD, Gathering
 from tests.hsm.running import SetClock, serving
+
+CROWD = 12
 
 TOKEN = EligibilityToken(
     issuer="https://kartu.example",
@@ -33,20 +39,37 @@ TOKEN = EligibilityToken(
 )
 
 
-def test_tokens_of_a_moment_travel_together_and_each_is_its_own(service: Service) -> None:
+class Counting(AwaitedTrips):
+    """Keeps how many requests each frame had."""
+
+    frames: ClassVar[list[int]] = []
+
+    def _share_out(self, party: Any, answers: list[object]) -> None:
+        self.frames.append(len(answers))
+        super()._share_out(party, answers)
+
+
+def test_tokens_of_a_moment_travel_together_and_each_is_its_own(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hsm.client.AwaitedTrips", Counting)
+    Counting.frames.clear()
     tokens = [replace(TOKEN, token_id=f"token-{number}") for number in range(CROWD)]
-    with serving(development_keys(NOW, os.urandom), SetClock()) as path, Gathering(path) as keys:
+    with serving(development_keys(NOW, os.urandom), SetClock()) as path:
+        keys = KeyProcess(path, deadline=30)
         wiring: Wiring = replace(service, keys=keys).app.state.wiring
 
         async def signed() -> list[str]:
-            return list(await asyncio.gather(*map(wiring.means.sign, tokens)))
+            # Known to all who sign, as in a service at work.
+            await keys.awaited_signer(Purpose.ELIGIBILITY_TOKEN).verifying_key()
+            try:
+                return list(await asyncio.gather(*map(wiring.means.sign, tokens)))
+            finally:
+                keys.close()
 
-        keys.gathers = False
         published = keys.verifying_keys(Purpose.ELIGIBILITY_TOKEN)
-        keys.signer(Purpose.ELIGIBILITY_TOKEN).verifying_key  # noqa: B018 - known to all who sign, as in a service at work
-        keys.gathers = True
         issued = service.world.run(signed())
-        assert keys.trips == [1, CROWD - 1]
+    assert Counting.frames == [1, CROWD]
     for text, token in zip(issued, tokens, strict=True):
         read = eligibility_token.verify(text, keys=published, issuer=TOKEN.issuer, audience=TOKEN.audience, now=NOW)
         assert read == token

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Signers with keys in memory, and documents of every kind signed by them. Fixed keys, so that failures repeat."""
 
+from collections.abc import Coroutine
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any, TypeVar
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -16,10 +18,12 @@ from cardservice.credentials.card_certificate import CardCertificateRequest
 from cardservice.credentials.certificate_profile import PivSlot
 from cardservice.credentials.cover_claims import CoverClaims
 from cardservice.credentials.eligibility_token import EligibilityToken
-from cardservice.keys import VerifyingKey
+from cardservice.keys import Signer, VerifyingKey
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 ISSUER, AUDIENCE = "https://kartu.example", "rs-harapan"
+
+T = TypeVar("T")
 
 
 class MemorySigner:
@@ -106,7 +110,30 @@ _CA_USAGE = x509.KeyUsage(
 
 
 def token(claims: EligibilityToken = ELIGIBILITY, signer: MemorySigner = TOKEN_SIGNER) -> str:
-    return eligibility_token.issue(signer, claims)
+    return at_once(eligibility_token.issue(Awaiting(signer), claims))
+
+
+def at_once(coroutine: Coroutine[Any, Any, T]) -> T:
+    """The result of what never has to wait, without an event loop."""
+    try:
+        coroutine.send(None)
+    except StopIteration as done:
+        result: T = done.value
+        return result
+    raise AssertionError("it waits for something")
+
+
+class Awaiting:
+    """An ``AwaitedSigner`` over a signer that answers at once."""
+
+    def __init__(self, signer: Signer) -> None:
+        self._signer = signer
+
+    async def verifying_key(self) -> VerifyingKey:
+        return self._signer.verifying_key
+
+    async def sign(self, document: bytes) -> bytes:
+        return self._signer.sign(document)
 
 
 def proof(claims: CoverClaims = COVER, signer: MemorySigner = PROOF_SIGNER) -> bytes:

@@ -13,7 +13,7 @@ from cardservice.credentials.certificate_profile import PivSlot
 from cardservice.keys import Purpose
 from hsm.errors import DocumentRefused
 from hsm.in_process import InProcessKeys
-from tests.credentials.signing import AUDIENCE, COVER, ELIGIBILITY, ISSUER, NOW, REFUSAL, REQUEST
+from tests.credentials.signing import AUDIENCE, COVER, ELIGIBILITY, ISSUER, NOW, REFUSAL, REQUEST, at_once
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +23,7 @@ def keys() -> InProcessKeys:
 
 @pytest.mark.parametrize("claims", [ELIGIBILITY, REFUSAL])
 def test_eligibility_tokens(keys: InProcessKeys, claims: eligibility_token.EligibilityToken) -> None:
-    token = eligibility_token.issue(keys.signer(Purpose.ELIGIBILITY_TOKEN), claims)
+    token = at_once(eligibility_token.issue(keys.awaited_signer(Purpose.ELIGIBILITY_TOKEN), claims))
     cached = jwks.decode(jwks.encode(keys.verifying_keys(Purpose.ELIGIBILITY_TOKEN)))
     assert len(cached) >= 1
     assert eligibility_token.verify(token, keys=cached, issuer=ISSUER, audience=AUDIENCE, now=NOW) == claims
@@ -45,6 +45,6 @@ def test_card_certificates(keys: InProcessKeys, slot: PivSlot) -> None:
 
 def test_a_key_of_another_purpose_refuses(keys: InProcessKeys) -> None:
     with pytest.raises(DocumentRefused):
-        eligibility_token.issue(keys.signer(Purpose.COVER_PROOF), ELIGIBILITY)
+        at_once(eligibility_token.issue(keys.awaited_signer(Purpose.COVER_PROOF), ELIGIBILITY))
     with pytest.raises(DocumentRefused):
         cover_proof.issue(keys.signer(Purpose.ELIGIBILITY_TOKEN), COVER)

@@ -20,6 +20,7 @@ from hsm.errors import DocumentRefused
 from hsm.in_process import InProcessKeys
 from hsm.key_faces import KeyFaces
 from hsm.software_store import SoftwareStore
+from tests.hsm.awaited import awaited
 from tests.hsm.documents import NOW, token_input
 from tests.hsm.running import SetClock
 
@@ -45,7 +46,7 @@ def test_an_eligibility_token(keys: KeyFaces) -> None:
         until=NOW.date(),
         sector=1,
     )
-    issued = eligibility_token.issue(keys.signer(Purpose.ELIGIBILITY_TOKEN), token)
+    issued = awaited(keys, eligibility_token.issue(keys.awaited_signer(Purpose.ELIGIBILITY_TOKEN), token))
     published = keys.verifying_keys(Purpose.ELIGIBILITY_TOKEN)
     assert eligibility_token.verify(issued, keys=published, issuer=ISSUER, audience="rs-harapan", now=NOW) == token
 

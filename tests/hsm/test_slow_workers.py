@@ -4,7 +4,7 @@
 import os
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -40,8 +40,14 @@ class SlowToken:
     def admit(self, requests: Sequence[object], _: int) -> list[None]:
         return [None] * len(requests)
 
-    def carry_out(self, request: object) -> object:
+    def moment(self) -> None:
+        return None
+
+    def prepared(self, request: object, _: None) -> Callable[[], object]:
         assert isinstance(request, Ping)
+        return self.carry_out
+
+    def carry_out(self) -> object:
         self.silences.append(self.time - min(self.seat.last_alive, self.wound))
         self.time += 1.0
         return "slow"
@@ -86,7 +92,7 @@ OPENING = (
 )
 IMPATIENT = (
     "from pathlib import Path; from hsm.login_turn import login_turn; turn = login_turn(Path({state!r})); "
-    "supervisor.START_SECONDS = 0.3; supervisor._SOON = 0.05"
+    "supervisor.START_SECONDS = 1.0; supervisor._SOON = 0.05"
 )
 
 
@@ -96,7 +102,7 @@ def test_who_waits_for_his_turn_to_open_the_keys_is_waited_for(tmp_path: Path) -
     with another, supervised(OPENING, IMPATIENT.format(state=str(tmp_path))) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "began\n"
-        time.sleep(1.0)  # several times the patience with which it was started
+        time.sleep(2.5)  # longer than the patience with which it was started
         another.close()
         assert process.stdout.readline() == "opened\n"
         process.terminate()

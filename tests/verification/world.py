@@ -221,7 +221,7 @@ class World:
     @property
     def means(self) -> Means:
         async def sign(token: EligibilityToken) -> str:
-            return eligibility_token.issue(self.keys.signer(Purpose.ELIGIBILITY_TOKEN), token)
+            return await eligibility_token.issue(self.keys.awaited_signer(Purpose.ELIGIBILITY_TOKEN), token)
 
         async def proof_keys() -> Any:
             return self.keys.verifying_keys(Purpose.COVER_PROOF)

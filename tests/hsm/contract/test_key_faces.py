@@ -12,13 +12,14 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from cardservice.keys import KeyOrigin, KeySet, Purpose, SessionRequest
+from cardservice.keys import KeyOrigin, KeySet, Purpose, SessionRequest, VerifyingKey
 from hsm.block_cipher import aes_cmac, key_check_value
 from hsm.diversification import Diversification, DiversificationScheme, KeyUsage, diversified_key
 from hsm.errors import DocumentRefused, KeyNotActive, KeyNotFound, MalformedRequest, UnsealRefused, WrapRefused
 from hsm.key_bundle import KeyBundle
 from hsm.key_faces import KeyFaces
 from hsm.scp03_derivation import StaticPrfs, session_keys
+from tests.hsm.awaited import awaited
 from tests.hsm.documents import NOW, audit_root, certificate_input, proof_input, receipt_input, token_input
 from tests.hsm.running import SetClock
 
@@ -75,6 +76,43 @@ def test_each_purpose_signs_its_document(keys: KeyFaces, purpose: Purpose) -> No
     signature = keys.signer(purpose).sign(document)
     assert len(signature) == 64
     verify(keys.signer(purpose).verifying_key.point, signature, document)
+
+
+@pytest.mark.parametrize(
+    "purpose", [Purpose.ELIGIBILITY_TOKEN, Purpose.COVER_PROOF, Purpose.CARD_CA, Purpose.AUDIT, Purpose.RECEIPT]
+)
+def test_each_purpose_signs_for_a_task_too(keys: KeyFaces, purpose: Purpose) -> None:
+    document, signer = document_for(keys, purpose), keys.awaited_signer(purpose)
+
+    async def signed() -> tuple[VerifyingKey, bytes]:
+        return await signer.verifying_key(), await signer.sign(document)
+
+    key, signature = awaited(keys, signed())
+    assert key == keys.signer(purpose).verifying_key
+    verify(key.point, signature, document)
+
+
+def test_a_task_whose_key_is_replaced_is_refused_and_finds_the_next(keys: KeyFaces, clock: SetClock) -> None:
+    signer = keys.awaited_signer(Purpose.ELIGIBILITY_TOKEN)
+
+    async def signed() -> None:
+        first = await signer.verifying_key()
+        clock.time = NOW + timedelta(days=84)
+        assert await signer.verifying_key() == first
+        with pytest.raises(DocumentRefused):
+            await signer.sign(token_input(first.kid, now=clock.time))
+        second = await signer.verifying_key()
+        assert second != first
+        document = token_input(second.kid, now=clock.time)
+        verify(second.point, await signer.sign(document), document)
+
+    awaited(keys, signed())
+
+
+@pytest.mark.parametrize("purpose", [Purpose.CARD_MASTER, Purpose.SEAL])
+def test_what_signs_nothing_signs_nothing_for_a_task(keys: KeyFaces, purpose: Purpose) -> None:
+    with pytest.raises(KeyNotFound):
+        keys.awaited_signer(purpose)
 
 
 def test_many_documents_are_signed_in_order(keys: KeyFaces) -> None:

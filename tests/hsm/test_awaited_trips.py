@@ -1,0 +1,374 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Tasks that ask through shared trips: who travels with whom, and that each is told what is true for it, whatever becomes of the lines."""
+
+import asyncio
+import os
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any
+
+import cbor2
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hsm import awaited_trips
+from hsm.awaited_trips import AwaitedTrips
+from hsm.errors import CallerRefused, KeyProcessDown, MalformedFrame
+from hsm.shared_trips import MAX_LINES, MAX_OCTETS, MAX_REQUESTS
+from tests.hsm.held_lines import HeldFarEnd, held_far_end
+from tests.hsm.running import short_folder
+
+PATIENCE = 30.0  # seconds for the machine, and no figure
+
+Test = Callable[[], Coroutine[Any, Any, None]]
+
+
+class Tasks:
+    """Callers by number, each a task with questions of its own."""
+
+    def __init__(self, far_end: HeldFarEnd, trips: AwaitedTrips) -> None:
+        self.far_end = far_end
+        self.trips = trips
+        self.tasks: list[asyncio.Task[list[object]]] = []
+
+    def arrive(self, *counts: int, octets: int = 0) -> None:
+        """One more caller each, with so many requests."""
+        for count in counts:
+            requests = [cbor2.dumps(request) for request in self.requests_of(len(self.tasks), count, octets)]
+
+            async def ask(requests: list[bytes] = requests) -> list[object]:
+                return await self.trips.ask(requests)
+
+            self.tasks.append(asyncio.create_task(ask()))
+
+    @staticmethod
+    def requests_of(number: int, count: int, octets: int = 0) -> list[object]:
+        return [f"{number}/{n}/" + "x" * octets for n in range(count)]
+
+    async def are_told(self) -> list[list[object] | BaseException]:
+        return await asyncio.gather(*self.tasks, return_exceptions=True)
+
+
+@asynccontextmanager
+async def tasks(deadline: float = PATIENCE) -> AsyncIterator[Tasks]:
+    async with held_far_end() as far_end:
+        trips = AwaitedTrips(far_end.path, [os.geteuid()], deadline)
+        try:
+            yield Tasks(far_end, trips)
+        finally:
+            trips.close()
+
+
+def in_a_loop(test: Test) -> Callable[[pytest.MonkeyPatch], None]:
+    """No trip is slow to this machine's tasks, unless the test says otherwise."""
+
+    def run(monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(awaited_trips, "SLOW", 3600.0)
+        asyncio.run(test())
+
+    run.__name__ = test.__name__
+    return run
+
+
+def answered(number: int, count: int) -> list[object]:
+    return [[0, request] for request in Tasks.requests_of(number, count)]
+
+
+@in_a_loop
+async def test_what_is_asked_in_one_turn_travels_together_and_each_gets_its_own() -> None:
+    async with tasks() as crowd:
+        crowd.arrive(1, 3, 2)
+        await crowd.far_end.until_frames(1)
+        assert crowd.far_end.frames[0].requests == [
+            f"{number}/{n}/" for number, count in enumerate([1, 3, 2]) for n in range(count)
+        ]
+        crowd.far_end.frames[0].ends("answers")
+        assert await crowd.are_told() == [answered(0, 1), answered(1, 3), answered(2, 2)]
+
+
+@in_a_loop
+async def test_what_is_asked_meanwhile_waits_and_travels_together_too() -> None:
+    async with tasks() as crowd:
+        crowd.arrive(1)
+        await crowd.far_end.until_frames(1)
+        crowd.arrive(1)
+        await asyncio.sleep(0.01)
+        crowd.arrive(1, 1)
+        await asyncio.sleep(0.01)
+        assert len(crowd.far_end.frames) == 1
+        crowd.far_end.frames[0].ends("answers")
+        await crowd.far_end.until_frames(2)
+        assert crowd.far_end.frames[1].requests == ["1/0/", "2/0/", "3/0/"]
+        crowd.far_end.frames[1].ends("answers")
+        assert await crowd.are_told() == [answered(number, 1) for number in range(4)]
+        assert len(crowd.far_end.lines) == 1
+
+
+@in_a_loop
+async def test_a_frame_holds_no_more_than_it_may() -> None:
+    async with tasks() as crowd:
+        crowd.arrive(*[16] * 9)
+        for number in range(3):
+            await crowd.far_end.until_frames(number + 1)
+            assert len(crowd.far_end.frames[number].requests) == (MAX_REQUESTS if number < 2 else 16)
+            crowd.far_end.frames[number].ends("answers")
+        await crowd.are_told()
+        crowd.arrive(1, 1, 1, octets=MAX_OCTETS // 2 - 100)
+        await crowd.far_end.until_frames(4)
+        assert [request[:4] for request in crowd.far_end.frames[3].requests] == ["9/0/", "10/0"]
+
+
+@in_a_loop
+async def test_what_a_lost_line_had_read_is_asked_again_on_another() -> None:
+    async with tasks() as crowd:
+        crowd.arrive(1, 2)
+        await crowd.far_end.until_frames(1)
+        crowd.arrive(1)
+        await asyncio.sleep(0)
+        crowd.far_end.frames[0].ends("lost")
+        await crowd.far_end.until_frames(2)
+        # In their order, before who came later.
+        assert crowd.far_end.frames[1].requests == ["0/0/", "1/0/", "1/1/", "2/0/"]
+        crowd.far_end.frames[1].ends("answers")
+        assert await crowd.are_told() == [answered(0, 1), answered(1, 2), answered(2, 1)]
+
+
+@in_a_loop
+async def test_lines_that_are_lost_again_and_again_are_given_up_at_the_deadline() -> None:
+    async with tasks(deadline=0.3) as crowd:
+        crowd.arrive(1)
+
+        async def lose() -> None:
+            while True:
+                for each in crowd.far_end.under_way:
+                    each.ends("lost")
+                await asyncio.sleep(0.005)
+
+        losing = asyncio.create_task(lose())
+        (told,) = await crowd.are_told()
+        losing.cancel()
+        assert isinstance(told, KeyProcessDown)
+        assert "again and again" in str(told)
+        assert len(crowd.far_end.frames) > 2
+
+
+@in_a_loop
+async def test_where_nobody_is_all_are_told_at_once_and_the_next_looks_again() -> None:
+    with short_folder() as folder:
+        trips = AwaitedTrips(folder / "s", [os.geteuid()], PATIENCE)
+        for _ in range(2):
+            told = await asyncio.gather(*(trips.ask([b"\x01"]) for _ in range(3)), return_exceptions=True)
+            assert [type(each) for each in told] == [KeyProcessDown] * 3
+            assert "No such file" in str(told[0])
+
+
+@in_a_loop
+async def test_a_far_end_of_another_user_is_not_trusted() -> None:
+    async with held_far_end() as far_end:
+        trips = AwaitedTrips(far_end.path, [os.geteuid() + 1], PATIENCE)
+        with pytest.raises(CallerRefused):
+            await trips.ask([b"\x01"])
+        assert far_end.frames == []
+
+
+@in_a_loop
+async def test_a_mute_far_end_is_given_up_at_the_deadline_and_those_with_time_left_ask_elsewhere() -> None:
+    async with tasks(deadline=0.3) as crowd:
+        crowd.arrive(1)
+        await crowd.far_end.until_frames(1)
+        await asyncio.sleep(0.1)
+        crowd.arrive(1)
+        with pytest.raises(KeyProcessDown, match=r"0\.3 s"):
+            await crowd.tasks[0]
+        await crowd.far_end.until_frames(2)
+        assert crowd.far_end.frames[1].requests == ["1/0/"]
+        crowd.far_end.frames[1].ends("answers")
+        assert await crowd.tasks[1] == answered(1, 1)
+
+
+@in_a_loop
+async def test_a_frame_that_is_refused_as_a_whole_is_asked_one_by_one() -> None:
+    async with tasks() as crowd:
+        crowd.arrive(1, 2, 1)
+        await crowd.far_end.until_frames(1)
+        crowd.far_end.frames[0].ends("refused whole")
+        for number, outcome in enumerate(["answers", "refused whole", "answers"], start=1):
+            await crowd.far_end.until_frames(number + 1)
+            crowd.far_end.frames[number].ends(outcome)
+        first, spoiled, last = await crowd.are_told()
+        assert (first, last) == (answered(0, 1), answered(2, 1))
+        # Of its own trip it hears what the far end said.
+        assert isinstance(spoiled, list)
+        assert spoiled[0][:2] == [1, MalformedFrame.code]  # type: ignore[index]  # as it came over the wire
+
+
+@pytest.mark.parametrize("nonsense", [b"\x00\x00\x00\x01\xff", b"\x00\x00\x00\x01\x07"], ids=["no CBOR", "no list"])
+def test_an_answer_that_is_none_is_a_typed_error_and_the_line_is_left(nonsense: bytes) -> None:
+    async def test() -> None:
+        async with tasks() as crowd:
+            crowd.arrive(1, 1)
+            await crowd.far_end.until_frames(1)
+            crowd.far_end.frames[0].line.write(nonsense)
+            assert [type(told) for told in await crowd.are_told()] == [MalformedFrame] * 2
+            crowd.arrive(1)
+            await crowd.far_end.until_frames(2)
+            assert crowd.far_end.frames[1].line is not crowd.far_end.frames[0].line
+
+    asyncio.run(test())
+
+
+@in_a_loop
+async def test_an_answer_in_pieces_is_one_answer_and_one_too_many_ends_the_line() -> None:
+    async with tasks() as crowd:
+        crowd.arrive(1)
+        await crowd.far_end.until_frames(1)
+        line = crowd.far_end.frames[0].line
+        for octet in cbor2.dumps([[0, "0/0/"]]).join([b"\x00\x00\x00\x08", b""]):
+            line.write(bytes([octet]))
+            await asyncio.sleep(0.001)
+        assert await crowd.tasks[0] == answered(0, 1)
+        line.write(b"\x00\x00\x00\x01\x80")
+        await crowd.far_end.until(line.transport.is_closing)
+
+
+@in_a_loop
+async def test_who_wants_no_answer_any_more_disturbs_nobody() -> None:
+    async with tasks() as crowd:
+        crowd.arrive(1, 1)
+        await crowd.far_end.until_frames(1)
+        crowd.arrive(1, 1)
+        await asyncio.sleep(0)
+        crowd.tasks[0].cancel()
+        crowd.tasks[2].cancel()
+        await asyncio.sleep(0)
+        crowd.far_end.frames[0].ends("answers")
+        await crowd.far_end.until_frames(2)
+        assert crowd.far_end.frames[1].requests == ["3/0/"]
+        crowd.far_end.frames[1].ends("answers")
+        told = await crowd.are_told()
+        assert (told[1], told[3]) == (answered(1, 1), answered(3, 1))
+
+
+def test_past_a_slow_trip_there_are_other_lines_up_to_four(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(awaited_trips, "SLOW", 0.0)
+
+    async def test() -> None:
+        async with tasks() as crowd:
+            for count in range(1, MAX_LINES + 3):
+                crowd.arrive(1)
+                await crowd.far_end.until_frames(min(count, MAX_LINES))
+            assert len(crowd.far_end.under_way) == len(crowd.far_end.lines) == MAX_LINES
+            crowd.far_end.frames[2].ends("answers")
+            await crowd.far_end.until_frames(MAX_LINES + 1)
+            assert crowd.far_end.frames[MAX_LINES].requests == ["4/0/", "5/0/"]
+
+    asyncio.run(test())
+
+
+@in_a_loop
+async def test_closed_under_way_all_are_told_and_the_next_question_opens_a_new_line() -> None:
+    async with tasks() as crowd:
+        crowd.arrive(1)
+        await crowd.far_end.until_frames(1)
+        crowd.arrive(1)
+        await asyncio.sleep(0)
+        crowd.trips.close()
+        assert [type(told) for told in await crowd.are_told()] == [KeyProcessDown] * 2
+        crowd.arrive(1)
+        await crowd.far_end.until_frames(2)
+        crowd.far_end.frames[1].ends("answers")
+        assert await crowd.tasks[2] == answered(2, 1)
+
+
+_STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("arrives"), st.integers(1, 20)),
+        st.tuples(st.just("leaves"), st.integers(0, 30)),
+        st.tuples(st.sampled_from(["answers", "answers", "lost", "refused whole"]), st.integers(0, MAX_LINES - 1)),
+        st.tuples(st.just("time passes"), st.integers(1, 3)),
+    ),
+    max_size=25,
+)
+
+
+async def step(crowd: Tasks, what: str, number: int) -> None:
+    match what:
+        case "arrives":
+            crowd.arrive(number)
+        case "leaves":
+            for task in crowd.tasks[number : number + 1]:
+                task.cancel()
+        case "time passes":
+            await asyncio.sleep(number / 1000)
+        case outcome:
+            if under_way := crowd.far_end.under_way:
+                under_way[number % len(under_way)].ends(outcome)
+
+
+async def all_come_home(crowd: Tasks, patience: float) -> None:
+    async with asyncio.timeout(patience):
+        while not all(task.done() for task in crowd.tasks):
+            for each in crowd.far_end.under_way:
+                each.ends("answers")
+            await asyncio.sleep(0.001)
+
+
+async def walk(
+    steps: list[tuple[str, int]], kind: type[AwaitedTrips] = AwaitedTrips, patience: float = PATIENCE
+) -> None:
+    """Do the steps, then let everybody come home: nobody is left behind, and each is told what is true for it."""
+    counts = [number for what, number in steps if what == "arrives"]
+    async with held_far_end() as far_end:
+        crowd = Tasks(far_end, kind(far_end.path, [os.geteuid()], PATIENCE))
+        for what, number in steps:
+            await step(crowd, what, number)
+            assert len(far_end.under_way) <= MAX_LINES
+        await all_come_home(crowd, patience)
+        crowd.trips.close()
+        for number, (task, count) in enumerate(zip(crowd.tasks, counts, strict=True)):
+            if not task.cancelled() and task.result() != answered(number, count):
+                # Refused as a whole, in a frame of its own.
+                assert any(each.requests == Tasks.requests_of(number, count) for each in far_end.frames)
+                assert task.result() == [[1, MalformedFrame.code, {"rule": "as the test wants"}]]
+
+
+@settings(max_examples=40, deadline=None)
+@given(_STEPS, st.sampled_from([0.0, 3600.0]))
+def test_whoever_comes_and_whatever_is_lost_nobody_is_left_behind(steps: list[tuple[str, int]], slow: float) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(awaited_trips, "SLOW", slow)
+        asyncio.run(walk(steps))
+
+
+class MixedUp(AwaitedTrips):
+    """Hands the answers out in the wrong order."""
+
+    def _share_out(self, party: Any, answers: list[object]) -> None:
+        super()._share_out(party, answers[::-1])
+
+
+def test_sabotage_answers_handed_to_the_wrong_task_are_seen() -> None:
+    steps = [("arrives", 1)] * 3
+    asyncio.run(walk(steps))
+    with pytest.raises(AssertionError):
+        asyncio.run(walk(steps, MixedUp))
+
+
+class Forgetful(AwaitedTrips):
+    """Does not look, when a trip comes home, whether others came meanwhile."""
+
+    def _came_back(self, line: Any, encoded: bytes) -> None:
+        waiting, self._waiting = self._waiting, deque()
+        super()._came_back(line, encoded)
+        self._waiting.extend(waiting)
+
+
+def test_sabotage_who_comes_while_a_trip_is_under_way_would_be_left_behind() -> None:
+    steps = [("arrives", 1), ("time passes", 30), ("arrives", 1)]
+    asyncio.run(walk(steps))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(awaited_trips, "SLOW", 3600.0)
+        with pytest.raises(TimeoutError):
+            asyncio.run(walk(steps, Forgetful, patience=0.5))
