@@ -4,6 +4,7 @@
 What goes wrong with one request is that request's answer. A connection is closed only where the next byte could no longer be
 understood, a frame too long or one that never ends; where answers are not taken; and where there are too many: then whoever has been
 quiet longest makes room for the new caller, among those of the user who holds most. Clients come back without noticing (line.py).
+All of it is counted (tally.py) and nothing has a log line of its own: no caller fills the disk by being refused.
 
 Workers share the listening socket. All wake for a new caller; whoever has fewest takes it, and the others let it be for a moment
 (``PATIENCE``): should nobody have come by then, the right one is busy, and any will do.
@@ -146,11 +147,11 @@ class KeyServer:
         uid = peer_uid(peer)
         connection = Connection(peer, uid, self._monotonic())
         if uid not in self._served_uids:
-            log.warning("caller refused uid=%d", uid)
+            self._tally.count(uid, "connection:refused")
             connection.refuse(CallerRefused(uid=uid))
             peer.close()
         elif not self._has_room_for(uid):
-            log.warning("caller refused, %d are connected", MAX_CONNECTIONS)
+            self._tally.count(uid, "connection:no-room")
             connection.refuse(CallerRefused(uid=uid))
             peer.close()
         else:
@@ -166,7 +167,7 @@ class KeyServer:
         ((most, _),) = Counter(each.uid for each in self._connections).most_common(1)
         held = [each for each in self._connections if each.uid == most and (each.is_at_rest or most != uid)]
         if held:
-            log.warning("hung up on uid=%d to make room, %d are connected", most, MAX_CONNECTIONS)
+            self._tally.count(most, "connection:made-room")
             self._close(min(held, key=lambda each: (not each.is_at_rest, each.heard)))
         return bool(held)
 
@@ -178,6 +179,7 @@ class KeyServer:
             self._answer_frames(connection)
             if not open_still and not connection.closing:
                 if connection.has_half_frame:
+                    self._tally.count(connection.uid, "connection:half-frame")
                     connection.refuse(MalformedFrame(rule="the rest of a frame did not come"))
                 connection.closing = True
         self._settle(connection)
@@ -187,7 +189,7 @@ class KeyServer:
             for encoded in connection.frames(self._monotonic()):
                 connection.say(self._answers(encoded, connection.uid))
         except FrameTooLarge as error:
-            log.warning("refused %s", error.code)
+            self._tally.count(connection.uid, f"?:{error.code}")
             connection.refuse(error)
 
     def _answers(self, encoded: bytes, caller: int) -> list[Answer]:
@@ -195,8 +197,7 @@ class KeyServer:
         try:
             wires = decode_list(encoded)
         except MalformedFrame as error:
-            log.warning("refused %s", error.code)
-            return [error]
+            return [self._refuse(error, "?", caller)]
         read = [_read(wire) for wire in wires]
         refused = iter(self._admit([each for each in read if not isinstance(each, HsmError)], caller))
         admitted = [each if isinstance(each, HsmError) else next(refused) or each for each in read]
@@ -262,7 +263,7 @@ class KeyServer:
         for connection in list(self._connections):
             since = connection.waiting_since
             if since is not None and now - since > self._half_frame_seconds:
-                log.warning("refused a half frame")
+                self._tally.count(connection.uid, "connection:half-frame")
                 connection.refuse(MalformedFrame(rule="the rest of a frame did not come"))
                 self._settle(connection)
 
@@ -275,7 +276,7 @@ class KeyServer:
             elif connection.deaf_since is None:
                 connection.deaf_since = now
             elif now - connection.deaf_since > self._half_frame_seconds:
-                log.warning("hung up on a caller that takes no answers uid=%d", connection.uid)
+                self._tally.count(connection.uid, "connection:takes-no-answers")
                 self._close(connection)
 
     def _close(self, connection: Connection) -> None:

@@ -5,6 +5,7 @@ import os
 import socket
 import stat
 import threading
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -134,6 +135,45 @@ def test_log_names_callers_and_operations_and_no_values(
     }
     assert {line.split()[1] for line in told} == {f"uid={os.geteuid()}"}
     assert "3171" not in caplog.text
+
+
+def counted(caplog: pytest.LogCaptureFixture) -> Counter[str]:
+    """What the log says was answered; there may be no line of another kind, but that of the end."""
+    lines = [record.getMessage() for record in caplog.records if record.name == "hsm"]
+    assert {line.split()[0] for line in lines} <= {"answered", "worker"}
+    found: Counter[str] = Counter()
+    for line in lines:
+        for word in line.split()[2:] if line.startswith("answered") else ():
+            what, _, times = word.rpartition("=")
+            found[what] += int(times)
+    return found
+
+
+def test_who_is_refused_again_and_again_does_not_fill_the_log(
+    bundle: KeyBundle, clock: SetClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO, "hsm"), serving(bundle, clock) as path:
+        with RawCaller(path) as caller:
+            for _ in range(200):
+                caller.send_frame(b"\xff")
+                assert [answer[:2] for answer in caller.receive()] == [[1, "hsm-frame-malformed"]]
+        for content in (b"\xff\xff\xff\xff", b"\0\0\0\x09half"):
+            for _ in range(20):
+                with RawCaller(path) as caller:
+                    caller.send(content)
+                    caller.peer.shutdown(socket.SHUT_WR)
+                    assert caller.receive()
+    assert counted(caplog) == {"?:hsm-frame-malformed": 200, "?:hsm-frame-too-large": 20, "connection:half-frame": 20}
+
+
+def test_whom_nobody_let_in_does_not_fill_the_log_either(
+    bundle: KeyBundle, clock: SetClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO, "hsm"), serving(bundle, clock, served_uid=os.geteuid() + 1) as path:
+        for _ in range(50):
+            with RawCaller(path) as caller:
+                assert caller.receive() == [[1, "hsm-caller-refused", {"uid": os.geteuid()}]]
+    assert counted(caplog) == {"connection:refused": 50}
 
 
 def test_what_is_opened_is_recorded_with_its_reason(bundle: KeyBundle, clock: SetClock) -> None:
