@@ -126,7 +126,7 @@ def small_plan(tmp_path: Path) -> Path:
 def test_typed_at_a_terminal_confirmed_and_unseen(small_plan: Path, tmp_path: Path) -> None:
     digest = hashlib.sha256(small_plan.read_bytes()).hexdigest()
     answers = [
-        ("huruf pertama hash", digest[:12]),
+        ("huruf pertama hash", f"{digest[:16].upper()} {digest[16:32]}"),
         ("Siti - frasa sandi baru", "rahasia Siti 1"),
         ("Siti - ulangi", "rahasia Siti 1"),
         ("Budi - frasa sandi baru", "rahasia Budi 2"),
@@ -139,11 +139,16 @@ def test_typed_at_a_terminal_confirmed_and_unseen(small_plan: Path, tmp_path: Pa
     assert "rahasia" not in screen
 
 
-def test_a_wrong_hash_typed_stops_it(small_plan: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("typed", ["0" * 32, "first 12"])
+def test_a_wrong_hash_typed_stops_it_and_so_does_a_short_one(typed: str, small_plan: Path, tmp_path: Path) -> None:
+    """Twelve characters are found again by whoever writes two plans; nor is there anything on the screen to copy."""
+    digest = hashlib.sha256(small_plan.read_bytes()).hexdigest()
     words = ["keys", "ceremony", str(small_plan), "--out", str(tmp_path / "out")]
-    code, screen = at_a_terminal(tmp_path / "desk", words, [("huruf pertama hash", "0" * 12)])
+    answer = digest[:12] if typed == "first 12" else typed
+    code, screen = at_a_terminal(tmp_path / "desk", words, [("huruf pertama hash", answer)])
     assert code == 5, screen
     assert "hsm-ceremony-plan-refused" in screen
+    assert digest[12:] not in screen.partition("<answered>")[0]
     assert not (tmp_path / "out").exists()
 
 
