@@ -5,12 +5,14 @@ import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import FileIO
 from pathlib import Path
 
 from hsm.errors import KeyFileError, PassphraseUnusable
 from hsm.key_identifier import unpadded_base64url
-from hsm.protected_file import create_protected, read_protected
+from hsm.protected_file import create_protected, read_secret
 from hsm.sealed_file import Randomness
+from hsm.wiping import wiped
 
 MAX_LENGTH = 4096
 MIN_LENGTH = 8
@@ -22,10 +24,10 @@ _ALL_SEALS = fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl
 def passphrase_from_file(path: Path) -> Iterator[bytearray]:
     """The passphrase for as long as it is needed, then zeros. Raises PassphraseUnusable."""
     try:
-        content = read_protected(path, MAX_LENGTH)
+        content = read_secret(path, MAX_LENGTH)
     except KeyFileError as error:
         raise PassphraseUnusable(source=str(path), rule=str(error.evidence.get("rule", "not there"))) from None
-    with _usable(bytearray(content), str(path)) as passphrase:
+    with _usable(content, str(path)) as passphrase:
         yield passphrase
 
 
@@ -34,11 +36,11 @@ def passphrase_from_descriptor(descriptor: int) -> Iterator[bytearray]:
     """The same from an inherited descriptor, which is read to its end and closed. A file or memory is read from its begin."""
     source = f"descriptor {descriptor}"
     try:
-        content = bytearray(MAX_LENGTH)
-        with os.fdopen(descriptor, "rb") as file:
+        with os.fdopen(descriptor, "rb", buffering=0) as file, wiped(bytearray(MAX_LENGTH)) as room:
             # Those who share a descriptor share its offset, so it is not used where there is one.
-            read = os.preadv(descriptor, [content], 0) if file.seekable() else file.readinto(content)
-            del content[read:]
+            read = os.preadv(descriptor, [room], 0) if file.seekable() else _read_to_its_end(file, room)
+            # A new one as long as it is: a buffer that shrinks may be moved, and leaves a copy.
+            content = bytearray(memoryview(room)[:read])
     except OSError as error:
         raise PassphraseUnusable(source=source, rule=error.strerror or "not readable") from None
     with _usable(content, source) as passphrase:
@@ -61,6 +63,14 @@ def keep_passphrase(descriptor: int) -> int:
 def create_passphrase_file(path: Path, randomness: Randomness) -> None:
     """A new random passphrase, mode 0600. Raises KeyFileExists."""
     create_protected(path, unpadded_base64url(randomness(NEW_PASSPHRASE_OCTETS)).encode() + b"\n")
+
+
+def _read_to_its_end(file: FileIO, room: bytearray) -> int:
+    """How much came, at most what there is room for."""
+    read = 0
+    while more := file.readinto(memoryview(room)[read:]):
+        read += more
+    return read
 
 
 @contextmanager

@@ -16,6 +16,11 @@ OTHERS = 0o077
 
 def read_protected(path: Path, limit: int) -> bytes:
     """The bytes of a regular file of ours, closed to group and world and at most ``limit`` long; never through a symbolic link."""
+    return bytes(read_secret(path, limit))
+
+
+def read_secret(path: Path, limit: int) -> bytearray:
+    """The same as octets that can be wiped, and no other copy of them stays in this process."""
     try:
         fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
     except FileNotFoundError:
@@ -23,12 +28,24 @@ def read_protected(path: Path, limit: int) -> bytes:
     except OSError as error:
         raise KeyFileUnprotected(path=str(path), rule=f"could not be opened ({error.strerror})") from None
     try:
-        refuse_open_to_others(path, os.fstat(fd), limit)
-    except KeyFileUnprotected:
+        found = os.fstat(fd)
+        refuse_open_to_others(path, found, limit)
+        return _octets(fd, found.st_size)
+    except OSError as error:
+        raise KeyFileUnprotected(path=str(path), rule=f"could not be read ({error.strerror})") from None
+    finally:
         os.close(fd)
-        raise
-    with os.fdopen(fd, "rb") as file:
-        return file.read(limit)
+
+
+def _octets(fd: int, length: int) -> bytearray:
+    """A file's octets in room of just that length: what shrinks may be moved, and leaves a copy."""
+    content = bytearray(length)
+    read = 0
+    while read < length and (more := os.preadv(fd, [memoryview(content)[read:]], read)):
+        read += more
+    if read < length:
+        del content[read:]  # somebody cut it meanwhile
+    return content
 
 
 def refuse_open_to_others(path: Path, found: os.stat_result, limit: int) -> None:

@@ -143,7 +143,7 @@ def _stretch(passphrase: bytes | bytearray, salt: bytes, parameters: Argon2Param
         iterations=parameters.iterations,
         lanes=parameters.lanes,
         memory_cost=parameters.memory_kib,
-    ).derive(bytes(passphrase))
+    ).derive(passphrase)  # type: ignore[arg-type] # any buffer is taken; a copy as bytes could not be wiped
     return stretched[:32], stretched[32:]
 
 

@@ -1,29 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
 """The secrets that people bring to a ceremony or a restoration: typed at the terminal without echo, or read from files closed to others."""
 
-import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from getpass import getpass
 from pathlib import Path
 
 from hsm.custody.plan import PlannedTransport
+from hsm.custody.typed_secret import TERMINAL, ask_on_terminal
 from hsm.errors import KeyFileError, PassphraseUnusable
 from hsm.passphrase import MIN_LENGTH, passphrase_from_file
-from hsm.protected_file import read_protected
+from hsm.protected_file import read_secret
+from hsm.wiping import wiped
 
 MAX_COMPONENT_FILE = 256  # bytes: 64 hexadecimal digits with white space among them
-TERMINAL = "terminal"
-
-
-def ask_on_terminal(prompt: str) -> str:
-    """What somebody types, unseen. Raises PassphraseUnusable where there is no terminal."""
-    try:
-        os.close(os.open("/dev/tty", os.O_RDWR | os.O_CLOEXEC | os.O_NOCTTY))
-        return getpass(prompt)
-    except (OSError, EOFError):
-        raise PassphraseUnusable(source=TERMINAL, rule="no terminal here, or nothing typed; name a file") from None
+_DIGITS = b"0123456789abcdef"
+_WHITE = b" \t\r\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +24,7 @@ class BroughtSecrets:
 
     passphrases: Mapping[str, Path] = field(default_factory=dict)
     components: Mapping[tuple[int, int], Path] = field(default_factory=dict)
-    ask: Callable[[str], str] = ask_on_terminal
+    ask: Callable[[str], bytearray] = ask_on_terminal
 
     @contextmanager
     def passphrase_of(self, custodian: str) -> Iterator[bytearray]:
@@ -41,10 +33,11 @@ class BroughtSecrets:
             with passphrase_from_file(self.passphrases[custodian]) as passphrase:
                 yield passphrase
             return
-        typed = self._typed(f"{custodian} - frasa sandi baru / new passphrase: ")
-        if self.ask(f"{custodian} - ulangi / repeat: ").encode() != typed:
-            raise PassphraseUnusable(source=TERMINAL, rule="the two entries differ")
-        yield from _wiping(typed)
+        with wiped(self._typed(f"{custodian} - frasa sandi baru / new passphrase: ")) as typed:
+            with wiped(self.ask(f"{custodian} - ulangi / repeat: ")) as repeated:
+                if repeated != typed:
+                    raise PassphraseUnusable(source=TERMINAL, rule="the two entries differ")
+            yield typed
 
     @contextmanager
     def passphrase_for(self, share: Path) -> Iterator[bytearray]:
@@ -53,7 +46,8 @@ class BroughtSecrets:
             with passphrase_from_file(self.passphrases[share.name]) as passphrase:
                 yield passphrase
             return
-        yield from _wiping(self._typed(f"{share.name} - frasa sandi / passphrase: "))
+        with wiped(self._typed(f"{share.name} - frasa sandi / passphrase: ")) as typed:
+            yield typed
 
     def component(self, transport: PlannedTransport, number: int) -> bytearray:
         """One component of a transport key, in hexadecimal digits. Raises PassphraseUnusable."""
@@ -61,30 +55,41 @@ class BroughtSecrets:
         path = self.components.get((version, number))
         called = f"{version:02X}:{number}"
         if path is None:
-            text = self.ask(f"Kunci transpor / transport key {called} - komponen / component (hex): ")
+            brought = self.ask(f"Kunci transpor / transport key {called} - komponen / component (hex): ")
         else:
-            text = _content(path)
-        try:
-            return bytearray.fromhex(text)
-        except ValueError:
-            raise PassphraseUnusable(source=f"component {called}", rule="must be hexadecimal digits") from None
+            brought = _content(path)
+        with wiped(brought) as digits:
+            component = _octets_of(digits)
+        if component is None:
+            raise PassphraseUnusable(source=f"component {called}", rule="must be hexadecimal digits")
+        return component
 
     def _typed(self, prompt: str) -> bytearray:
-        typed = bytearray(self.ask(prompt).encode())
+        typed = self.ask(prompt)
         if len(typed) < MIN_LENGTH:
             raise PassphraseUnusable(source=TERMINAL, rule=f"shorter than {MIN_LENGTH} bytes")
         return typed
 
 
-def _wiping(secret: bytearray) -> Iterator[bytearray]:
-    try:
-        yield secret
-    finally:
-        secret[:] = bytes(len(secret))
+def _octets_of(digits: bytearray) -> bytearray | None:
+    """What hexadecimal digits say, white space between octets allowed; None for anything else. Without a text, which could not be wiped."""
+    with wiped(bytearray(len(digits) // 2)) as octets:
+        read, high = 0, -1
+        for digit in digits:
+            if digit in _WHITE and high < 0:
+                continue
+            value = _DIGITS.find(digit | 0x20 if digit >= ord("A") else digit)
+            if value < 0:
+                return None
+            if high < 0:
+                high = value
+            else:
+                octets[read], read, high = high << 4 | value, read + 1, -1
+        return None if high >= 0 else bytearray(memoryview(octets)[:read])
 
 
-def _content(path: Path) -> str:
+def _content(path: Path) -> bytearray:
     try:
-        return read_protected(path, MAX_COMPONENT_FILE).decode("ascii", "replace")
+        return read_secret(path, MAX_COMPONENT_FILE)
     except KeyFileError as error:
         raise PassphraseUnusable(source=str(path), rule=str(error.evidence.get("rule", "not there"))) from None

@@ -7,8 +7,7 @@ are personalized, over the same key process, by this one.
 """
 
 import os
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import ExitStack
 from itertools import count
 from pathlib import Path
@@ -30,6 +29,7 @@ from tests.api.test_running_service import api_process
 from tests.collection.till import give_number, settle
 from tests.databases import migrated_sqlite, sqlite_url
 from tests.hsm.running import hsm_process, run_hsm, short_folder
+from tests.process_memory import found_in
 from tests.verification.world import HEALTH, SECTORS, IssuedCard, hand_over, issue_card, take_in
 
 __all__ = ["migrated_sqlite", "sqlite_url"]
@@ -38,26 +38,6 @@ OPERATIONS = 1000
 INQUIRIES = 100
 CARDS = 3
 PIN, PUK = b"271828", b"31415926"  # of every card that ``issue_card`` makes
-_RANGE = re.compile(r"([0-9a-f]+)-([0-9a-f]+) r")
-
-
-def memory(pid: int) -> Iterator[bytes]:
-    """Every readable range of a process's memory."""
-    with Path(f"/proc/{pid}/mem").open("rb", buffering=0) as content:
-        for line in Path(f"/proc/{pid}/maps").read_text().splitlines():
-            found = _RANGE.match(line)
-            if found is None or "[v" in line:  # vvar and vsyscall belong to the kernel
-                continue
-            begin, end = (int(each, 16) for each in found.groups())
-            try:
-                content.seek(begin)
-                yield content.read(end - begin)
-            except OSError:
-                continue
-
-
-def found_in(pid: int, planted: Mapping[str, bytes]) -> set[str]:
-    return {name for chunk in memory(pid) for name, secret in planted.items() if secret in chunk}
 
 
 def secrets_of(bundle: KeyBundle, cards: list[IssuedCard]) -> dict[str, bytes]:
