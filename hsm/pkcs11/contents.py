@@ -90,6 +90,7 @@ def contents_of(session: pkcs11.Session) -> TokenContents:
         by_identifier.pop(BACKUP_KEY_ID, None)  # left by a custody session that was interrupted
     for strangers in by_identifier.values():
         raise KeyObjectWrong(key=_label_of(strangers[0]), rule="nothing describes it")
+    _refuse_strange_public_keys(session, keys)
     return TokenContents(record_key, records, keys, backup)
 
 
@@ -131,6 +132,21 @@ def _keys_by_identifier(session: pkcs11.Session) -> dict[bytes, list[Any]]:
         for key in objects_of(session, {Attribute.CLASS: kind, Attribute.TOKEN: True}):
             found.setdefault(bytes(key[Attribute.ID]), []).append(key)
     return found
+
+
+def _refuse_strange_public_keys(session: pkcs11.Session, keys: Mapping[str, TokenKey]) -> None:
+    """Some tokens show the public half of each private key; none is used here, but whoever looks into the token may believe it."""
+    points = {cose_kid(kid): key.marks.point for kid, key in keys.items() if key.marks.point}
+    for public in objects_of(session, {Attribute.CLASS: ObjectClass.PUBLIC_KEY, Attribute.TOKEN: True}):
+        point = points.get(bytes(public[Attribute.ID]))
+        if point is None:
+            raise KeyObjectWrong(key=_label_of(public), rule="nothing describes it")
+        try:
+            shown = bytes(public[Attribute.EC_POINT])
+        except PKCS11Error:
+            shown = b""
+        if shown[-len(point) :] != point:  # an OCTET STRING in some modules, bare in others; the point is its end
+            raise KeyObjectWrong(key=_label_of(public), rule="it is the public half of another key")
 
 
 def _only_one(keys: dict[bytes, list[Any]], identifier: bytes, name: str, *, may_lack: bool = False) -> Any:

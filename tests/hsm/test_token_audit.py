@@ -9,6 +9,7 @@ import pytest
 
 from cardservice.keys import Purpose
 from hsm.errors import KeyAttributeWrong, KeyObjectWrong, TokenRecordDamaged
+from hsm.key_check import point_of, private_key_of
 from hsm.key_store import KeyDescription
 from tests.hsm.contract.test_key_custody import plan
 from tests.hsm.documents import NOW
@@ -211,6 +212,57 @@ def test_a_key_that_nothing_describes_is_noticed(softhsm: SoftHsm) -> None:
     plant_beside(softhsm, b"stranger")
     with pytest.raises(KeyObjectWrong, match="planted"):
         softhsm.store()
+
+
+def plant_public(softhsm: SoftHsm, identifier: bytes, point: bytes) -> None:
+    def plant(session: Any) -> None:
+        session.create_object(
+            {
+                pkcs11.Attribute.CLASS: pkcs11.ObjectClass.PUBLIC_KEY,
+                pkcs11.Attribute.KEY_TYPE: pkcs11.KeyType.EC,
+                pkcs11.Attribute.TOKEN: True,
+                pkcs11.Attribute.VERIFY: True,
+                pkcs11.Attribute.ID: identifier,
+                pkcs11.Attribute.LABEL: "planted",
+                pkcs11.Attribute.EC_PARAMS: bytes.fromhex("06082A8648CE3D030107"),
+                pkcs11.Attribute.EC_POINT: b"\x04\x41" + point,
+            }
+        )
+
+    planting(softhsm, plant)
+
+
+def test_the_public_half_of_a_key_may_lie_beside_it_and_no_other(softhsm: SoftHsm) -> None:
+    from hsm.key_identifier import cose_kid  # noqa: PLC0415 - beside its use
+
+    key = key_of(softhsm, Purpose.AUDIT)
+    point = softhsm.store().verifying_point(key)
+    plant_public(softhsm, cose_kid(key.kid), point)
+    assert softhsm.store().verifying_point(key) == point
+    other = point_of(private_key_of(b"\x0b" * 32))
+    plant_public(softhsm, cose_kid(key.kid), other)
+    with pytest.raises(KeyObjectWrong, match=r"planted.*public half of another key"):
+        softhsm.store()
+
+
+@pytest.mark.parametrize("purpose", [None, Purpose.SEAL], ids=str)
+def test_a_public_key_of_no_key_of_ours_is_noticed(softhsm: SoftHsm, purpose: Purpose | None) -> None:
+    from hsm.key_identifier import cose_kid  # noqa: PLC0415 - beside its use
+
+    identifier = b"stranger" if purpose is None else cose_kid(key_of(softhsm, purpose).kid)
+    plant_public(softhsm, identifier, point_of(private_key_of(b"\x0b" * 32)))
+    with pytest.raises(KeyObjectWrong, match=r"planted.*nothing describes it"):
+        softhsm.store()
+
+
+def test_sabotage_without_that_look_a_planted_public_key_stays(
+    softhsm: SoftHsm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from hsm.pkcs11 import contents  # noqa: PLC0415 - an optional part
+
+    plant_public(softhsm, b"stranger", point_of(private_key_of(b"\x0b" * 32)))
+    monkeypatch.setattr(contents, "_refuse_strange_public_keys", lambda *_: None)
+    assert softhsm.store().descriptions()
 
 
 def test_a_description_that_the_token_did_not_vouch_for_is_refused(softhsm: SoftHsm) -> None:
