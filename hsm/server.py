@@ -197,7 +197,8 @@ class KeyServer:
         try:
             wires = decode_list(encoded)
         except MalformedFrame as error:
-            return [self._refuse(error, "?", caller)]
+            self._tally.count(caller, f"?:{error.code}")
+            return [error]
         read = [_read(wire) for wire in wires]
         refused = iter(self._admit([each for each in read if not isinstance(each, HsmError)], caller))
         admitted = [each if isinstance(each, HsmError) else next(refused) or each for each in read]
