@@ -1,44 +1,136 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Telling a running key process that its keys have changed: SIGHUP to whoever listens on the socket (hsm/supervisor.py)."""
+"""Telling a running key process that its keys have changed (SIGHUP, hsm/supervisor.py), and seeing whether any worker with the earlier ones is left."""
 
+import fcntl
 import os
 import signal
 import socket
 import struct
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
 
+from cardservice.clock import monotonic
 from reader_tools.cli.output import Output
 
 _CREDENTIALS = struct.Struct("3i")  # pid, uid, gid (unix(7), SO_PEERCRED)
-_PATIENCE = 2.0  # seconds
+_LOCK = struct.Struct("hhqqi4x")  # type, whence, begin, length, pid (fcntl(2), struct flock)
+_WHOLE_FILE = _LOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
+_STATE, _STARTED = 0, 19  # of what stands behind the name (proc(5), /proc/pid/stat)
+_PATIENCE = 2.0  # seconds, to connect
+TAKING_SECONDS = 30.0  # for all workers, one after the other
+_PAUSE = 0.05
+
+Worker = tuple[int, str]  # process id, and when it was started: an id alone may be another's tomorrow
 
 
-def told_to_open_again(path: Path) -> int | None:
-    """The process id that was told, or None where nobody listens or it is not ours to tell."""
+@dataclass(frozen=True, slots=True)
+class Told:
+    """``pid`` was told, or nobody. ``is_taken``: no worker is left that may have opened the earlier keys; else nothing is known of that."""
+
+    pid: int | None = None
+    is_taken: bool = False
+
+    @property
+    def document(self) -> Mapping[str, object]:
+        """For ``--json``."""
+        return {"told": self.pid, "taken": self.is_taken}
+
+
+def told_to_open_again(path: Path, patience: float = TAKING_SECONDS) -> Told:
+    """Tell the key process of this socket, to be asked once the keys have changed, and wait for its workers. Nobody else is ever signalled."""
+    pid = _listener(path)
+    if pid is None:
+        return Told()
+    try:
+        process = os.pidfd_open(pid)
+    except OSError:
+        return Told()
+    try:
+        # Asked after the process was taken hold of: so it is the one that has this socket, and no stranger with its number.
+        if lock_holder(path) != pid:
+            return Told()
+        earlier = _workers(pid)  # whoever comes from now on opens the changed keys, told or not
+        signal.pidfd_send_signal(process, signal.SIGHUP)
+    except OSError:
+        return Told()
+    finally:
+        os.close(process)
+    return Told(pid, earlier is not None and _have_gone(earlier, patience))
+
+
+def _listener(path: Path) -> int | None:
+    """Who made the socket listen, as the kernel remembers it; None where nobody does, or one of another user."""
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as caller:
             caller.settimeout(_PATIENCE)
             caller.connect(str(path))
             found = caller.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
-        pid, uid, _ = _CREDENTIALS.unpack(found)
-        if uid != os.geteuid():
-            return None
-        os.kill(pid, signal.SIGHUP)
     except OSError:
         return None
-    return int(pid)
+    pid, uid, _ = _CREDENTIALS.unpack(found)
+    return pid if uid == os.geteuid() else None
 
 
-def say_told(console: Console, output: Output, told: int | None) -> None:
-    """Whether the key process knows of it: until then it works with the keys and officers that it has read."""
-    said = (
-        output.say("Proses kunci diberi tahu.", "The key process was told.")
-        if told
-        else output.say(
+def lock_holder(path: Path) -> int | None:
+    """The process that has the socket now: a living one, by its record lock (hsm/listening_socket.py)."""
+    try:
+        descriptor = os.open(f"{path}.lock", os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except OSError:
+        return None
+    try:
+        kind, _, _, _, pid = _LOCK.unpack(fcntl.fcntl(descriptor, fcntl.F_GETLK, _WHOLE_FILE))
+    finally:
+        os.close(descriptor)
+    return None if kind == fcntl.F_UNLCK else pid
+
+
+def _workers(pid: int) -> set[Worker] | None:
+    """The children that live; None where the system does not show them."""
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except OSError:
+        return None
+    return set(filter(None, map(_worker, map(int, children))))
+
+
+def _worker(pid: int) -> Worker | None:
+    try:
+        told = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return None
+    return None if told[_STATE] == "Z" else (pid, told[_STARTED])
+
+
+def _have_gone(workers: set[Worker], patience: float) -> bool:
+    until = monotonic() + patience
+    while any(_worker(pid) == (pid, started) for pid, started in workers):
+        if monotonic() > until:
+            return False
+        time.sleep(_PAUSE)
+    return True
+
+
+def say_told(console: Console, output: Output, told: Told) -> None:
+    """What is known of the key process: that it took the change, that it was told of it, or nothing."""
+    if told.pid is None:
+        said = output.say(
             "Tidak ada proses kunci yang diberi tahu; yang sedang berjalan perlu SIGHUP.",
             "No key process was told; one that runs elsewhere needs SIGHUP.",
         )
-    )
+    elif told.is_taken:
+        said = output.say(
+            "Proses kunci sudah membuka ulang kunci; tidak ada pekerja lama yang tersisa.",
+            "The key process has opened the keys anew; no earlier worker is left.",
+        )
+    else:
+        said = output.say(
+            "Proses kunci diberi tahu, tetapi belum terlihat bahwa semua pekerja membuka ulang kunci: pekerja lama mungkin masih menjawab. "
+            "Lihat catatannya (workers not replaced).",
+            "The key process was told, but not all workers have been seen to open the keys anew: earlier ones may still answer. "
+            "Look into its log (workers not replaced).",
+        )
     console.print(said, markup=False)

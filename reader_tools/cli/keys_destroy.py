@@ -32,12 +32,12 @@ def destroy(
     if (confirm or typer.prompt(asked, err=True)).strip() != kid:
         raise typer.BadParameter(output.say("nama tidak sama", "the names differ"))
     done = ask_custody(settings, output, "destroy", kid, *store_arguments(settings))
-    done["told"] = told_to_open_again(settings.socket)
+    told = told_to_open_again(settings.socket)
     key = done["destroyed"]
 
     def people(console: Console) -> None:
         said = output.say("Dimusnahkan", "Destroyed")
         console.print(f"{said}: {key['purpose']} {key['version']} {key['kid']}", markup=False)
-        say_told(console, output, done["told"])
+        say_told(console, output, told)
 
-    output.show(done, people)
+    output.show({**done, **told.document}, people)

@@ -65,8 +65,13 @@ def handover(
         *(word for named in custodian or () for word in ("--custodian", named)),
     ]
     held = ask_custody(settings, output, "handover", plan.absolute(), *words, *store_arguments(settings))
-    held["told"] = told_to_open_again(settings.socket)
-    output.show(held, lambda console: _held(console, output, held))
+    told = told_to_open_again(settings.socket)
+
+    def people(console: Console) -> None:
+        _held(console, output, held)
+        say_told(console, output, told)
+
+    output.show({**held, **told.document}, people)
 
 
 def _plan(console: Console, output: Output, planned: dict[str, Any]) -> None:
@@ -101,4 +106,3 @@ def _held(console: Console, output: Output, held: dict[str, Any]) -> None:
             markup=False,
         )
     console.print(output.say("Cetak dan tanda tangani transcript.pdf.", "Print and sign transcript.pdf."), markup=False)
-    say_told(console, output, held["told"])

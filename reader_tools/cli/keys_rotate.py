@@ -85,7 +85,7 @@ def rotate(
         *(("--at", at) if at else ()),
     ]
     done = ask_custody(settings, output, *words, *store_arguments(settings))
-    done["told"] = told_to_open_again(settings.socket)
+    told = told_to_open_again(settings.socket)
     if done["already"] and not rotation_id:
         # Nobody named it, so nobody can mean the earlier one: a second key, or the first one asked for twice?
         made = ", ".join(key["kid"] for key in done["made"])
@@ -93,7 +93,12 @@ def rotate(
             purpose=purpose.value,
             rule=f"once a day under the name {name}, and {made} is made; for one more give --id a name",
         )
-    output.show(done, lambda console: _people(console, output, done))
+
+    def people(console: Console) -> None:
+        _people(console, output, done)
+        say_told(console, output, told)
+
+    output.show({**done, **told.document}, people)
 
 
 def _people(console: Console, output: Output, done: dict[str, Any]) -> None:
@@ -117,4 +122,3 @@ def _people(console: Console, output: Output, done: dict[str, Any]) -> None:
             ),
             markup=False,
         )
-    say_told(console, output, done["told"])
