@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager
 from cardservice.clock import monotonic
 from hsm.banner import DEVELOPMENT_KEYS, UNVALIDATED
 from hsm.command_line import file_of, places_of, read, state_of
-from hsm.errors import HsmError
+from hsm.errors import HsmError, TokenLoginRefused
 from hsm.key_places import KeyPlaces
 from hsm.key_store import SEALED_FILE, KeyStore
 from hsm.key_uri import FileUri
@@ -30,17 +30,19 @@ from hsm.production import (
     refuse_unfit_store,
     refuse_unnamed_issuer,
 )
+from hsm.refused_login import RefusedLogin
 from hsm.state_folder import open_state_folder
 from hsm.supervisor import Supervisor
 from hsm.worker import SharedParts, serve
 
 EXIT_REFUSED = 1  # argparse leaves with 2 on a wrong command line
+EXIT_LOGIN_REFUSED = 77  # EX_NOPERM (sysexits.h): tokens count tries, so nobody starts again before a person has looked
 
 log = logging.getLogger("hsm")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Exit code 0: stopped by a signal, or made the store. 1: a typed refusal, told on standard error (told_refusal.py)."""
+    """Exit code 0: stopped by a signal, or made the store. 1: a typed refusal, told on standard error (told_refusal.py); 77: by a token, of the PIN."""
     options = read(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s", stream=sys.stderr)
     try:
@@ -58,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from hsm.told_refusal import told  # noqa: PLC0415 - the words are read by who is refused only
 
         sys.stderr.write(told(error))
-        return EXIT_REFUSED
+        return EXIT_LOGIN_REFUSED if isinstance(error, TokenLoginRefused) else EXIT_REFUSED
     return 0
 
 
@@ -85,10 +87,11 @@ def _supervise(options: argparse.Namespace, places: KeyPlaces, environment: Envi
     state = open_state_folder(state_of(options))
     named = [state, *(filter(None, [file_of(options)]))]
     refuse_replaceable_places(environment, places.all(), named)
-    lasting, known = with_lasting_secrets(places), KnownKeys()
+    lasting, known, refused_login = with_lasting_secrets(places), KnownKeys(), RefusedLogin()
 
     def open_keys() -> KeyStore:
-        store = open_store(lasting)
+        with refused_login.tried_once():
+            store = open_store(lasting)
         known.refuse_others(store)
         refuse_unfit_store(environment, store, accepts_unvalidated=options.accept_unvalidated_token)
         for unvalidated in store.unvalidated():
@@ -96,12 +99,16 @@ def _supervise(options: argparse.Namespace, places: KeyPlaces, environment: Envi
                 sys.stderr.write(UNVALIDATED.format(product=unvalidated.product) + "\n")
         return store
 
+    def changed() -> None:
+        known.forget()
+        refused_login.forget()
+
     with listening_at(options.socket, group=options.serve_group) as listening:
         refuse_replaceable_places(environment, [], [options.socket.parent])
         shared = SharedParts.around(listening, options.serve_uid or [os.geteuid()], state, issuer)
         gc.freeze()  # what is here now is shared with every worker, and never collected
         supervisor = Supervisor(
-            lambda seat: serve(open_keys, shared, seat), options.workers, monotonic=monotonic, changed=known.forget
+            lambda seat: serve(open_keys, shared, seat), options.workers, monotonic=monotonic, changed=changed
         )
         supervisor.run(_say_ready)
     log.info("stopped")

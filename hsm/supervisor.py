@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from hsm.dead_mans_alarm import SILENCE, START_SECONDS
-from hsm.errors import KeysChanged, TokenLost, TokenNotFound, WorkersFailing
+from hsm.errors import KeysChanged, TokenLoginRefused, TokenLost, TokenNotFound, WorkersFailing
 from hsm.worker_process import Work, WorkerProcess, fork_worker
 from hsm.worker_seats import WorkerSeats
 
@@ -23,8 +23,9 @@ GROWTH_KIB = 32 * 1024  # of a worker's memory: it is replaced (modules leak: do
 WEIGHING_SECONDS = 10.0  # between looks at it
 END_SECONDS = 5.0  # that a worker has to answer what it has taken
 
-# Nothing is wrong with the key process: it waits for its token as long as that takes. A refused PIN is not among these, for tries are counted.
-_ABSENT = (TokenLost, TokenNotFound, KeysChanged)
+# Nothing is wrong with the key process: it waits for its token as long as that takes, or, where the token refused the PIN, for a person who says that
+# it may be tried again (refused_login.py).
+_ABSENT = (TokenLost, TokenNotFound, KeysChanged, TokenLoginRefused)
 _ENDING = {signal.SIGTERM, signal.SIGINT}
 _WAITED_FOR = {*_ENDING, signal.SIGHUP, signal.SIGCHLD}
 _SOON, _TURN = 0.02, 1.0  # seconds between looks: while somebody starts or leaves, and otherwise

@@ -4,6 +4,7 @@
 import subprocess
 import sys
 
+from hsm.__main__ import EXIT_LOGIN_REFUSED
 from hsm.command_line import parser
 from tests.campaigns.keys.restarts import UNIT, Unit
 from tests.hsm.running import ROOT
@@ -22,6 +23,7 @@ def test_it_starts_the_key_process_itself_with_options_that_it_knows() -> None:
 def test_whatever_ended_it_it_is_there_again_within_a_second_and_is_not_given_up_soon() -> None:
     assert (SAID["Restart"], SAID["KillMode"]) == ("always", "mixed")
     assert Unit.read().pause <= 0.5
+    assert SAID["RestartPreventExitStatus"] == str(EXIT_LOGIN_REFUSED)  # a PIN is not tried sixty times
     assert int(SAID["StartLimitBurst"]) >= int(SAID["StartLimitIntervalSec"])
 
 

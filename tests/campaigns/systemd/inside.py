@@ -14,11 +14,12 @@ from statistics import median
 from bench.answered_by import answered_by, answered_by_another
 from bench.figure import Figure
 from cardservice.clock import monotonic
-from tests.campaigns.systemd.stage import CALLER_ID, LOG, UNIT
+from tests.campaigns.systemd.stage import CALLER_ID, LOG, STATE, UNIT
 from tests.hsm.running import eventually, is_alive
 
 SOCKET = Path("/run/kartu-keys/keys.sock")
 WORKERS = 4  # as the unit has it
+PIN = STATE / "hsm" / "pin"  # of a token; a sealed file has none
 GOAL_SECONDS = 1.0
 PATIENCE = 30.0  # seconds: generous, no figure
 PAUSE = 1.1  # seconds between kills: sixty in a minute are where the unit gives up
@@ -90,11 +91,14 @@ def main(kills: int) -> int:
     if (restarts := shown("NRestarts")) != str(kills):
         wrong.append(f"{restarts} restarts for {kills} kills")
     wrong += reloaded() + stopped()
+    if PIN.exists():
+        wrong += refused_pin()
     for each in wrong:
         print(f"  WRONG: {each}")
     if wrong:
         print(LOG.read_text()[-2000:])
-    print(f"  kills {kills}, restarts {restarts}" + ("" if wrong else "; reloaded, stopped, nothing wrong"))
+    done = "reloaded, stopped, " + "a wrong PIN tried by one start, " * PIN.exists()
+    print(f"  kills {kills}, restarts {restarts}" + ("" if wrong else f"; {done}nothing wrong"))
     return 1 if wrong else 0
 
 
@@ -116,6 +120,17 @@ def reloaded() -> list[str]:
     if (found := int(shown("MainPID"))) != main:
         return [f"a reload made {found} of {main}"]
     return [] if eventually(is_answered, PATIENCE) else ["no answer after a reload"]
+
+
+def refused_pin() -> list[str]:
+    """What is wrong where the token refuses the PIN: it is started once, and not again."""
+    PIN.write_text("0000-0000\n")
+    control("start")
+    if not eventually(lambda: shown("ActiveState") == "failed", PATIENCE):
+        return [f"with a wrong PIN it is {shown('ActiveState')}"]
+    time.sleep(PAUSE)
+    ended = (shown("ActiveState"), shown("ExecMainStatus"), shown("NRestarts"))
+    return [] if ended == ("failed", "77", "0") else [f"with a wrong PIN it ended so: {ended}"]
 
 
 def stopped() -> list[str]:
