@@ -81,7 +81,7 @@ class InProcessKeys(KeyFaces):
             for refusal in operations.admit(read, os.geteuid()):
                 if refusal is not None:
                     raise refusal
-            moment = operations.moment()
+            moment = operations.moment(os.geteuid())
             return [operations.prepared(request, moment)() for request in read]
 
         super().__init__(ask, monotonic)

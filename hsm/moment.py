@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One look at the clock, for requests that are carried out together: what it decides is decided once for all of them."""
+"""One look at the clock, for requests of one caller that are carried out together: what it decides is decided once for all of them."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,7 +10,8 @@ from hsm.guards.signing_context import SigningContext
 
 @dataclass(slots=True)
 class Moment:
-    """When, and by purpose the key that signs then, with what its guard knows: filled in by whoever asks first."""
+    """When, for which user id, and by purpose the key that signs then, with what its guard knows: filled in by whoever asks first."""
 
     now: datetime
+    caller: int
     signing: dict[Purpose, SigningContext] = field(default_factory=dict)

@@ -69,11 +69,11 @@ class KeyOperations:
         (refusal,) = self.admit([request], caller)
         if refusal is not None:
             raise refusal
-        return self.prepared(request, self.moment())()
+        return self.prepared(request, self.moment(caller))()
 
-    def moment(self) -> Moment:
-        """Now, for requests that are carried out together. A late one must not be: what has expired since would still serve it."""
-        return Moment(self._clock())
+    def moment(self, caller: int) -> Moment:
+        """Now, for requests of a user id that are carried out together. A late one must not be: what has expired since would still serve it."""
+        return Moment(self._clock(), caller)
 
     def admit(self, requests: Sequence[Request], caller: int) -> list[HsmError | None]:
         """Count requests against the limits, and say which of them are refused. To be asked once for each, before it is carried out.
@@ -165,7 +165,7 @@ class KeyOperations:
 
     def _unseal(self, request: UnsealValue, moment: Moment) -> object:
         demand_openable(request.context)
-        self._safeguards.record(f"unseal context={request.context} reason={request.reason}")
+        self._safeguards.record(f"unseal context={request.context} by={moment.caller} reason={request.reason}")
         return self._sealed_values.unseal(request.context, request.sealed, moment.now)
 
     def _unseal_many(self, request: UnsealMany, moment: Moment) -> object:
@@ -173,17 +173,17 @@ class KeyOperations:
         for context in contexts:
             demand_openable(context)
         officers = self._safeguards.grants.use(request.grant, Deed.UNSEAL_MANY, contexts, request.reason)
-        said = f"officers={','.join(officers)} reason={request.reason}"
+        said = f"by={moment.caller} officers={','.join(officers)} reason={request.reason}"
         self._safeguards.record(f"unseal-many values={len(contexts)} {said}")
         for context in contexts:
             self._safeguards.record(f"unseal-many context={context} {said}")
         return [self._sealed_values.unseal(context, sealed, moment.now) for context, sealed in request.values]
 
-    def _lift_anomaly(self, request: LiftAnomaly, _: Moment) -> object:
+    def _lift_anomaly(self, request: LiftAnomaly, moment: Moment) -> object:
         things = [request.limited, request.uid]
         officers = self._safeguards.grants.use(request.grant, Deed.LIFT_ANOMALY, things, request.reason)
         self._safeguards.record(
-            f"lift-anomaly operation={request.limited} uid={request.uid} officers={','.join(officers)} "
+            f"lift-anomaly operation={request.limited} uid={request.uid} by={moment.caller} officers={','.join(officers)} "
             f"reason={request.reason}"
         )
         self._safeguards.anomaly_limit.lift(request.uid, request.limited)
@@ -191,7 +191,7 @@ class KeyOperations:
 
     def _revoke_cards(self, request: RevokeCards, moment: Moment) -> object:
         now = int(moment.now.timestamp())
-        return self._safeguards.revoked_cards.add(request.kdds, request.reason, now)
+        return self._safeguards.revoked_cards.add(request.kdds, f"by={moment.caller} {request.reason}", now)
 
     def _blind_index(self, request: MakeBlindIndexes, moment: Moment) -> object:
         key = self._ring.current(Purpose.BLIND_INDEX, moment.now)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Cards to which no channel is opened any more: a list that only grows, one line each, read by all workers and kept over restarts.
 
-A line is ``KDD(20 hex digits) seconds reason``. Writers append under a record lock and sync before they answer; readers look at the file's
+A line is ``KDD(20 hex digits) seconds by=UID reason``; those of before have no user id. Writers append under a record lock and sync before they answer; readers look at the file's
 length before each channel, and read what is new. A line that a full disk tore was never acknowledged, and is passed over.
 """
 

@@ -202,18 +202,18 @@ class KeyServer:
         read = [_read(wire) for wire in wires]
         refused = iter(self._admit([each for each in read if not isinstance(each, HsmError)], caller))
         admitted = [each if isinstance(each, HsmError) else next(refused) or each for each in read]
-        answers = self._carried_out(admitted)
+        answers = self._carried_out(admitted, caller)
         for each, answer in zip(read, answers, strict=True):
             operation = "?" if isinstance(each, HsmError) else each.operation
             self._tally.count(caller, f"{operation}:{answer.code}" if isinstance(answer, HsmError) else operation)
         return answers
 
-    def _carried_out(self, admitted: Sequence[Request | HsmError]) -> list[Answer]:
+    def _carried_out(self, admitted: Sequence[Request | HsmError], caller: int) -> list[Answer]:
         """What is no request any more is its own answer. Some are prepared together, and finished within the same moment or prepared again."""
         answers: list[Answer] = []
         while len(answers) < len(admitted):
             now = self._show_life()
-            moment, portion = self._operations.moment(), admitted[len(answers) : len(answers) + PORTION]
+            moment, portion = self._operations.moment(caller), admitted[len(answers) : len(answers) + PORTION]
             for each, rest in zip(portion, [self._prepared(each, moment) for each in portion], strict=True):
                 answers.append(self._attempted(each, rest))
                 if self._monotonic() - now >= MOMENT:

@@ -46,7 +46,7 @@ def opened(store: SoftwareStore, clock: SetClock) -> Opened:
 
 def test_two_officers_open_many_and_it_is_recorded(opened: Opened) -> None:
     assert opened.try_with(granted(CONTEXTS, BUDI, ANI)) == [context.encode() for context in CONTEXTS]
-    assert opened.keys.recorded[0] == "unseal-many values=3 officers=ani,budi reason=audit sample 7"
+    assert opened.keys.recorded[0] == f"unseal-many values=3 by={os.geteuid()} officers=ani,budi reason=audit sample 7"
     assert len(opened.keys.recorded) == 4
 
 
@@ -136,7 +136,7 @@ def test_a_grant_is_used_once_whichever_worker_and_after_a_restart(bundle: KeyBu
             pytest.raises(GrantRefused, match="used once"),
         ):
             later.sealer.unseal_many(values, reason=REASON, grant=grant)
-    assert recorder.lines[0] == "unseal-many values=3 officers=ani,budi reason=audit sample 7"
+    assert recorder.lines[0] == f"unseal-many values=3 by={os.geteuid()} officers=ani,budi reason=audit sample 7"
 
 
 def test_used_grants_are_forgotten_a_day_after_their_end(tmp_path: Path) -> None:
@@ -181,7 +181,7 @@ def test_an_officer_lifts_an_anomaly_limit(opened: Opened) -> None:
     grant = granted(["unseal-many", uid], CITRA, deed=Deed.LIFT_ANOMALY, nonce=bytes(16))
     opened.keys.lift_anomaly("unseal-many", uid, reason=REASON, grant=grant)
     assert opened.keys.recorded == [
-        f"lift-anomaly operation=unseal-many uid={uid} officers=citra reason=audit sample 7"
+        f"lift-anomaly operation=unseal-many uid={uid} by={os.geteuid()} officers=citra reason=audit sample 7"
     ]
     assert len(opened.try_with(granted(CONTEXTS, ANI, BUDI))) == 3
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Secrets of a running key process, looked for in everything it and its client say."""
 
+import os
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Iterator
 from pathlib import Path
@@ -83,7 +84,7 @@ def test_nothing_that_is_said_holds_a_secret() -> None:
             command_line = Path(f"/proc/{process.pid}/cmdline").read_bytes()
             environment = Path(f"/proc/{process.pid}/environ").read_bytes()
         log = (folder / "log").read_bytes()
-    assert b"unseal context=member/nik/1 reason=test" in log
+    assert f"unseal context=member/nik/1 by={os.geteuid()} reason=test".encode() in log
     secrets = [key.secret for key in bundle.keys if key.description.purpose is not Purpose.TRANSPORT]
     secrets += [passphrase, VALUE, *static_keys(bundle), *session_keys]
     for text in (made.stdout.encode(), made.stderr.encode(), log, "\n".join(said).encode(), command_line, environment):

@@ -67,4 +67,4 @@ def test_sabotage_a_context_with_spaces_forges_the_reason(
     recorder = Recorder()
     with serving(bundle, clock, recorder=recorder) as path, KeyProcess(path) as keys, pytest.raises(UnsealRefused):
         keys.sealer.unseal(CONTEXT, bytes(40), reason=REASON)
-    assert read_back(recorder.lines) == [f"print reason={REASON}"]
+    assert read_back(recorder.lines) == [f"print by={os.geteuid()} reason={REASON}"]

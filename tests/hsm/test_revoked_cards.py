@@ -74,7 +74,7 @@ def test_a_revocation_survives_a_restart(bundle: KeyBundle, clock: SetClock) -> 
         ):
             channel(later, LOST)
         line = (path.parent / "state" / "revoked-cards").read_text()
-    assert line == f"{LOST.hex().upper()} {int(clock().timestamp())} stolen\n"
+    assert line == f"{LOST.hex().upper()} {int(clock().timestamp())} by={os.geteuid()} stolen\n"
 
 
 def test_sabotage_a_list_in_memory_forgets_with_the_process() -> None:

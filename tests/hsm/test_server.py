@@ -176,15 +176,15 @@ def test_whom_nobody_let_in_does_not_fill_the_log_either(
     assert counted(caplog) == {"connection:refused": 50}
 
 
-def test_what_is_opened_is_recorded_with_its_reason(bundle: KeyBundle, clock: SetClock) -> None:
+def test_what_is_opened_is_recorded_with_who_asked_and_why(bundle: KeyBundle, clock: SetClock) -> None:
     recorder = Recorder()
     with serving(bundle, clock, recorder=recorder) as path, RawCaller(path) as caller:
         ((_, (sealed,)),) = caller.ask(["seal", [["member/nik/7", b"value"]]])
         assert caller.ask(["unseal", "member/nik/7", sealed, "print card"]) == [[0, b"value"]]
         caller.ask(["unseal", "member/nik/8", sealed, "a try"])
     assert recorder.lines == [
-        "unseal context=member/nik/7 reason=print card",
-        "unseal context=member/nik/8 reason=a try",
+        f"unseal context=member/nik/7 by={os.geteuid()} reason=print card",
+        f"unseal context=member/nik/8 by={os.geteuid()} reason=a try",
     ]
 
 
