@@ -19,9 +19,11 @@ from api.settings import Settings
 from api.store import RecordsStore
 from api.unreadable import Protocol
 from cardservice.clock import now
+from cardservice.collection.packs_taken_in import take_in
 from cardservice.coverage.packs_in_force import PacksInForce
 from cardservice.errors import KartuError
 from cardservice.records.database import open_database
+from cardservice.records.errors import DatabaseBehind
 from cardservice.records.hot_path.opening import open_payment_store, open_verification_store
 from cardservice.rule_folder import load_rule_packs
 from cardservice.texts.catalogue import Language, text
@@ -54,6 +56,7 @@ async def _serve(settings: Settings, packs: PacksInForce, listening: socket.sock
     url = settings.database_url
     store = RecordsStore(open_database(url), await open_verification_store(url), await open_payment_store(url))
     try:
+        packs = _known_here(store, packs)
         key_users = None if settings.keys_uid is None else [settings.keys_uid]
         with KeyProcess(settings.keys_socket, server_uids=key_users) as keys:
             app = create_app(settings, keys=keys, store=store, packs=packs, clock=now)
@@ -77,6 +80,14 @@ async def _serve(settings: Settings, packs: PacksInForce, listening: socket.sock
             forgetting.cancel()
     finally:
         await store.close()
+
+
+def _known_here(store: RecordsStore, packs: PacksInForce) -> PacksInForce:
+    """The packs with the moments since when they are known. A database that is behind answers no question yet, and /readyz says so."""
+    try:
+        return take_in(store.database, packs, now())
+    except DatabaseBehind:
+        return packs
 
 
 class _Server(uvicorn.Server):

@@ -27,7 +27,8 @@ CollectionError
 |- GroupSumMismatch         a sum that is not the bill's, where the payer's policy refuses it
 |- MonthsNotMovable         months that can't go from a leaver to a joiner
 |- AgentStopped             an agent takes no new cash: too much held, too long, or no activity
-`- RemittanceTooHigh        an agent hands over more than it holds
+|- RemittanceTooHigh        an agent hands over more than it holds
+`- RulePackAltered          the number of a rule pack was another document's here
 """
 
 from cardservice.errors import KartuError
@@ -193,3 +194,9 @@ class RemittanceTooHigh(CollectionError):
     """An agent hands over more than it holds; evidence: intermediary, held, rupiah."""
 
     code = "remittance-too-high"
+
+
+class RulePackAltered(CollectionError):
+    """The number of a rule pack was another document's here; evidence: number, name, known_from."""
+
+    code = "rule-pack-altered"

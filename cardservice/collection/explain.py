@@ -93,7 +93,7 @@ def explain(
     return Explanation(
         packs.coverage(past, programme, as_of, knowledge_at=knowledge_at),
         knowledge_at,
-        packs.at(as_of).number,
+        packs.at(as_of, known_at=knowledge_at).number,
         programmes_of(member, knowledge_at),
         terms_of(member, knowledge_at).for_month(month_at(as_of)),
         0 if ledger is None else ledger.credit,

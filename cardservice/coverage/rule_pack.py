@@ -2,8 +2,9 @@
 """A rule pack as a document: dated YAML with a citation and a confidence for every rule, read strictly into ``Rules``."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
+from hashlib import sha256
 
 from cardservice.coverage.basis import Payer, WorkSector
 from cardservice.coverage.month import ContributionMonth
@@ -30,11 +31,15 @@ MOST_RUPIAH = 1_000_000_000
 
 @dataclass(frozen=True, slots=True)
 class RulePack:
-    """``dated`` is the day from which somebody answers for it; what is in force when is said by its windows, not by this day."""
+    """``dated`` is the day from which somebody answers for it; what is in force when is said by its windows, not by this day.
+
+    ``sha256`` is over the document that it was read from, and no part of what it says.
+    """
 
     name: str
     dated: date
     rules: Rules
+    sha256: bytes = field(default=b"", compare=False)
 
 
 def read_rule_pack(document: bytes) -> RulePack:
@@ -77,7 +82,7 @@ def read_rule_pack(document: bytes) -> RulePack:
     missing = sorted(set(Programme) - set(tariffs))
     if missing:
         top.refuse("tariffs", top.line, f"a tariff for {', '.join(missing)}")
-    return RulePack(name, dated, rules)
+    return RulePack(name, dated, rules, sha256(document).digest())
 
 
 def _day(top: Fields) -> date:

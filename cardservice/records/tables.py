@@ -43,12 +43,13 @@ from cardservice.records import (
     snap_requests,
     standing,
     stock,
+    taken_packs,
     verifications,
     verifiers,
 )
 from cardservice.records.columns import metadata
 
-# Triggers on both databases refuse UPDATE and DELETE on these (migrations 0001, 0003, 0007, 0009, 0010, 0011, 0012, 0013, 0016, 0017).
+# Triggers on both databases refuse UPDATE and DELETE on these (migrations 0001, 0003, 0007, 0009, 0010, 0011, 0012, 0013, 0016, 0017, 0018).
 APPEND_ONLY = (
     "approvals",
     "audit_batches",
@@ -73,6 +74,7 @@ APPEND_ONLY = (
     "payments",
     "population_acceptances",
     "population_answers",
+    "taken_packs",
     "verifications",
 )
 
@@ -120,6 +122,7 @@ __all__ = [
     "snap_requests",
     "standing",
     "stock",
+    "taken_packs",
     "verifications",
     "verifiers",
 ]

@@ -75,7 +75,7 @@ async def verify(presentation: Presentation, asker: Asker, *, means: Means, now:
     cover = tell(decision, claims)
     # 8. Signed, but not given yet.
     token = _token(
-        cover, standing, proven, asker, means, rule_pack=_rule_pack(answered.challenge, means.packs), now=now
+        cover, standing, proven, asker, means, rule_pack=_rule_pack(answered.challenge, means.packs, now), now=now
     )
     signed = await means.sign(token)
     # 9. Written down, or no answer.
@@ -93,10 +93,10 @@ def _decided(standing: CardStanding, challenge: Challenge, packs: PacksInForce, 
     return packs.decide(member, challenge.programme, challenge.service_date, now=now)
 
 
-def _rule_pack(challenge: Challenge, packs: PacksInForce) -> int:
-    """The number of the pack that decided: that of the day of the event."""
-    day = challenge.service_date
-    return (packs.on(day) if challenge.event_at is None else packs.at(challenge.event_at)).number
+def _rule_pack(challenge: Challenge, packs: PacksInForce, now: datetime) -> int:
+    """The number of the pack that decided: that of the day of the event, by what is known now."""
+    day, event_at = challenge.service_date, challenge.event_at
+    return (packs.on(day, known_at=now) if event_at is None else packs.at(event_at, known_at=now)).number
 
 
 def _vouched(

@@ -17,7 +17,7 @@ from cardservice.records.agent_cash import CashAgent
 from cardservice.records.cash_reversals import MAX_CASH_REFERENCE
 from reader_tools.cli.agent_receipt import check_receipt, receipt
 from reader_tools.cli.agent_reversals import bounce, void
-from reader_tools.cli.bureau import open_records, rule_packs
+from reader_tools.cli.bureau import open_records, priced
 from reader_tools.cli.exit_code import ExitCode
 from reader_tools.cli.output import AsJson, Output
 from reader_tools.cli.person import Person
@@ -100,11 +100,8 @@ def take(
     settings = Settings.load()
     output = Output.of(settings, as_json=as_json)
     cash = Cash(reference, member, rupiah)
-    with open_records(settings) as database:
-        at = clock.now()
-        receipt = take_cash(
-            database, code, cash, new_id=lambda: secrets.token_hex(16), at=at, rules=rule_packs(settings).at(at)
-        )
+    with priced(settings) as (database, at, rules):
+        receipt = take_cash(database, code, cash, new_id=lambda: secrets.token_hex(16), at=at, rules=rules)
     document: dict[str, object] = {
         "code": code,
         "number": receipt.number,

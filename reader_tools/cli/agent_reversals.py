@@ -8,7 +8,7 @@ import typer
 from cardservice import clock
 from cardservice.collection.cash.bounce import bounce_remittance
 from cardservice.collection.cash.void import void_receipt
-from reader_tools.cli.bureau import open_records, rule_packs
+from reader_tools.cli.bureau import open_records, priced
 from reader_tools.cli.output import AsJson, Output
 from reader_tools.cli.person import Person
 from reader_tools.cli.reason import Reason
@@ -30,9 +30,7 @@ def void(
     """
     settings = Settings.load()
     output = Output.of(settings, as_json=as_json)
-    at = clock.now()
-    rules = rule_packs(settings).at(at)
-    with open_records(settings) as database, database.begin() as connection:
+    with priced(settings) as (database, at, rules), database.begin() as connection:
         done = void_receipt(connection, code, number, by=by, reason=reason, at=at, rules=rules)
     document: dict[str, object] = {
         "code": code,

@@ -4,10 +4,13 @@
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 from cardservice import clock
+from cardservice.collection.packs_taken_in import take_in
 from cardservice.coverage.packs_in_force import PacksInForce
+from cardservice.coverage.rules import Rules
 from cardservice.issuance.bureau import Bureau
 from cardservice.records.database import Database, open_database, parse_address
 from cardservice.records.errors import DatabaseBehind
@@ -34,14 +37,30 @@ def open_bureau(settings: Settings, *, patience: float = DEADLINE) -> Iterator[B
 
     ``patience`` is how long one question to the keys may take, in seconds.
     """
-    packs = rule_packs(settings)
-    with open_records(settings) as database, key_process(settings, patience=patience) as keys:
+    with records_and_packs(settings) as (database, packs), key_process(settings, patience=patience) as keys:
         yield Bureau(database, keys, clock.now, secrets.token_bytes, packs)
+
+
+@contextmanager
+def records_and_packs(settings: Settings) -> Iterator[tuple[Database, PacksInForce]]:
+    """The database and the rule packs, with the moments since when they are known in it. Raises RulePackFileRefused, RulePackAltered."""
+    packs = rule_packs(settings)
+    with open_records(settings) as database:
+        yield database, take_in(database, packs, clock.now())
 
 
 def rule_packs(settings: Settings) -> PacksInForce:
     """The signed rule packs that the settings name. Raises RulePackFileRefused."""
     return load_rule_packs(settings.rule_packs, settings.rule_pack_key)
+
+
+@contextmanager
+def priced(settings: Settings) -> Iterator[tuple[Database, datetime, Rules]]:
+    """The records, the present moment, and the rules that price what is paid at it."""
+    with records_and_packs(settings) as (database, packs):
+        # After they were taken in: what is known from a moment on does not price what came before it.
+        at = clock.now()
+        yield database, at, packs.at(at)
 
 
 def require_database(settings: Settings) -> None:

@@ -6,9 +6,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from cardservice import clock
 from cardservice.collection.reverse_by_person import reverse_by_person
-from reader_tools.cli.bureau import open_records, rule_packs
+from reader_tools.cli.bureau import priced
 from reader_tools.cli.output import AsJson, Output
 from reader_tools.cli.person import Person
 from reader_tools.cli.reason import Reason
@@ -33,9 +32,7 @@ def reverse(
     """
     settings = Settings.load()
     output = Output.of(settings, as_json=as_json)
-    at = clock.now()
-    rules = rule_packs(settings).at(at)
-    with open_records(settings) as database:
+    with priced(settings) as (database, at, rules):
         done = reverse_by_person(
             database, partner_id=partner, reference=reference, by=by, reason=reason, at=at, rules=rules
         )

@@ -12,7 +12,7 @@ from cardservice.collection.explain import Asker, Explanation, Ground, explain_t
 from cardservice.coverage.decision import Reason, clock_time
 from cardservice.coverage.programme import Programme
 from cardservice.texts.catalogue import Language, text
-from reader_tools.cli.bureau import open_records, rule_packs
+from reader_tools.cli.bureau import records_and_packs
 from reader_tools.cli.exit_code import ExitCode
 from reader_tools.cli.output import AsJson, Output
 from reader_tools.cli.person import Person
@@ -37,20 +37,20 @@ def explain_cover(
 ) -> None:
     """Say how a member stood, why, what would have cured it, and what it rests on. No name and no NIK is shown. 0: covered; 1: not.
 
-    What is recorded later, terms included, never changes the answer for an earlier --knowledge-at. Who asked about whom, and why, is kept.
+    What is recorded later, terms and rule packs included, never changes the answer for an earlier --knowledge-at. Who asked about whom, and why, is kept.
 
     Example: kartu coverage explain P-0001 --programme JKK --as-of 2026-05-03T09:30:00+07:00 --by ani --why dispute
     """
     settings = Settings.load()
     output = Output.of(settings, as_json=as_json)
-    now = clock.now()
-    known = now if knowledge_at is None else knowledge_at
-    if known > now:
-        raise typer.BadParameter("--knowledge-at lies ahead")
-    packs = rule_packs(settings)
-    with open_records(settings) as database, database.begin() as connection:
-        asker = Asker(by, why, now)
-        found = explain_to(connection, asker, member_ref, programme, as_of, knowledge_at=known, packs=packs)
+    with records_and_packs(settings) as (database, packs):
+        now = clock.now()
+        known = now if knowledge_at is None else knowledge_at
+        if known > now:
+            raise typer.BadParameter("--knowledge-at lies ahead")
+        with database.begin() as connection:
+            asker = Asker(by, why, now)
+            found = explain_to(connection, asker, member_ref, programme, as_of, knowledge_at=known, packs=packs)
     output.show(_document(member_ref, found), lambda console: _tell(output, console, member_ref, found))
     raise typer.Exit(ExitCode.OK if found.decision else ExitCode.REFUSED)
 

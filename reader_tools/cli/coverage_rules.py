@@ -19,12 +19,14 @@ from cardservice.coverage.rule_pack import RulePack
 from cardservice.coverage.rules import Citation, Rules
 from cardservice.enrolment.standings import standings
 from reader_tools.cli.bureau import open_records
+from reader_tools.cli.coverage_rules_late import app as late
 from reader_tools.cli.exit_code import ExitCode
 from reader_tools.cli.output import AsJson, Output
 from reader_tools.cli.rule_pack_file import new_key, read_pack, sign_pack, signature_file
 from reader_tools.cli.settings import Settings
 
 app = typer.Typer(no_args_is_help=True)
+app.add_typer(late)
 
 Pack: TypeAlias = Annotated[Path, typer.Argument(help="The rule pack: YAML, its signature beside it in FILE.sig.")]
 Key: TypeAlias = Annotated[

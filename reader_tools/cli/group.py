@@ -19,7 +19,7 @@ from cardservice.collection.group.row_problem import GroupRowProblem
 from cardservice.enrolment.months_notation import write_months
 from cardservice.records.group_bills import MAX_GROUP_REFERENCE
 from cardservice.records.group_payers import Mismatch
-from reader_tools.cli.bureau import open_records, rule_packs
+from reader_tools.cli.bureau import open_records, priced
 from reader_tools.cli.exit_code import ExitCode
 from reader_tools.cli.failure import words
 from reader_tools.cli.group_bounce import bounce
@@ -138,8 +138,8 @@ def bill(
     """
     settings = Settings.load()
     output = Output.of(settings, as_json=as_json)
-    octets, now = read_named(file, MAX_OCTETS), clock.now()
-    with open_records(settings) as database, database.begin() as connection:
+    octets = read_named(file, MAX_OCTETS)
+    with priced(settings) as (database, now, rules), database.begin() as connection:
         drawn = draw_group_bill(
             connection,
             code,
@@ -148,7 +148,7 @@ def bill(
             by=by,
             new_id=lambda: secrets.token_hex(16),
             at=now,
-            rules=rule_packs(settings).at(now),
+            rules=rules,
             dry_run=dry_run,
         )
     problems = [_problem(each, output) for each in drawn.problems]
@@ -194,8 +194,7 @@ def pay(
     settings = Settings.load()
     output = Output.of(settings, as_json=as_json)
     paid = None if rupiah is None or sum_reference is None else Sum(reference_of(sum_reference), rupiah, paid_at)
-    with open_records(settings) as database, database.begin() as connection:
-        now = clock.now()
+    with priced(settings) as (database, now, rules), database.begin() as connection:
         outcome = pay_group_bill(
             connection,
             code,
@@ -203,7 +202,7 @@ def pay(
             paid,
             new_id=lambda: secrets.token_hex(16),
             at=now,
-            rules=rule_packs(settings).at(now),
+            rules=rules,
         )
     output.show(_outcome(code, outcome), lambda console: console.print(_said(output, outcome), markup=False))
     raise typer.Exit(ExitCode.OK if outcome else ExitCode.REFUSED)

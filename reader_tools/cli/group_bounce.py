@@ -6,9 +6,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from cardservice import clock
 from cardservice.collection.group.bounce import Bounced, bounce_sum
-from reader_tools.cli.bureau import open_records, rule_packs
+from reader_tools.cli.bureau import priced
 from reader_tools.cli.output import AsJson, Output
 from reader_tools.cli.person import Person
 from reader_tools.cli.reason import Reason
@@ -30,9 +29,7 @@ def bounce(
     """
     settings = Settings.load()
     output = Output.of(settings, as_json=as_json)
-    at = clock.now()
-    rules = rule_packs(settings).at(at)
-    with open_records(settings) as database, database.begin() as connection:
+    with priced(settings) as (database, at, rules), database.begin() as connection:
         done = bounce_sum(connection, code, reference, by=by, reason=reason, at=at, rules=rules)
     output.show(_document(code, done), lambda console: _tell(output, console, done))
 

@@ -6,13 +6,12 @@ from typing import Annotated
 
 import typer
 
-from cardservice import clock
 from cardservice.collection.group.move import Move, move_months
 from cardservice.coverage.month import ContributionMonth
 from cardservice.enrolment.months_notation import write_months
 from cardservice.records.group_bills import MAX_GROUP_REFERENCE
 from cardservice.records.payments import MAX_REASON
-from reader_tools.cli.bureau import open_records, rule_packs
+from reader_tools.cli.bureau import priced
 from reader_tools.cli.output import AsJson, Output
 from reader_tools.cli.person import Person
 from reader_tools.cli.settings import Settings
@@ -40,9 +39,7 @@ def move(
     asked = Move(reference, leaver, joiner, ContributionMonth.parse(first), by, reason)
     settings = Settings.load()
     output = Output.of(settings, as_json=as_json)
-    now = clock.now()
-    rules = rule_packs(settings).at(now)
-    with open_records(settings) as database, database.begin() as connection:
+    with priced(settings) as (database, now, rules), database.begin() as connection:
         moved = move_months(connection, code, asked, new_id=lambda: secrets.token_hex(16), at=now, rules=rules)
     months = write_months(each.month for each in moved)
     rupiah = sum(each.rupiah for each in moved)

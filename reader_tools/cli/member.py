@@ -25,7 +25,7 @@ from cardservice.records.intermediaries import SCHEME_CODE
 from cardservice.records.member_lists import ListKey
 from cardservice.verification.civil_day import civil_day
 from reader_tools.cli import member_registry, member_verify
-from reader_tools.cli.bureau import open_records, rule_packs
+from reader_tools.cli.bureau import records_and_packs
 from reader_tools.cli.exit_code import ExitCode
 from reader_tools.cli.failure import words
 from reader_tools.cli.key_caller import key_process
@@ -77,7 +77,11 @@ def import_members(
     """
     settings = Settings.load()
     output = Output.of(settings, as_json=as_json)
-    with _opened(file) as octets, open_records(settings) as database, key_process(settings) as keys:
+    with (
+        _opened(file) as octets,
+        records_and_packs(settings) as (database, packs),
+        key_process(settings) as keys,
+    ):
         today = civil_day(clock.now())
         list_file = examine(octets)
         with database.read() as connection:
@@ -89,7 +93,7 @@ def import_members(
             by,
             new_id=lambda: secrets.token_hex(16),
             now=clock.now,
-            packs=rule_packs(settings),
+            packs=packs,
         )
         told = _Told(output)
         with _report_file(report) as write, _progress(output, list_file.rows) as on_rows:

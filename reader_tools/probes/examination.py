@@ -17,6 +17,7 @@ from reader_tools.probes.keys import probe_keys
 from reader_tools.probes.partner_names import probe_partner_names
 from reader_tools.probes.readers import probe_library, probe_readers, probe_service
 from reader_tools.probes.rules import probe_rules
+from reader_tools.probes.taken_packs import probe_taken_packs
 from reader_tools.reader import open_card
 from reader_tools.virtual.slot import READER as VIRTUAL
 
@@ -46,7 +47,10 @@ def examine(machine: Machine) -> Iterator[Finding]:
     yield database
     if database.level is Level.OK:
         yield from probe_partner_names(machine.database)
-    yield from probe_rules(machine.rule_packs, machine.rule_pack_key, now())
+    rules = list(probe_rules(machine.rule_packs, machine.rule_pack_key, now()))
+    yield from rules
+    if database.level is Level.OK and all(each.level is not Level.FAIL for each in rules):
+        yield from probe_taken_packs(machine.rule_packs, machine.rule_pack_key, machine.database, now())
     api, date = probe_api(machine.api_url)
     yield api
     yield probe_clock(now(), machine.data_dir, date)

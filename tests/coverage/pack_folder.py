@@ -48,6 +48,16 @@ class PackFolder:
             ("months: 3\n", "months: 2\n"),
         )
 
+    def put_dearer(self, dated: str) -> Path:
+        """A third pack, by which death cover costs more, in all months: a law that is backward, or a mistake."""
+        return self.put(
+            "dearer",
+            ("number: 1", "number: 3"),
+            ("name: bpu-2026", "name: dearer"),
+            ('dated: "2025-12-22"', f'dated: "{dated}"'),
+            ("minimum_rupiah: 6800", "minimum_rupiah: 9800"),
+        )
+
     def load(self) -> PacksInForce:
         return load_rule_packs(self.folder, self.key)
 

@@ -43,7 +43,7 @@ def test_the_pack_of_the_day_decides_from_midnight_in_jakarta_on(packs: PackFold
 
 
 def test_before_the_first_pack_the_first_one_decides(packs: PackFolder) -> None:
-    assert packs.load().on(date(2020, 1, 1)).number == 1
+    assert packs.load().at(at("2020-01-01 00:00")).number == 1
 
 
 def test_the_cure_of_a_past_event_is_priced_by_the_pack_in_force_when_it_is_paid(packs: PackFolder) -> None:
@@ -73,7 +73,7 @@ def test_sabotage_a_loader_that_only_reads_would_take_the_altered_byte(
     path = packs.put_two_months_of_grace("2026-11-15")
     path.write_bytes(path.read_bytes().replace(b"months: 2", b"months: 9", 1))
     monkeypatch.setattr(rule_folder, "open_pack", lambda document, _signature, _key: read_rule_pack(document))
-    assert packs.load().on(date(2026, 11, 15)).grace_months == 9
+    assert packs.load().at(at("2026-11-15 00:00")).grace_months == 9
 
 
 def test_a_signed_pack_that_breaks_its_form_is_told_with_field_and_line(packs: PackFolder) -> None:
@@ -125,5 +125,5 @@ def test_sabotage_the_pack_of_today_for_every_day_would_refuse_the_event(
     packs.put_two_months_of_grace("2026-11-15")
     known = packs.load()
     today = known.at(_NOW)
-    monkeypatch.setattr(PacksInForce, "on", lambda _self, _day: today)
+    monkeypatch.setattr(PacksInForce, "on", lambda _self, _day, **_known: today)
     assert not known.decide(base_pair("2026-08"), Programme.JKK, date(2026, 11, 14), now=_NOW)

@@ -12,6 +12,7 @@ from cardservice.records import (
     payments,
     population_acceptances,
     population_checks,
+    taken_packs,
 )
 from cardservice.records.audit_batches import AuditBatch
 from cardservice.records.audit_events import AuditEvent
@@ -21,6 +22,7 @@ from cardservice.records.payments import ReversalRow
 from cardservice.records.population_acceptances import Acceptance, SeenDocument
 from cardservice.records.population_checks import PopulationAnswer, PopulationState
 from cardservice.records.tables import APPEND_ONLY, metadata
+from cardservice.records.taken_packs import TakenPack
 from tests.records import rows
 
 
@@ -42,6 +44,7 @@ def filled(database: Database) -> Database:
         rows.fill_group(connection)
         rows.fill_cash(connection)
         audit_events.append(connection, [AuditEvent("card.bound", rows.NOW, {"n": 1}, bound.card_id)])
+        taken_packs.add(connection, [TakenPack(1, "bpu-2026", rows.TODAY, bytes(32), rows.NOW, rows.NOW)])
         heads = audit_events.heads(connection)
         population_checks.open_all(connection, [bound.member_id], rows.NOW)
         population_checks.claim(
