@@ -16,20 +16,22 @@ from typing import Final
 
 from hsm.awaited_line import AwaitedLine, connected_socket
 from hsm.errors import CallerRefused, HsmError, KeyProcessDown, MalformedFrame
-from hsm.protocol import decode_list, frame_of, is_refused_whole
+from hsm.protocol import decode_list, frame, is_refused_whole, longest
 from hsm.shared_trips import MAX_LINES, MAX_OCTETS, MAX_REQUESTS, SLOW
 
 PAUSE: Final = 0.02  # seconds; a worker is replaced within one
 
 
 class _Question:
-    """What one task asked, as encoded requests, and when its time is up."""
+    """What one task asked, as it goes over the wire, and when its time is up."""
 
     __slots__ = ("answers", "goes_alone", "losses", "octets", "requests", "until")
 
-    def __init__(self, requests: Sequence[bytes], until: float, answers: "asyncio.Future[list[object]]") -> None:
+    def __init__(
+        self, requests: Sequence[Sequence[object]], until: float, answers: "asyncio.Future[list[object]]"
+    ) -> None:
         self.requests = requests
-        self.octets = sum(map(len, requests))
+        self.octets = sum(map(longest, requests))
         self.until = until
         self.answers = answers
         self.losses = 0  # lines that ended under it
@@ -62,7 +64,7 @@ class AwaitedTrips:
         self._watch: asyncio.TimerHandle | None = None
         self._trouble = ""  # what last kept a line from being there
 
-    def ask(self, requests: Sequence[bytes]) -> "asyncio.Future[list[object]]":
+    def ask(self, requests: Sequence[Sequence[object]]) -> "asyncio.Future[list[object]]":
         """What will have come back for these, in order. Its errors: KeyProcessDown, CallerRefused, MalformedFrame."""
         now = self.loop.time()
         question = _Question(requests, now + self._deadline, self.loop.create_future())
@@ -102,7 +104,7 @@ class AwaitedTrips:
             if party:
                 line = self._idle.pop()
                 self._out[line] = _Trip(party, self.loop.time())
-                line.ask(frame_of([request for each in party for request in each.requests]))
+                line.ask(frame([request for each in party for request in each.requests]))
 
     def _may_go(self) -> bool:
         if not self._out:

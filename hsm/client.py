@@ -23,7 +23,7 @@ from hsm.grant_file import read_grants
 from hsm.granted_portion import GrantedPortion, granted_portions
 from hsm.key_faces import KeyFaces
 from hsm.line import ConnectionLost, Line, NotRead
-from hsm.protocol import answer_from_wire, decode_list, encoded_request, frame_of, is_refused_whole
+from hsm.protocol import answer_from_wire, decode_list, encoded_request, frame_of, is_refused_whole, requests_to_wire
 from hsm.requests import Request
 from hsm.shared_trips import SharedTrips
 
@@ -98,7 +98,7 @@ class KeyProcess(KeyFaces):
         """For tasks of one event loop: that which asks first, until ``close``, which then is called in it."""
         if self._awaited is None or self._awaited.loop.is_closed():
             self._awaited = AwaitedTrips(self._path, self._server_uids, self._deadline)
-        wires = await self._awaited.ask([encoded_request(request) for request in requests])
+        wires = await self._awaited.ask(requests_to_wire(requests))
         return _answers(wires, len(requests))
 
     def _travel(self, requests: Sequence[bytes], until: float) -> list[object]:

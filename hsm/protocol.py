@@ -23,6 +23,7 @@ MAX_FRAME_LENGTH = 256 * 1024
 MAX_REQUESTS = 1024  # in one frame
 
 _DONE, _REFUSED = 0, 1
+_HEAD = 9  # bytes of a CBOR head at the most (RFC 8949, 3)
 
 _KINDS: tuple[type[Request], ...] = (
     Ping,
@@ -68,6 +69,17 @@ def frame_of(requests: Sequence[bytes]) -> bytes:
     return b"".join((length.to_bytes(LENGTH_SIZE), head, *requests))
 
 
+def longest(request: Sequence[object]) -> int:
+    """Bytes that a request of numbers, texts and byte strings takes at the most."""
+    octets = _HEAD * (1 + len(request))
+    for field in request:
+        if isinstance(field, bytes):
+            octets += len(field)
+        elif isinstance(field, str):
+            octets += 4 * len(field)  # UTF-8
+    return octets
+
+
 def frame_length(prefix: bytes) -> int:
     """The length that a frame's first four bytes announce. Raises FrameTooLarge."""
     length = int.from_bytes(prefix)
@@ -76,7 +88,7 @@ def frame_length(prefix: bytes) -> int:
     return length
 
 
-def requests_to_wire(requests: Sequence[Request]) -> list[object]:
+def requests_to_wire(requests: Sequence[Request]) -> list[list[object]]:
     """The message that asks these."""
     return [[request.operation, *request.to_wire()] for request in requests]
 

@@ -16,16 +16,14 @@ import os
 import selectors
 import socket
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from contextlib import suppress
 
+from hsm.answering import Answering
 from hsm.connection import Connection
-from hsm.errors import CallerRefused, FrameTooLarge, HsmError, MalformedFrame, OperationFailed
-from hsm.moment import Moment
+from hsm.errors import CallerRefused, FrameTooLarge, MalformedFrame
 from hsm.operations import KeyOperations
 from hsm.peer import peer_uid
-from hsm.protocol import Answer, decode_list, request_from_wire
-from hsm.requests import Request
 from hsm.tally import Tally
 from hsm.worker_seats import Seat
 
@@ -34,7 +32,6 @@ HALF_FRAME_SECONDS = 5.0  # for the rest of a frame, and for taking answers
 PATIENCE = 0.02  # seconds in which a colleague may take a caller
 SHORTAGE_SECONDS = 0.5  # without a look at new callers, where the system has no descriptor or memory for one
 FAREWELL_SECONDS = 2.0  # in which callers may take their last answers
-PORTION, MOMENT = 64, 0.02  # requests and seconds for which one look at the clock serves
 _TICK = 0.5  # seconds between looks at half frames
 _SHORTAGES = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 
@@ -56,7 +53,6 @@ class KeyServer:
         tell_alive: Callable[[], None] = lambda: None,
     ) -> None:
         """``tell_alive`` is called twice a second, also between the requests of a frame: many channels of a slow token take longer than a hang may."""
-        self._operations = operations
         self._monotonic = monotonic
         self._served_uids = frozenset(served_uids)
         self._half_frame_seconds = half_frame_seconds
@@ -66,6 +62,7 @@ class KeyServer:
         self._selector = selectors.DefaultSelector()
         self._connections: set[Connection] = set()
         self._tally = Tally()
+        self._answering = Answering(operations, monotonic=monotonic, show_life=self._show_life, tally=self._tally)
         self._stopping = False
         self._listening = listening
         self._listen_again: float | None = None  # when to look at callers that were left to colleagues
@@ -187,67 +184,10 @@ class KeyServer:
     def _answer_frames(self, connection: Connection) -> None:
         try:
             for encoded in connection.frames(self._monotonic()):
-                connection.say(self._answers(encoded, connection.uid))
+                connection.say(self._answering.answers(encoded, connection.uid))
         except FrameTooLarge as error:
             self._tally.count(connection.uid, f"?:{error.code}")
             connection.refuse(error)
-
-    def _answers(self, encoded: bytes, caller: int) -> list[Answer]:
-        """Answers to one frame, in order."""
-        try:
-            wires = decode_list(encoded)
-        except MalformedFrame as error:
-            self._tally.count(caller, f"?:{error.code}")
-            return [error]
-        read = [_read(wire) for wire in wires]
-        refused = iter(self._admit([each for each in read if not isinstance(each, HsmError)], caller))
-        admitted = [each if isinstance(each, HsmError) else next(refused) or each for each in read]
-        answers = self._carried_out(admitted, caller)
-        for each, answer in zip(read, answers, strict=True):
-            operation = "?" if isinstance(each, HsmError) else each.operation
-            self._tally.count(caller, f"{operation}:{answer.code}" if isinstance(answer, HsmError) else operation)
-        return answers
-
-    def _carried_out(self, admitted: Sequence[Request | HsmError], caller: int) -> list[Answer]:
-        """What is no request any more is its own answer. Some are prepared together, and finished within the same moment or prepared again."""
-        answers: list[Answer] = []
-        while len(answers) < len(admitted):
-            now = self._show_life()
-            moment, portion = self._operations.moment(caller), admitted[len(answers) : len(answers) + PORTION]
-            for each, rest in zip(portion, [self._prepared(each, moment) for each in portion], strict=True):
-                answers.append(self._attempted(each, rest))
-                if self._monotonic() - now >= MOMENT:
-                    break
-        return answers
-
-    def _admit(self, requests: list[Request], caller: int) -> list[HsmError | None]:
-        """As the limits say. Where the counters themselves fail (a damaged file, no lock), nobody is admitted and the worker goes on."""
-        try:
-            return self._operations.admit(requests, caller)
-        except Exception as error:  # noqa: BLE001 - as in ``_attempted``
-            log.error("failed to count %s", type(error).__name__)  # noqa: TRY400 - as in ``_attempted``
-            return [OperationFailed(operation=request.operation) for request in requests]
-
-    def _prepared(self, request: Request | HsmError, moment: Moment) -> Callable[[], object] | HsmError:
-        """What is left to do for a request, or why nothing is."""
-        if isinstance(request, HsmError):
-            return request
-        try:
-            return self._operations.prepared(request, moment)
-        except HsmError as error:
-            return error
-        except Exception as error:  # noqa: BLE001 - as in ``_attempted``
-            return _failed(request, error)
-
-    def _attempted(self, request: Request | HsmError, rest: Callable[[], object] | HsmError) -> Answer:
-        if isinstance(request, HsmError) or isinstance(rest, HsmError):
-            return rest
-        try:
-            return rest()
-        except HsmError as error:
-            return error
-        except Exception as error:  # noqa: BLE001 - one poisoned request must not take the keys from everybody else
-            return _failed(request, error)
 
     def _settle(self, connection: Connection) -> None:
         """Close what is finished; stop listening to callers who do not take their answers."""
@@ -303,20 +243,3 @@ class KeyServer:
         self._selector.close()
         for each in (self._wake_reader, self._wake_writer):
             each.close()
-
-
-def _failed(request: Request, error: Exception) -> OperationFailed:
-    # Its text may quote what it broke on, so only its kind is told.
-    log.error("failed %s %s", request.operation, type(error).__name__)
-    return OperationFailed(operation=request.operation)
-
-
-def _read(wire: object) -> Request | HsmError:
-    """A request, or why it is none. Readers raise typed errors only; whatever else they raise must not end the worker."""
-    try:
-        return request_from_wire(wire)
-    except HsmError as error:
-        return error
-    except Exception as error:  # noqa: BLE001 - as in ``_attempted``
-        log.error("failed to read %s", type(error).__name__)  # noqa: TRY400 - as in ``_attempted``
-        return OperationFailed(operation="?")

@@ -16,9 +16,9 @@ class Tally:
         self._counts: Counter[tuple[int, str]] = Counter()
         self._next = 0.0
 
-    def count(self, caller: int, what: str) -> None:
-        """One more, for a caller's user id."""
-        self._counts[caller, what] += 1
+    def count(self, caller: int, what: str, times: int = 1) -> None:
+        """So many more, for a caller's user id."""
+        self._counts[caller, what] += times
 
     def tell(self, now: float, *, at_once: bool = False) -> None:
         """Write what there is to tell, if it is time to."""

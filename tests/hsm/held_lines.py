@@ -23,6 +23,11 @@ class HeldFrame:
     line: asyncio.StreamWriter
     is_over: bool = False
 
+    @property
+    def names(self) -> list[str]:
+        """What was asked, by name."""
+        return [name for name, *_ in self.requests]
+
     def ends(self, outcome: str) -> None:
         """Let it come home with each request as its own answer, or be lost, or refused as a whole; or with bytes of the test's own."""
         self.is_over = True

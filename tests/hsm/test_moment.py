@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from cardservice.keys import Purpose
-from hsm import server
+from hsm import answering
 from hsm.crypto_periods import CRYPTO_PERIODS, ROTATION_OVERLAP
 from hsm.errors import DocumentRefused
 from hsm.key_bundle import KeyBundle
@@ -32,7 +32,7 @@ def answers_of_a_slow_token(bundle: KeyBundle, monkeypatch: pytest.MonkeyPatch) 
     def slowly(self: SoftwareStore, key: KeyDescription, message: bytes) -> bytes:
         signature = sign(self, key, message)
         clock.time += timedelta(seconds=1)
-        time.sleep(server.MOMENT if server.MOMENT < 1 else 0)
+        time.sleep(answering.MOMENT if answering.MOMENT < 1 else 0)
         return signature
 
     monkeypatch.setattr(SoftwareStore, "sign_es256", slowly)
@@ -56,6 +56,6 @@ def test_a_key_that_ends_while_a_long_frame_is_worked_off_signs_no_more_of_it(
 def test_sabotage_a_moment_that_does_not_end_would_sign_with_an_ended_key(
     bundle: KeyBundle, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(server, "MOMENT", 3600.0)
+    monkeypatch.setattr(answering, "MOMENT", 3600.0)
     told = answers_of_a_slow_token(bundle, monkeypatch)
-    assert sum(code == 0 for code, *_ in told) == server.PORTION > SIGNED_BEFORE
+    assert sum(code == 0 for code, *_ in told) == answering.PORTION > SIGNED_BEFORE
