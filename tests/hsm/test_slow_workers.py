@@ -40,7 +40,7 @@ class SlowToken:
     def admit(self, requests: Sequence[object], _: int) -> list[None]:
         return [None] * len(requests)
 
-    def moment(self) -> None:
+    def moment(self, _: int) -> None:
         return None
 
     def prepared(self, request: object, _: None) -> Callable[[], object]:
