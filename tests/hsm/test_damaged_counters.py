@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from hsm.anomaly_limit import CELLS_NEEDED
+from hsm.answering import Answering
 from hsm.caller_records import HEAD
 from hsm.key_bundle import KeyBundle
 from hsm.locked_memory import LockedMemory
-from hsm.server import KeyServer
 from tests.hsm.raw_caller import RawCaller
 from tests.hsm.running import SetClock, serving
 
@@ -38,7 +38,9 @@ def test_nobody_is_let_through_and_the_worker_goes_on(bundle: KeyBundle, clock: 
 def test_sabotage_counted_without_care_the_worker_ends_for_everybody(
     bundle: KeyBundle, clock: SetClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(KeyServer, "_admit", lambda self, requests, caller: self._operations.admit(requests, caller))
+    monkeypatch.setattr(
+        Answering, "_admitted", lambda self, read, caller: self._operations.admit(read, caller) and read
+    )
     with serving(bundle, clock, state=tmp_path / "state") as path, RawCaller(path) as caller, RawCaller(path) as other:
         caller.ask(["ping"])
         damage(tmp_path / "state")
