@@ -5,6 +5,7 @@ import argparse
 import gc
 import logging
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
@@ -103,6 +104,8 @@ def _supervise(options: argparse.Namespace, places: KeyPlaces, environment: Envi
         known.forget()
         refused_login.forget()
 
+    # From when it can be found on, it can be told: until the supervisor asks for it (supervisor.py) a hang-up waits, instead of ending the program.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
     with listening_at(options.socket, group=options.serve_group) as listening:
         refuse_replaceable_places(environment, [], [options.socket.parent])
         shared = SharedParts.around(listening, options.serve_uid or [os.geteuid()], state, issuer)

@@ -2,7 +2,11 @@
 """SIGHUP while the key process still starts: a worker may have opened the keys before custody changed them, so it is replaced once all serve."""
 
 import signal
+import subprocess
+import sys
+from pathlib import Path
 
+from tests.hsm.running import ROOT, eventually, run_hsm, short_folder
 from tests.hsm.test_failing_workers import supervised
 
 # The first worker tells its supervisor of a change before it serves, and serves once the supervisor has taken the signal.
@@ -35,3 +39,39 @@ def test_sabotage_a_hangup_that_the_start_swallows_leaves_earlier_keys_at_work()
         assert [process.stdout.readline() for _ in range(2)] == ["began\n", "serves\n"]
         process.terminate()
         assert process.communicate(timeout=30)[0] == ""
+
+
+# The key process, told the moment before its supervisor asks for signals.
+TOLD_EARLY = """
+import os, signal, sys
+import hsm.__main__ as program
+real = program.Supervisor
+def told(*words, **named):
+    os.kill(os.getpid(), signal.SIGHUP)
+    return real(*words, **named)
+program.Supervisor = told
+{sabotage}
+sys.exit(program.main(sys.argv[1:]))
+"""
+
+
+def told_early(folder: Path, sabotage: str = "") -> "subprocess.Popen[str]":
+    assert run_hsm("--init", "--store", folder / "keys", "--passphrase-file", folder / "pass").returncode == 0
+    line = ["--store", folder / "keys", "--passphrase-file", folder / "pass", "--socket", folder / "run" / "s"]
+    program = [sys.executable, "-c", TOLD_EARLY.format(sabotage=sabotage), *map(str, line), "--workers", "1"]
+    with (folder / "log").open("w") as log:
+        return subprocess.Popen(program, cwd=ROOT, stdout=subprocess.PIPE, stderr=log, text=True)
+
+
+def test_a_hangup_before_the_supervisor_asks_for_signals_waits_for_it() -> None:
+    with short_folder() as folder, told_early(folder) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        assert eventually(lambda: "replaced workers=1" in (folder / "log").read_text())
+        process.terminate()
+        assert process.wait(30) == 0
+
+
+def test_sabotage_unblocked_it_ends_the_program() -> None:
+    with short_folder() as folder, told_early(folder, "program.signal.pthread_sigmask = lambda *_: None") as process:
+        assert process.wait(60) == -signal.SIGHUP
