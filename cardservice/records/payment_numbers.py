@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Payment numbers: what a member types at an ATM. Random, so that they tell nothing; the name beside one is masked already."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
@@ -74,6 +74,12 @@ def find(connection: Connection, number: str) -> PaymentNumber | None:
     """What is known of a number, ended or not."""
     row = connection.execute(_BY_NUMBER, {"asked": number}).mappings().one_or_none()
     return None if row is None else PaymentNumber(**row)
+
+
+def find_all(connection: Connection, numbers: Sequence[str]) -> Mapping[str, PaymentNumber]:
+    """What is known of each of these numbers that is known. Ask for some hundreds at a time."""
+    rows = connection.execute(select(payment_numbers).where(payment_numbers.c.number.in_(numbers))).mappings()
+    return {row["number"]: PaymentNumber(**row) for row in rows}
 
 
 def member_of(connection: Connection, number: str, *, lock: bool) -> tuple[Member, str, datetime | None] | None:

@@ -11,10 +11,11 @@ import typer
 from rich.console import Console
 
 from cardservice import clock
-from cardservice.collection.group.bill import Drawn, PricedRow, draw_group_bill
+from cardservice.collection.group.bill import Drawn, draw_group_bill
 from cardservice.collection.group.list import MAX_OCTETS
 from cardservice.collection.group.pay import Settled, Sum, Waiting, pay_group_bill
 from cardservice.collection.group.payer import join_group, leave_group, register_payer
+from cardservice.collection.group.price_rows import PricedRow
 from cardservice.collection.group.row_problem import GroupRowProblem
 from cardservice.enrolment.months_notation import write_months
 from cardservice.records.group_bills import MAX_GROUP_REFERENCE

@@ -8,41 +8,17 @@ from datetime import datetime
 
 from cardservice.audit.record import record
 from cardservice.collection.errors import ReferenceConflict
-from cardservice.collection.group.list import GroupList, GroupListRow, read_group_list
-from cardservice.collection.group.payer import Payer, payer_at_work
-from cardservice.collection.group.row_problem import GroupRowProblem, GroupRule
-from cardservice.collection.member_ledger import MemberLedger, months_document, named_months, read_ledger
-from cardservice.coverage.civil_time import month_at
-from cardservice.coverage.errors import UnknownTariff
-from cardservice.coverage.month import ContributionMonth
-from cardservice.coverage.payment import NamedMonth, Payment
+from cardservice.collection.group.list import read_group_list
+from cardservice.collection.group.payer import payer_at_work
+from cardservice.collection.group.price_rows import PricedRow, price_rows, priced_row
+from cardservice.collection.group.row_problem import GroupRowProblem
+from cardservice.collection.member_ledger import months_document, named_months
 from cardservice.coverage.rules import Rules
-from cardservice.enrolment.scope import Outside
-from cardservice.records import group_bills, group_payers, members, payment_numbers
+from cardservice.records import group_bills, group_payers
 from cardservice.records.audit_events import AuditEvent
 from cardservice.records.canonical_json import Json
 from cardservice.records.connection import Connection
 from cardservice.records.group_bills import GroupBill, GroupBillRow
-from cardservice.records.members import Member
-
-_MUCH = 10**12  # rupiah: more than twelve months can cost
-_ASKED = "group-bill"
-
-
-@dataclass(frozen=True, slots=True)
-class PricedRow:
-    """One row with its price. ``reaches_now`` is False where the months are all debts, so that they restore no cover yet."""
-
-    line: int
-    member_id: str
-    member_ref: str
-    months: tuple[NamedMonth, ...]
-    reaches_now: bool
-
-    @property
-    def rupiah(self) -> int:
-        """What the row costs."""
-        return sum(each.amount for each in self.months)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +63,7 @@ def draw_group_bill(
                 asked=f"SHA-256 {digest.hex()[:16]}",
             )
         return Drawn(_kept_rows(connection, earlier, at), (), earlier)
-    priced, problems = _priced(connection, payer, told, rules, at)
+    priced, problems = price_rows(connection, payer, told, rules, at)
     drawn = Drawn(priced, problems)
     if dry_run or problems:
         return drawn
@@ -108,78 +84,8 @@ def draw_group_bill(
     return Drawn(priced, (), bill)
 
 
-def next_months(known: MemberLedger, rules: Rules, at: datetime, count: int) -> tuple[NamedMonth, ...]:
-    """The next ``count`` months that a member owes or can pay ahead, in the ledger's own order, each at its own month's whole price.
-
-    Raises UnknownTariff.
-    """
-    paid = known.allocated(rules, at).paid
-    buyable = known.allocated(rules, at, Payment(_ASKED, at, at, _MUCH)).paid
-    cells = [cell for cell in buyable if cell not in paid]
-    chosen: list[ContributionMonth] = list(dict.fromkeys(month for _, month in cells))[:count]
-    return tuple(
-        NamedMonth(programme, month, rules.monthly_rupiah(programme, month, known.terms.for_month(month)))
-        for programme, month in cells
-        if month in chosen
-    )
-
-
-def _priced(
-    connection: Connection, payer: Payer, told: GroupList, rules: Rules, at: datetime
-) -> tuple[tuple[PricedRow, ...], tuple[GroupRowProblem, ...]]:
-    priced: list[PricedRow] = []
-    problems = list(told.problems)
-    first_line: dict[str, int] = {}
-    for row in told.rows:
-        member = _member(connection, row, at)
-        if isinstance(member, GroupRowProblem):
-            problems.append(member)
-            continue
-        if (first := first_line.setdefault(member.member_id, row.line)) != row.line:
-            problems.append(GroupRowProblem(row.line, "member", GroupRule.MEMBER_REPEATED, {"first_line": first}))
-            continue
-        outcome = _row(connection, payer, row, member, rules, at)
-        if isinstance(outcome, PricedRow):
-            priced.append(outcome)
-        else:
-            problems.append(outcome)
-    return tuple(priced), tuple(sorted(problems, key=lambda each: each.line))
-
-
-def _member(connection: Connection, row: GroupListRow, at: datetime) -> Member | GroupRowProblem:
-    if not row.is_number:
-        found = members.find_by_ref(connection, row.member)
-        return found or GroupRowProblem(row.line, "member", GroupRule.MEMBER_UNKNOWN)
-    number = payment_numbers.find(connection, row.member)
-    if number is None:
-        return GroupRowProblem(row.line, "member", GroupRule.MEMBER_UNKNOWN)
-    if number.expires_at is not None and number.expires_at <= at:
-        return GroupRowProblem(row.line, "member", GroupRule.NUMBER_ENDED)
-    return members.get(connection, number.member_id)
-
-
-def _row(
-    connection: Connection, payer: Payer, row: GroupListRow, member: Member, rules: Rules, at: datetime
-) -> PricedRow | GroupRowProblem:
-    decision = payer.may_pay_for(connection, member, at)
-    if isinstance(decision, Outside):
-        evidence = {"ground": decision.ground.value, "at": decision.at}
-        return GroupRowProblem(row.line, "member", GroupRule.OUT_OF_SCOPE, evidence)
-    try:
-        months = next_months(read_ledger(connection, member), rules, at, row.months)
-    except UnknownTariff as unknown:
-        return GroupRowProblem(row.line, "months", GroupRule.NO_PRICE, {"month": str(unknown.evidence.get("month"))})
-    if not months:  # ten years are paid ahead already
-        return GroupRowProblem(row.line, "months", GroupRule.NO_PRICE, {"month": str(month_at(at))})
-    return _priced_row(row.line, member.member_id, member.external_ref, months, at)
-
-
-def _priced_row(line: int, member_id: str, ref: str, months: tuple[NamedMonth, ...], at: datetime) -> PricedRow:
-    return PricedRow(line, member_id, ref, months, max(each.month for each in months) >= month_at(at))
-
-
 def _kept_rows(connection: Connection, bill: GroupBill, at: datetime) -> tuple[PricedRow, ...]:
     return tuple(
-        _priced_row(row.line, row.member_id, row.member_ref, named_months(row.months), at)
+        priced_row(row.line, row.member_id, row.member_ref, named_months(row.months), at)
         for row in group_bills.rows_of(connection, bill)
     )

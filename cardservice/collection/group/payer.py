@@ -12,6 +12,7 @@ from cardservice.enrolment.scope import Deed, Outside, Within, decide, decide_fo
 from cardservice.records import enrolments, group_payers, intermediaries, members
 from cardservice.records.audit_events import AuditEvent
 from cardservice.records.connection import Connection
+from cardservice.records.enrolments import EnrolledBy
 from cardservice.records.errors import RecordNotFound
 from cardservice.records.group_payers import GroupPayer, Mismatch
 from cardservice.records.intermediaries import Intermediary
@@ -37,7 +38,10 @@ class Payer:
 
     def may_pay_for(self, connection: Connection, member: Member, at: datetime) -> Within | Outside:
         """Whether its scope has this member's work and region. Whoever enrolled a member, others may pay for them (decision 0160)."""
-        enrolled = enrolments.of_members(connection, [member.member_id]).get(member.member_id)
+        return self.may_pay(member, enrolments.of_members(connection, [member.member_id]).get(member.member_id), at)
+
+    def may_pay(self, member: Member, enrolled: EnrolledBy | None, at: datetime) -> Within | Outside:
+        """The same where it was read through whom the member came in."""
         region = None if enrolled is None else enrolled.region
         return decide_for(
             self.line, Deed.COLLECT, civil_day(at), work_sector=member.work_sector, region=region, enrolled_by=None
