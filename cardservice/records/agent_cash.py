@@ -23,12 +23,12 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 
 from cardservice.records.cash_reversals import MAX_CASH_REFERENCE, cash_receipt_voids, cash_remittance_bounces
 from cardservice.records.columns import Choice, Identifier, UtcTime, metadata, one_of
 from cardservice.records.constraints import refusing
 from cardservice.records.errors import IdempotencyConflict, RecordNotFound
+from cardservice.records.insert import insert_into
 
 
 class Stop(StrEnum):
@@ -139,10 +139,9 @@ class Unremitted:
 
 def set_terms(connection: Connection, agent: CashAgent) -> None:
     """Let an intermediary take cash, or change its terms; a stop stays."""
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     fixed = {"intermediary_id", "registered_at", "resumed_at", "stopped_at", "stopped_for"}
     changed = {name: value for name, value in asdict(agent).items() if name not in fixed}
-    statement = insert(cash_agents).values(asdict(agent))
+    statement = insert_into(connection, cash_agents).values(asdict(agent))
     connection.execute(statement.on_conflict_do_update(index_elements=["intermediary_id"], set_=changed))
 
 

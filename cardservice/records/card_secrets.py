@@ -5,10 +5,10 @@ from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import Column, Connection, ForeignKey, LargeBinary, Table, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from cardservice.records.columns import Choice, Identifier, UtcTime, metadata, one_of
 from cardservice.records.errors import RecordNotFound
+from cardservice.records.insert import INSERT
 
 
 class SecretKind(StrEnum):
@@ -28,15 +28,13 @@ card_secrets = Table(
 )
 
 
-def _storing(dialect: str) -> postgresql.Insert | sqlite.Insert:
-    insert = postgresql.insert(card_secrets) if dialect == "postgresql" else sqlite.insert(card_secrets)
-    return insert.on_conflict_do_update(
+_STORE = {
+    dialect: insert(card_secrets).on_conflict_do_update(
         index_elements=["card_id", "kind"],
-        set_={"sealed": insert.excluded.sealed, "created_at": insert.excluded.created_at},
+        set_={name: insert(card_secrets).excluded[name] for name in ("sealed", "created_at")},
     )
-
-
-_STORE = {dialect: _storing(dialect) for dialect in ("sqlite", "postgresql")}
+    for dialect, insert in INSERT.items()
+}
 
 
 def store(connection: Connection, card_id: str, kind: SecretKind, sealed: bytes, at: datetime) -> None:

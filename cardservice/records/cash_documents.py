@@ -5,9 +5,9 @@ from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import Column, Connection, ForeignKeyConstraint, Integer, String, Table, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from cardservice.records.columns import Choice, Identifier, UtcTime, metadata, one_of
+from cardservice.records.insert import insert_into
 
 MAX_DOCUMENT = 1_024
 
@@ -40,7 +40,6 @@ def keep(
     connection: Connection, intermediary_id: str, number: int, kind: CashDocument, document: str, at: datetime
 ) -> None:
     """Keep a document, unless there is one: whoever signs at the same moment hands out the first."""
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     values = {
         "intermediary_id": intermediary_id,
         "number": number,
@@ -48,7 +47,7 @@ def keep(
         "document": document,
         "signed_at": at,
     }
-    connection.execute(insert(cash_documents).values(values).on_conflict_do_nothing())
+    connection.execute(insert_into(connection, cash_documents).values(values).on_conflict_do_nothing())
 
 
 def find(connection: Connection, intermediary_id: str, number: int, kind: CashDocument) -> str | None:

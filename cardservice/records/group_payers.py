@@ -7,10 +7,10 @@ from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import Column, Connection, ForeignKey, Index, Table, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from cardservice.records.columns import Choice, Identifier, UtcTime, metadata, one_of
 from cardservice.records.errors import RecordNotFound
+from cardservice.records.insert import insert_into
 
 ROWS_PER_STATEMENT = 500
 
@@ -53,14 +53,13 @@ class GroupPayer:
 
 def register(connection: Connection, payer: GroupPayer) -> None:
     """Let an intermediary pay for groups, or change what is done with its wrong sums."""
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     values = {
         "intermediary_id": payer.intermediary_id,
         "mismatch": payer.mismatch,
         "registered_at": payer.registered_at,
     }
     connection.execute(
-        insert(group_payers)
+        insert_into(connection, group_payers)
         .values(values)
         .on_conflict_do_update(index_elements=["intermediary_id"], set_={"mismatch": payer.mismatch})
     )
@@ -77,13 +76,12 @@ def lock(connection: Connection, intermediary_id: str) -> GroupPayer:
 
 def join(connection: Connection, intermediary_id: str, member_ids: Iterable[str], at: datetime) -> None:
     """Let members belong to the group from now on. Who belongs to it already keeps the first day."""
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     rows = [
         {"intermediary_id": intermediary_id, "member_id": member_id, "joined_at": at, "left_at": None}
         for member_id in sorted(set(member_ids))
     ]
     for start in range(0, len(rows), ROWS_PER_STATEMENT):
-        statement = insert(group_members).values(rows[start : start + ROWS_PER_STATEMENT])
+        statement = insert_into(connection, group_members).values(rows[start : start + ROWS_PER_STATEMENT])
         connection.execute(
             statement.on_conflict_do_update(
                 index_elements=["intermediary_id", "member_id"],

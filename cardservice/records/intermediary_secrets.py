@@ -5,10 +5,10 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 
 from sqlalchemy import Column, Connection, ForeignKey, Table, bindparam, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from cardservice.records.columns import Identifier, UtcTime, metadata, octets, octets_in
 from cardservice.records.errors import RecordNotFound
+from cardservice.records.insert import insert_into
 from cardservice.records.intermediaries import intermediaries
 
 intermediary_secrets = Table(
@@ -41,9 +41,8 @@ _OWNER = (
 
 def give(connection: Connection, secret: IntermediarySecret) -> None:
     """Keep a secret; one that was there before is unknown from now on."""
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     values = asdict(secret)
-    statement = insert(intermediary_secrets).values(values)
+    statement = insert_into(connection, intermediary_secrets).values(values)
     connection.execute(statement.on_conflict_do_update(index_elements=["intermediary_id"], set_=values))
 
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import BigInteger, CheckConstraint, Column, Connection, ForeignKey, Integer, Table, bindparam, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from cardservice.coverage.month import ContributionMonth
 from cardservice.coverage.programme import Programme
 from cardservice.records.columns import Identifier, metadata, month_in
 from cardservice.records.constraints import refusing_for_good
+from cardservice.records.insert import INSERT
 
 member_account = Table(
     "member_account",
@@ -38,14 +38,11 @@ class MemberAccount:
 
 _OF_MEMBER = select(member_account).where(member_account.c.member_id == bindparam("member"))
 _SET = [column.name for column in member_account.columns if not column.primary_key]
-_POSTGRESQL, _SQLITE = postgresql.insert(member_account), sqlite.insert(member_account)
 _KEEP = {
-    "postgresql": _POSTGRESQL.on_conflict_do_update(
-        index_elements=["member_id"], set_={name: _POSTGRESQL.excluded[name] for name in _SET}
-    ),
-    "sqlite": _SQLITE.on_conflict_do_update(
-        index_elements=["member_id"], set_={name: _SQLITE.excluded[name] for name in _SET}
-    ),
+    dialect: insert(member_account).on_conflict_do_update(
+        index_elements=["member_id"], set_={name: insert(member_account).excluded[name] for name in _SET}
+    )
+    for dialect, insert in INSERT.items()
 }
 
 

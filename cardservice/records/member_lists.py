@@ -24,11 +24,11 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 
 from cardservice.records.canonical_json import Json
 from cardservice.records.columns import CanonicalText, Identifier, UtcTime, metadata, octets_in
 from cardservice.records.copy_rows import copy_rows
+from cardservice.records.insert import insert_into
 
 HASH_LENGTH = 32
 PAGE = 1000
@@ -130,9 +130,8 @@ def begin(connection: Connection, key: ListKey, at: datetime) -> None:
     """Begin a list from its first row: a new one, or one that was finished before. One that is under way stays as it is."""
     fresh = dict.fromkeys(("rows_done", "rows_new", "rows_unchanged", "rows_changed", "rows_refused"), 0)
     values = fresh | {"started_at": at, "updated_at": at, "finished_at": None}
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     own = {"intermediary_id": key.intermediary_id, "list_sha256": key.sha256}
-    added = insert(member_lists).values(passes=1, **own, **values).on_conflict_do_nothing()
+    added = insert_into(connection, member_lists).values(passes=1, **own, **values).on_conflict_do_nothing()
     if connection.execute(added.returning(member_lists.c.passes)).one_or_none() is not None:
         return
     finished = member_lists.c.finished_at.is_not(None)

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import CheckConstraint, Column, Connection, ForeignKey, Integer, Table, bindparam, delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from cardservice.coverage.month import ContributionMonth
 from cardservice.coverage.programme import Programme
 from cardservice.records.columns import Choice, Identifier, UtcTime, metadata, month_in, one_of
 from cardservice.records.constraints import refusing_for_good
 from cardservice.records.copy_rows import copy_rows
+from cardservice.records.insert import INSERT
 from cardservice.records.many_rows import MANY, delete_rows, insert_missing
 
 member_months = Table(
@@ -60,8 +60,8 @@ _OF_MEMBER = (
     .order_by(member_months.c.programme, member_months.c.month)
 )
 _ADD = {
-    "postgresql": postgresql.insert(member_months).on_conflict_do_nothing().returning(member_months.c.month),
-    "sqlite": sqlite.insert(member_months).on_conflict_do_nothing().returning(member_months.c.month),
+    dialect: insert(member_months).on_conflict_do_nothing().returning(member_months.c.month)
+    for dialect, insert in INSERT.items()
 }
 _TAKE = delete(member_months).where(
     member_months.c.member_id == bindparam("member"),

@@ -22,13 +22,13 @@ from sqlalchemy import (
     bindparam,
     select,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 
 from cardservice.coverage.standing import Payer
 from cardservice.records.canonical_json import Json
 from cardservice.records.columns import CanonicalText, Choice, Identifier, UtcTime, metadata, one_of
 from cardservice.records.constraints import refusing, refusing_for_good
 from cardservice.records.errors import PaymentExists, PaymentReversedBefore, RecordNotFound
+from cardservice.records.insert import INSERT
 from cardservice.records.many_rows import insert_missing
 from cardservice.records.partner_names import MAX_PARTNER
 
@@ -117,12 +117,8 @@ class ReversalRow:
 # A reference that is taken gives no row back and leaves the transaction as it was, so that none of these needs a savepoint.
 _REFERENCE = ["partner_id", "reference"]
 _ADD = {
-    "postgresql": postgresql.insert(payments)
-    .on_conflict_do_nothing(index_elements=_REFERENCE)
-    .returning(payments.c.payment_id),
-    "sqlite": sqlite.insert(payments)
-    .on_conflict_do_nothing(index_elements=_REFERENCE)
-    .returning(payments.c.payment_id),
+    dialect: insert(payments).on_conflict_do_nothing(index_elements=_REFERENCE).returning(payments.c.payment_id)
+    for dialect, insert in INSERT.items()
 }
 _WITH_REVERSALS = (
     select(payments, payment_reversals.c.recorded_at.label("reversal_known_at"))

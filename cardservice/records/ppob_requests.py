@@ -6,9 +6,9 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from sqlalchemy import Column, Connection, Date, ForeignKey, String, Table, Text, bindparam, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from cardservice.records.columns import Choice, UtcTime, metadata, octets, octets_in, one_of
+from cardservice.records.insert import INSERT
 from cardservice.records.partner_names import MAX_PARTNER
 from cardservice.records.payments import MAX_REFERENCE
 
@@ -55,8 +55,8 @@ _KEY = (
     ppob_requests.c.step == bindparam("which"),
 )
 _BEGIN = {
-    "postgresql": postgresql.insert(ppob_requests).on_conflict_do_nothing().returning(ppob_requests.c.day),
-    "sqlite": sqlite.insert(ppob_requests).on_conflict_do_nothing().returning(ppob_requests.c.day),
+    dialect: insert(ppob_requests).on_conflict_do_nothing().returning(ppob_requests.c.day)
+    for dialect, insert in INSERT.items()
 }
 _FIND = select(ppob_requests).where(*_KEY)
 _LOCK = (

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlalchemy import Column, Connection, Date, ForeignKey, Index, String, Table, Text, bindparam, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from cardservice.records.columns import Identifier, UtcTime, metadata
+from cardservice.records.insert import INSERT
 from cardservice.records.partner_names import MAX_PARTNER
 from cardservice.records.payments import MAX_REFERENCE
 
@@ -50,8 +50,8 @@ _KEY = (
     snap_requests.c.external_id == bindparam("external"),
 )
 _BEGIN = {
-    "postgresql": postgresql.insert(snap_requests).on_conflict_do_nothing().returning(snap_requests.c.day),
-    "sqlite": sqlite.insert(snap_requests).on_conflict_do_nothing().returning(snap_requests.c.day),
+    dialect: insert(snap_requests).on_conflict_do_nothing().returning(snap_requests.c.day)
+    for dialect, insert in INSERT.items()
 }
 _FIND = select(snap_requests).where(*_KEY)
 _FINISH = (

@@ -6,9 +6,9 @@ from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 
 from sqlalchemy import CheckConstraint, Column, Connection, Date, Integer, String, Table, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from cardservice.records.columns import UtcTime, metadata, octets, octets_in
+from cardservice.records.insert import INSERT
 
 taken_packs = Table(
     "taken_packs",
@@ -37,8 +37,8 @@ class TakenPack:
 
 
 _ADD = {
-    "postgresql": postgresql.insert(taken_packs).on_conflict_do_nothing().returning(taken_packs.c.number),
-    "sqlite": sqlite.insert(taken_packs).on_conflict_do_nothing().returning(taken_packs.c.number),
+    dialect: insert(taken_packs).on_conflict_do_nothing().returning(taken_packs.c.number)
+    for dialect, insert in INSERT.items()
 }
 
 
