@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from hsm.ceremony_mark import MARK
-from hsm.custody.backup_folder import PRIVATE, BackupFolder, file_name
+from hsm.custody.backup_folder import BackupFolder, file_name
+from hsm.custody.empty_folder import make_empty_folder
 from hsm.custody.key_record import check_of, described
 from hsm.custody.statement import MAX_LENGTH, signed
 from hsm.errors import BackupRefused, KeyFileError
@@ -43,7 +44,7 @@ def write_backup(
     withdrawn: Sequence[Mapping[str, object]],
     now: datetime,
 ) -> dict[str, object]:
-    """Copy every key's backup into a new folder and sign for it. ``withdrawn`` are CA certificates that nobody is to believe (withdrawal.py).
+    """Copy every key's backup into a folder that is new or empty, and sign for it. ``withdrawn`` are CA certificates that nobody is to believe (withdrawal.py).
 
     Raises BackupRefused for a key that can't be restored, KeyFileExists.
     """
@@ -51,7 +52,7 @@ def write_backup(
     backup_key = custody.backup_key_check_value
     if backup_key is None:
         raise BackupRefused(rule="the back end has a backup key")
-    folder.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
+    make_empty_folder(folder)
     lines = []
     for key in store.descriptions():
         backup, content = backups.read(file_name(key))

@@ -21,6 +21,7 @@ from hsm.custody.ca_certificates import note_ca_certificate
 from hsm.custody.ceremony_checks import line_of, trial_signature_holds
 from hsm.custody.ceremony_steps import Steps
 from hsm.custody.conversation import Conversation
+from hsm.custody.empty_folder import make_empty_folder
 from hsm.custody.journal import CustodyJournal
 from hsm.custody.key_making import KeyMaking
 from hsm.custody.key_record import check_of, fingerprint
@@ -62,7 +63,7 @@ class Secrets(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """What a ceremony works with. ``out`` is a folder that is not there yet; ``backups`` stays beside the keys."""
+    """What a ceremony works with. ``out`` is a folder that is not there yet, or empty; ``backups`` stays beside the keys."""
 
     custody: KeyCustody
     journal: CustodyJournal
@@ -89,14 +90,17 @@ class Ceremony:
         self._shares: list[SealedShare] = []
 
     def hold(self, *, again: bool) -> dict[str, object]:
-        """Do it all. Raises CeremonyRefused, PlanRefused, and whatever back end, journal or files raise."""
+        """Do it all. Raises CeremonyRefused, PlanRefused, KeyFileExists, and whatever back end, journal or files raise."""
         plan, room = self._plan, self._room
         if plan.environment is not room.environment:
             raise PlanRefused(path=str(room.out), rule=f"is for {plan.environment}, as KARTU_ENV says")
+        if not any(key.purpose is Purpose.AUDIT and key.active_from <= room.clock() < key.expires for key in plan.keys):
+            # Asked before custodians have typed anything, and not when there is something to sign.
+            raise PlanRefused(path=str(room.out), rule="has an audit key that signs on the day of the ceremony")
         clear_the_way(room.custody, room.journal, room.backups, room.clock, again=again)
+        make_empty_folder(room.out)
         room.journal.append(BEGUN, room.clock(), ceremony=self._name, plan_sha256=plan.digest, scheme=plan.scheme)
         mark(room.custody, self._name)
-        room.out.mkdir(mode=PRIVATE, parents=True)
         stages: Sequence[tuple[str, str, Callable[[TranscriptStep], None]]] = [
             (
                 "Rencana ditegaskan dan tempat kunci kosong.",

@@ -20,6 +20,7 @@ from hsm.custody.backup_set import write_backup
 from hsm.custody.ca_certificates import ca_certificates
 from hsm.custody.ceremony import NAME_LENGTH, Room
 from hsm.custody.ceremony_steps import Steps
+from hsm.custody.empty_folder import make_empty_folder
 from hsm.custody.handover_journal import (
     BEGUN,
     COMPLETE,
@@ -84,8 +85,8 @@ class Handover:
             return self._finish(taking_over)
         with wiped(combined(self._present)) as earlier, wiped(bytearray()) as new:
             self._made.earlier, self._made.new = earlier, new
+            make_empty_folder(room.out)
             room.journal.append(BEGUN, room.clock(), handover=self._name, plan_sha256=plan.digest, reason=plan.reason)
-            room.out.mkdir(mode=PRIVATE, parents=True)
             transcript = handover_transcript(plan, self._name, [held.custodian for held in self._present], room.clock())
             preparing, effect = self._preparing(), self._effect()
             steps = self._steps(transcript, len(preparing) + len(effect))

@@ -37,7 +37,8 @@ class PlanFields:
         if not isinstance(value, list) or not least <= len(value) <= MAX_LIST:
             raise self._refused(f"{name}: a list of {least} to {MAX_LIST} names")
         people = [PlanFields(self._called, {name: one}).text(name, MAX_NAME) for one in value]
-        if len(set(people)) != len(people):
+        # Nobody is two people by a capital letter or a second space: he would hold two shares.
+        if len({" ".join(one.casefold().split()) for one in people}) != len(people):
             raise self._refused(f"{name}: each name once")
         return people
 

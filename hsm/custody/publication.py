@@ -74,15 +74,22 @@ def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         for name, content in files.items():
             draft = folder / f".{name}.{os.getpid()}.draft"
-            fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, READABLE)
-            with os.fdopen(fd, "wb") as file:
-                os.fchmod(fd, READABLE)  # whatever the umask: a web server is another user
-                file.write(content)
-                file.flush()
-                os.fsync(fd)
-            draft.replace(folder / name)
+            try:
+                _write_durably(draft, content)
+                draft.replace(folder / name)
+            finally:
+                draft.unlink(missing_ok=True)
     except OSError as failed:
         raise PublicationFailed(path=str(folder), rule=failed.strerror or "can't be written") from None
+
+
+def _write_durably(path: Path, content: bytes) -> None:
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, READABLE)
+    with os.fdopen(fd, "wb") as file:
+        os.fchmod(fd, READABLE)  # whatever the umask: a web server is another user
+        file.write(content)
+        file.flush()
+        os.fsync(fd)
 
 
 def _jwk(store: KeyStore, key: KeyDescription) -> dict[str, str]:

@@ -26,13 +26,13 @@ from hsm.custody.plan import PlannedTransport
 from hsm.custody.shamir import split
 from hsm.custody.share_file import read_share
 from hsm.custody.transcript_files import verified_transcript
-from hsm.errors import CeremonyRefused, PassphraseUnusable, PlanRefused, StatementRefused
+from hsm.errors import CeremonyRefused, KeyFileExists, PassphraseUnusable, PlanRefused, StatementRefused
 from hsm.key_backup import opened_in_software
 from hsm.key_store import KeyStore
 from hsm.officers import Officers
 from hsm.production import Environment
 from tests.hsm.back_ends import SealedFile
-from tests.hsm.custody.ceremonies import CUSTODIANS, TRANSPORT_KEY, Held, InventedSecrets, passphrase, plan
+from tests.hsm.custody.ceremonies import CUSTODIANS, PLAN, TRANSPORT_KEY, Held, InventedSecrets, passphrase, plan
 
 KEYS = 15
 
@@ -223,6 +223,30 @@ def test_keys_that_are_there_are_never_touched(back_end: SealedFile, held: tuple
 def test_a_plan_for_elsewhere_is_refused(fresh: SealedFile) -> None:
     with fresh.custody() as custody, pytest.raises(PlanRefused, match="KARTU_ENV"):
         Held(fresh.path.parent).hold(custody, environment=Environment.DEVELOPMENT)
+
+
+def test_a_folder_in_which_something_lies_is_refused_before_anything_begins(fresh: SealedFile) -> None:
+    there = Held(fresh.path.parent)
+    (there.folder / "out").mkdir()
+    (there.folder / "out" / "notes").write_text("")
+    with fresh.custody() as custody, pytest.raises(KeyFileExists, match="notes"):
+        there.hold(custody)
+    with open_journal(there.journal) as journal:
+        assert not journal.entries
+    (there.folder / "out" / "notes").unlink()  # empty, it is as good as a new one
+    with fresh.custody() as custody:
+        assert there.hold(custody)["folder"] == there.folder / "out"
+
+
+@pytest.mark.parametrize("begins", ["2020-01-01", "2060-01-01"])
+def test_a_plan_whose_audit_key_can_not_sign_today_is_refused_before_anything_begins(
+    fresh: SealedFile, begins: str
+) -> None:
+    there = Held(fresh.path.parent)
+    with fresh.custody() as custody, pytest.raises(PlanRefused, match="audit key that signs on the day"):
+        there.hold(custody, plan(f"begins = {begins}\n{PLAN}"))
+    with open_journal(there.journal) as journal:
+        assert not journal.entries
 
 
 class Cut(BaseException):

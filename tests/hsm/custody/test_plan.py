@@ -60,6 +60,7 @@ CHANGES = {
     "more than there are": ("threshold = 3", "threshold = 6"),
     "a threshold in words": ("threshold = 3", 'threshold = "3"'),
     "somebody twice": ("Budi Santoso", "Siti Rahayu"),
+    "somebody twice in other letters": ("Budi Santoso", "siti  RAHAYU"),
     "a name nobody can print": ("Budi Santoso", "Budi \\u0007"),
     "a name the PDF has no letters for": ("Budi Santoso", "\\u1B05"),
     "an empty name": ("Budi Santoso", " "),

@@ -88,6 +88,13 @@ def test_a_reader_finds_the_old_file_or_the_new_one(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["jwks.json"]
 
 
+def test_what_was_not_published_leaves_nothing_that_a_web_server_would_show(tmp_path: Path) -> None:
+    (tmp_path / "jwks.json").mkdir()
+    with pytest.raises(PublicationFailed):
+        write_files(tmp_path, {"jwks.json": b"{}"})
+    assert [path.name for path in tmp_path.iterdir()] == ["jwks.json"]
+
+
 def test_a_folder_that_can_not_be_made_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(PublicationFailed):

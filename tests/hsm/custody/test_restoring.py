@@ -16,7 +16,7 @@ from hsm.custody.journal import open_journal
 from hsm.custody.key_ending import destroy_key, end_key
 from hsm.custody.key_record import check_of, fingerprint
 from hsm.custody.statement import signed
-from hsm.errors import BackupRefused, CeremonyUnfinished, ShareRefused, SharesTooFew, StatementRefused
+from hsm.errors import BackupRefused, CeremonyUnfinished, KeyFileExists, ShareRefused, SharesTooFew, StatementRefused
 from hsm.key_generation import development_keys
 from hsm.key_plan import KeyPlan
 from hsm.key_store import KeyDescription, KeyStore
@@ -202,6 +202,15 @@ def test_sabotage_without_the_journals_word_it_signs_again(
     lost.restore(old_backup, made.shares(1, 2, 3))
     assert len(lost.store().descriptions()) == len(made.store().descriptions()) + 1
     assert first(lost.store(), Purpose.COVER_PROOF).is_active(NOW)
+
+
+def test_a_backup_is_not_written_among_other_files(made: KeySet) -> None:
+    """Among them it could not be restored: a restoration refuses what the manifest does not name."""
+    (made.folder / "carried").mkdir()
+    (made.folder / "carried" / "earlier.backup").write_bytes(b"")
+    with pytest.raises(KeyFileExists, match="earlier"):
+        made.back_up("carried")
+    assert [path.name for path in (made.folder / "carried").iterdir()] == ["earlier.backup"]
 
 
 def test_a_key_without_its_backup_stops_a_backup(made: KeySet) -> None:
