@@ -50,6 +50,10 @@ class DividedStore:
                 found.append(key)
         return found
 
+    def attributes(self, key: KeyDescription) -> Mapping[str, object]:
+        """What the key's own place says of it."""
+        return self._of(key.purpose).attributes(key)
+
     def verifying_point(self, key: KeyDescription) -> bytes:
         """The uncompressed point of a signing key."""
         return self._of(key.purpose).verifying_point(key)

@@ -104,6 +104,10 @@ class KeyStore(Protocol):
         """Every key the store holds."""
         ...
 
+    def attributes(self, key: KeyDescription) -> Mapping[str, object]:
+        """What the place itself says of a key, read now: of a token its attributes (CKA_...), those too that are not as one would wish."""
+        ...
+
     def verifying_point(self, key: KeyDescription) -> bytes:
         """The uncompressed P-256 point (65 bytes) of a signing key."""
         ...

@@ -19,6 +19,7 @@ from hsm.key_check import point_of, private_key_of
 from hsm.key_store import DATA_KEY_LENGTH, SEALED_FILE, KeyDescription, KeyKind, StaticKey, Unvalidated
 from hsm.sealed_file import Randomness
 
+IN_SOFTWARE: Final = {SEALED_FILE: "readable by whoever has the file and its passphrase"}
 _ES256 = ec.ECDSA(SHA256())
 
 
@@ -62,6 +63,10 @@ class SoftwareStore:
     def descriptions(self) -> Sequence[KeyDescription]:
         """Every key of the file."""
         return self._descriptions
+
+    def attributes(self, key: KeyDescription) -> Mapping[str, object]:  # noqa: ARG002 - the same of all
+        """That it has none."""
+        return IN_SOFTWARE
 
     def verifying_point(self, key: KeyDescription) -> bytes:
         """The uncompressed point of a signing key."""

@@ -1,21 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What an auditor is handed: every key's attributes, the back end, its module, the running code and the journal's head, at one time, signed."""
+"""What an auditor is handed: every key's attributes, the back end, its module, the running code and the journal's head, at one time, signed.
+
+Most of it is our word. What is not: with a challenge of the auditor's each signing key signs it, so that the statement is no earlier one and the keys are at hand.
+"""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from cardservice.keys import Purpose
 from hsm.custody.key_list import KeyState, ListedKey
+from hsm.custody.possession import possession
 from hsm.key_places import KeyPlaces
 from hsm.key_store import KeyStore
-from hsm.key_uri import KeyUri, TokenUri
+from hsm.key_uri import TokenUri
 
 KIND = "kartu-key-attestation/1"
 PACKAGE = Path(__file__).parents[1]
-IN_SOFTWARE = {"sealed file": "readable by whoever has the file and its passphrase"}
 
 
 def attestation(
@@ -25,8 +27,10 @@ def attestation(
     journal_head: str,
     now: datetime,
     environment: str,
+    challenge: str = "",
 ) -> dict[str, object]:
-    """The statement's document. What it says of attributes was looked at, key by key, when the store was opened: a wrong one is not opened."""
+    """The statement's document. ``challenge``: hexadecimal digits that an auditor chose; empty, and the statement could be an earlier one."""
+    answered = {"challenge": challenge, "possession": possession(store, listed, challenge, now)} if challenge else {}
     return {
         "kind": KIND,
         "at": now,
@@ -40,7 +44,8 @@ def attestation(
         "code": {"version": code_version(), "sha256": code_digest()},
         "ca_certificate_sha256": hashlib.sha256(store.ca_certificate).hexdigest(),
         "journal_head": journal_head,
-        "keys": [_key(key, places) for key in listed],
+        "keys": [_key(key, store, places) for key in listed],
+        **answered,
     }
 
 
@@ -61,21 +66,11 @@ def code_digest(package: Path = PACKAGE) -> str:
     return digest.hexdigest()
 
 
-def _key(key: ListedKey, places: KeyPlaces) -> dict[str, object]:
+def _key(key: ListedKey, store: KeyStore, places: KeyPlaces) -> dict[str, object]:
     if key.state is KeyState.DESTROYED:
         return key.document()
-    purpose = key.description.purpose
-    uri = places.of(purpose)
-    return key.document() | {"place": str(uri), "attributes": _attributes(uri, purpose)}
-
-
-def _attributes(uri: KeyUri, purpose: Purpose) -> Mapping[str, object]:
-    if not isinstance(uri, TokenUri):
-        return IN_SOFTWARE
-    from hsm.pkcs11 import key_templates  # noqa: PLC0415 - an optional part; where there is a token, it is there
-
-    attributes = key_templates.lasting(key_templates.role_of(purpose))
-    return {f"CKA_{name.name}": value if isinstance(value, bool) else value.name for name, value in attributes.items()}
+    place = str(places.of(key.description.purpose))
+    return key.document() | {"place": place, "attributes": store.attributes(key.description)}
 
 
 def _digest_of(module: Path) -> str:

@@ -15,6 +15,7 @@ Verb = Callable[[argparse.Namespace, Circumstances], Mapping[str, object]]
 LOOKING, CEREMONY, KEEPING = "hsm.custody.commands", "hsm.custody.ceremony_commands", "hsm.custody.keeping_commands"
 HANDOVER = "hsm.custody.handover_commands"
 NOW = "now"
+CHALLENGE_LENGTHS = range(16, 65)  # bytes
 
 
 def read(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -62,6 +63,7 @@ def _looking(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
     attested = _verb(verbs, "attest", (LOOKING, "attest"), "a signed statement of every key, for an auditor")
     _store(attested)
     attested.add_argument("--file", type=Path, required=True, metavar="FILE", help="the new file")
+    _challenge(attested, "that an auditor chose: each signing key signs it")
 
     checked = _verb(verbs, "verify-statement", (LOOKING, "verify_statement"), "whether a statement or transcript holds")
     checked.add_argument(
@@ -73,6 +75,7 @@ def _looking(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
         metavar="FINGERPRINT",
         help="SHA-256 of a trusted audit key's point; without it, those of the store",
     )
+    _challenge(checked, "that the attestation must answer")
     _store(checked, required=False)
 
 
@@ -157,6 +160,17 @@ def moment(word: str) -> datetime | str:
     return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
+def challenge(word: str) -> str:
+    """16 to 64 bytes in hexadecimal digits; nothing where there is no challenge."""
+    try:
+        octets = bytes.fromhex(word)
+    except ValueError:
+        octets = b""
+    if word and len(octets) not in CHALLENGE_LENGTHS:
+        raise argparse.ArgumentTypeError("16 to 64 bytes in hexadecimal digits")
+    return octets.hex()
+
+
 def named_file(word: str) -> tuple[str, Path]:
     """NAME=FILE."""
     name, equals, file = word.partition("=")
@@ -178,6 +192,10 @@ def _verb(
     added = verbs.add_parser(name, help=about, description=about)
     added.set_defaults(verb=place)
     return added
+
+
+def _challenge(verb: argparse.ArgumentParser, about: str) -> None:
+    verb.add_argument("--challenge", type=challenge, default="", metavar="HEX", help=about)
 
 
 def _store(verb: argparse.ArgumentParser, *, required: bool = True) -> None:

@@ -5,6 +5,7 @@ import argparse
 from pathlib import Path
 
 from cardservice.keys import Purpose
+from hsm.custody.attestation import KIND as ATTESTATION
 from hsm.custody.attestation import attestation
 from hsm.custody.ca_certificates import ca_certificates, listed_certificates
 from hsm.custody.circumstances import Circumstances
@@ -12,6 +13,7 @@ from hsm.custody.key_ending import destroyed_keys
 from hsm.custody.key_list import list_keys, warnings
 from hsm.custody.key_record import fingerprint
 from hsm.custody.opened import opened_store
+from hsm.custody.possession import refuse_unproven
 from hsm.custody.publication import publish
 from hsm.custody.statement import MAX_LENGTH, signed, verified
 from hsm.custody.transcript_files import PDF, STATEMENT, TEXT, verified_transcript
@@ -54,7 +56,9 @@ def attest(options: argparse.Namespace, here: Circumstances) -> dict[str, object
     with opened_store(options, here.environment) as keys:
         listed = list_keys(keys.store, now, destroyed_keys(keys.journal))
         refuse_unfinished(keys.journal)
-        document = attestation(keys.store, keys.places, listed, keys.journal.head, now, str(here.environment))
+        document = attestation(
+            keys.store, keys.places, listed, keys.journal.head, now, str(here.environment), options.challenge
+        )
         create_protected(options.file, signed(document, keys.store, now))
         return {"file": options.file, "keys": len(listed), "audit_keys": audit_fingerprints(keys.store)}
 
@@ -64,7 +68,18 @@ def verify_statement(options: argparse.Namespace, here: Circumstances) -> dict[s
     trusted = trusted_audit_keys(options, here)
     is_transcript = options.file.is_dir() or options.file.name in {TEXT, PDF, STATEMENT}
     found = verified_transcript(options.file, trusted) if is_transcript else verified(_read(options.file), trusted)
-    return {"holds": True, "signed_by": found.fingerprint, "kid": found.kid, "statement": dict(found.document)}
+    proven = 0
+    if found.document.get("kind") == ATTESTATION:
+        proven = refuse_unproven(found.document, options.challenge)
+    elif options.challenge:
+        raise StatementRefused(rule="is an attestation: nothing else answers a challenge")
+    return {
+        "holds": True,
+        "signed_by": found.fingerprint,
+        "kid": found.kid,
+        "keys_proven": proven,
+        "statement": dict(found.document),
+    }
 
 
 def trusted_audit_keys(options: argparse.Namespace, here: Circumstances) -> set[str]:

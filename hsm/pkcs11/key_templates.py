@@ -30,6 +30,15 @@ _SECRET_USES: Final = (
 _PRIVATE_USES: Final = (Attribute.DECRYPT, Attribute.SIGN, Attribute.SIGN_RECOVER, Attribute.UNWRAP, Attribute.DERIVE)
 
 
+# What no template says, and an auditor asks: where the key was made, and what it ever was.
+TOLD_TOO: Final = (
+    Attribute.LOCAL,
+    Attribute.ALWAYS_SENSITIVE,
+    Attribute.NEVER_EXTRACTABLE,
+    Attribute.MODIFIABLE,
+)
+
+
 class Role(StrEnum):
     """What a key in a token does, and the only thing that it may do."""
 

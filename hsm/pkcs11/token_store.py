@@ -19,7 +19,7 @@ from hsm.errors import HsmError, KeyNotFound, TokenFault, TokenLost, UnsealRefus
 from hsm.key_store import DATA_KEY_LENGTH, KeyDescription, StaticKey, Unvalidated
 from hsm.pkcs11.contents import TokenContents, TokenKey, contents_of
 from hsm.pkcs11.derived_keys import cmac_subkey, derived_static_key
-from hsm.pkcs11.key_templates import Role, passing
+from hsm.pkcs11.key_templates import TOLD_TOO, Role, lasting, passing, role_of
 from hsm.pkcs11.library_calls import cmac, created, encrypted_block, hmac_sha256, signed_digest, unwrapped, wrapped
 from hsm.pkcs11.module import name_of
 from hsm.pkcs11.recognition import Marks
@@ -76,6 +76,12 @@ class TokenStore:
     def descriptions(self) -> Sequence[KeyDescription]:
         """Every key of the token."""
         return [key.description for key in self._contents.keys.values()]
+
+    def attributes(self, key: KeyDescription) -> Mapping[str, object]:
+        """What the token says of the key's object. One that came out of a backup or a settling is not CKA_LOCAL, and is told as it is."""
+        found = self._answered(key, lambda handle: handle.get_attributes([*lasting(role_of(key.purpose)), *TOLD_TOO]))
+        told = ((Attribute(number).name, value) for number, value in found.items())
+        return {f"CKA_{name}": value if isinstance(value, bool) else value.name for name, value in told}
 
     def verifying_point(self, key: KeyDescription) -> bytes:
         """The uncompressed point of a signing key."""

@@ -131,6 +131,9 @@ def test_sabotage_without_the_audit_a_readable_master_is_put_to_work(
     store: Any = softhsm.store()
     master = store._contents.keys[key_of(softhsm, Purpose.CARD_MASTER).kid].handle
     assert master[pkcs11.Attribute.VALUE] == SECRETS[Purpose.CARD_MASTER]
+    # What is told to auditors is what the token says, and not what we meant.
+    told = store.attributes(key_of(softhsm, Purpose.CARD_MASTER))
+    assert (told["CKA_SENSITIVE"], told["CKA_EXTRACTABLE"]) == (False, True)
 
 
 @pytest.mark.parametrize("purpose", list(SECRETS))

@@ -57,6 +57,14 @@ def description(store: KeyStore, key: StoredKey) -> StoredKey:
     return StoredKey(found, key.secret)
 
 
+def test_the_place_says_something_of_each_key_and_nothing_secret(full_store: KeyStore, bundle: KeyBundle) -> None:
+    for key in bundle.keys:
+        told = full_store.attributes(description(full_store, key).description)
+        assert told
+        assert key.secret.hex() not in repr(told)
+        assert repr(key.secret) not in repr(told)
+
+
 @pytest.mark.parametrize("purpose", SIGNING)
 def test_signatures_verify_in_both_forms(full_store: KeyStore, bundle: KeyBundle, purpose: Purpose) -> None:
     key = description(full_store, stored(bundle, purpose))

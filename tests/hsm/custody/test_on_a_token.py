@@ -119,6 +119,8 @@ def test_an_attestation_names_the_token(on_token: TokenKeySet) -> None:
         )
         uses = {name for name in ("CKA_SIGN", "CKA_DERIVE", "CKA_WRAP", "CKA_DECRYPT") if attributes.get(name)}
         assert len(uses) == 1
+        # Wrapped for the backup at its birth, and settled: told as it is.
+        assert (attributes["CKA_LOCAL"], attributes["CKA_NEVER_EXTRACTABLE"]) == (False, False)
 
 
 @pytest.mark.parametrize("target", ["token", "file"])

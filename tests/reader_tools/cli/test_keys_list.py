@@ -71,6 +71,20 @@ def test_an_auditor_checks_an_attestation_with_the_fingerprint_alone(officer: De
     )
 
 
+def test_an_auditors_challenge_is_answered_by_the_keys_themselves(officer: Desk, tmp_path: Path) -> None:
+    early, late, challenge = tmp_path / "early.json", tmp_path / "late.json", "c3" * 32
+    officer.json("keys", "attest", early)
+    officer.json("keys", "attest", late, "--challenge", challenge)
+    found = officer.json("keys", "attest", late, "--verify", "--challenge", challenge)
+    able = [key for key in found["statement"]["keys"] if key["kind"] == "p-256" and key["state"] in {"active", "next"}]
+    assert found["keys_proven"] == len(able) > 0
+    assert "signed the challenge" in officer("keys", "attest", late, "--verify", "--challenge", challenge).out
+    for file, asked in ((early, challenge), (late, "c4" * 32)):
+        words = ("keys", "attest", file, "--verify", "--challenge", asked)
+        assert officer.refused(*words, code=1) == "hsm-statement-refused"
+    assert officer("keys", "attest", tmp_path / "other.json", "--challenge", "short").code == 2
+
+
 def test_a_changed_attestation_is_refused(officer: Desk, tmp_path: Path) -> None:
     statement = tmp_path / "attested.json"
     officer.json("keys", "attest", statement)
