@@ -74,9 +74,7 @@ async def verify(presentation: Presentation, asker: Asker, *, means: Means, now:
     claims = disclosed(asker.kind, presentation.purpose)
     cover = tell(decision, claims)
     # 8. Signed, but not given yet.
-    token = _token(
-        cover, standing, proven, asker, means, rule_pack=_rule_pack(answered.challenge, means.packs, now), now=now
-    )
+    token = _token(cover, standing, proven, asker, means, challenge=answered.challenge, now=now)
     signed = await means.sign(token)
     # 9. Written down, or no answer.
     await record_answer(means.store, trace, standing, decision, claims, token)
@@ -156,15 +154,16 @@ def _token(
     asker: Asker,
     means: Means,
     *,
-    rule_pack: int,
+    challenge: Challenge,
     now: datetime,
 ) -> EligibilityToken:
+    """The answer to this challenge: its jti is the challenge, which was used up before, so that no earlier answer can be put in its place."""
     issued_at = now.replace(microsecond=0)
     return EligibilityToken(
         issuer=means.issuer,
         audience=asker.verifier_id,
         subject=base64url.encode(standing.face),
-        token_id=means.randomness(IDENTIFIER_LENGTH).hex(),
+        token_id=challenge.challenge_id,
         issued_at=issued_at,
         expires_at=issued_at + TOKEN_LIFE,
         as_of=cover.as_of,
@@ -175,5 +174,5 @@ def _token(
         until=cover.until,
         reason=cover.token_reason,
         sector=standing.sector,
-        rule_pack=rule_pack,
+        rule_pack=_rule_pack(challenge, means.packs, now),
     )

@@ -55,7 +55,7 @@ def verify_online(
     """Ask about the card that is here. ``issuer`` is the iss that tokens must have.
 
     Raises the service's problems, the card's errors, TokenRefused for a token that does not hold, and AnswerMalformed for one that holds but is about
-    another card, programme or day: whatever stands between desk and service may mix answers up.
+    another card, programme or day, or answers another challenge: whatever stands between desk and service may mix answers up.
     """
     asked: dict[str, object] = {
         "terminal_id": question.terminal_id,
@@ -97,15 +97,21 @@ def verify_online(
         card_key_thumbprint=thumbprint(card_key),
         programme=question.programme.value,
         as_of=_text(challenge, "service_date", str),
+        challenge=_text(challenge, "challenge", str),
     )
     return OnlineAnswer(answer, token, sector)
 
 
-def _require_about(token: EligibilityToken, *, card_key_thumbprint: str, programme: str, as_of: str) -> None:
+def _require_about(
+    token: EligibilityToken, *, card_key_thumbprint: str, programme: str, as_of: str, challenge: str
+) -> None:
     if token.card_key_thumbprint != card_key_thumbprint:
         raise AnswerMalformed(rule="a token about this card")
     if (token.programme, token.as_of.isoformat()) != (programme, as_of):
         raise AnswerMalformed(rule="a token about the programme and day that were asked about")
+    # Of another moment of that day, or of before the card was stopped: a token lives five minutes.
+    if token.token_id != challenge:
+        raise AnswerMalformed(rule="a token that answers this challenge")
 
 
 def _text(document: dict[str, Any], name: str, kind: type) -> Any:

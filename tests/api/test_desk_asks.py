@@ -79,6 +79,28 @@ def test_an_answer_to_another_question_is_not(desk: Desk, sari: IssuedCard) -> N
         desk.ask(sari, instead=earlier, programme=Programme.JKM)
 
 
+def test_an_earlier_answer_to_the_same_question_is_not(desk: Desk, world: World, sari: IssuedCard) -> None:
+    """Of a minute before the card was stopped, or before another moment of the day was asked about: the token itself still holds."""
+    earlier = desk.ask(sari).document
+    world.clock.time += timedelta(minutes=1)
+    with pytest.raises(AnswerMalformed, match="answers this challenge"):
+        desk.ask(sari, instead=earlier)
+    with pytest.raises(AnswerMalformed, match="answers this challenge"):
+        desk.ask(sari, instead=earlier, event_at=NOW)
+
+
+def test_sabotage_whoever_does_not_compare_the_challenge_believes_the_earlier_answer(
+    desk: Desk, world: World, sari: IssuedCard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    earlier = desk.ask(sari).document
+    world.clock.time += timedelta(minutes=1)
+    compared = online._require_about
+    monkeypatch.setattr(
+        online, "_require_about", lambda token, **asked: compared(token, **asked | {"challenge": token.token_id})
+    )
+    assert desk.ask(sari, instead=earlier).covered
+
+
 def test_sabotage_without_the_comparison_another_cards_answer_is_believed(
     desk: Desk, world: World, sari: IssuedCard, budi: IssuedCard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
