@@ -43,6 +43,7 @@ class Stage:
         self._claim: socket.socket | None = None
         self.socket = folder / "hsm" / "keys.sock"
         self._short: Path | None = None
+        self.published = folder / "published"
         self.database_url = f"sqlite:///{folder / 'kartu.db'}"
         self.key_process: subprocess.Popen[str] | None = None
         self.service: subprocess.Popen[str] | None = None
@@ -78,15 +79,19 @@ class Stage:
             self._claim.close()
 
     def start_keys(self) -> None:
-        """Make fresh development keys and start the key process over them."""
+        """Make fresh development keys, publish what verifiers fetch, and start the key process over them."""
         store, passphrase = self.folder / "hsm" / "keys.sealed", self.folder / "hsm" / "passphrase"
         asked = ["--store", str(store), "--passphrase-file", str(passphrase)]
         with self._log("hsm") as log:
-            made = subprocess.run(  # noqa: S603 - our own program
-                [sys.executable, "-m", "hsm", "--init", *asked], stdout=log, stderr=log, check=False
-            )
-            if made.returncode:
-                raise self._gone("hsm")
+            for program in (
+                ["hsm", "--init", *asked],
+                ["hsm.custody", "publish", *asked, "--folder", str(self.published)],
+            ):
+                done = subprocess.run(  # noqa: S603 - our own program
+                    [sys.executable, "-m", *program], stdout=log, stderr=log, check=False
+                )
+                if done.returncode:
+                    raise self._gone("hsm")
             self.key_process = _start("hsm", [*asked, "--socket", str(self.socket)], log, _environment())
         self._await_line("hsm", self.key_process, "ready")
 
@@ -137,6 +142,8 @@ class Stage:
             "KARTU_HSM_SOCKET": str(self.socket),
             "KARTU_LISTEN": f"{LOOPBACK}:{port}",
         }
+        if self.published.is_dir():
+            own["KARTU_PUBLISHED"] = str(self.published)
         with self._log("api") as log:
             self.service = _start("api", [], log, {**_environment(), **own})
         self.url = self._await_line("api", self.service, "listening").split()[1]
