@@ -55,10 +55,11 @@ def verify(der: bytes, *, ca: x509.Certificate, slot: PivSlot, now: datetime) ->
         certificate.verify_directly_issued_by(ca)
     except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
         raise CertificateSignatureInvalid(rule="signed by the card CA") from None
-    # 4. Validity.
+    # 4. Validity, the CA's own first: whoever has its key could make certificates for as long as he likes.
     begin, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
-    if not begin <= now <= end:
-        raise CertificateNotValidNow(not_before=begin.isoformat(), not_after=end.isoformat())
+    for first, last in ((ca.not_valid_before_utc, ca.not_valid_after_utc), (begin, end)):
+        if not first <= now <= last:
+            raise CertificateNotValidNow(not_before=first.isoformat(), not_after=last.isoformat())
     # 5. Profile and key.
     _require_profile(certificate, ca, slot)
     return CardCertificate(

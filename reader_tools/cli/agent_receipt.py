@@ -13,6 +13,7 @@ from cardservice.credentials.cash_receipt import ReceiptDocument, ReceiptKind
 from cardservice.credentials.errors import TokenRefused
 from cardservice.keys import Purpose
 from reader_tools.cli.bureau import open_records
+from reader_tools.cli.desk_memory import seen_of
 from reader_tools.cli.exit_code import ExitCode
 from reader_tools.cli.key_caller import key_process
 from reader_tools.cli.named_file import read_named
@@ -62,8 +63,11 @@ def check_receipt(
 
     Example: kartu agent check-receipt receipt.jws --keys receipt-keys.json
     """
-    output = Output.of(Settings.load(), as_json=as_json)
-    known = jwks.decode(read_named(keys, MOST_OCTETS))
+    settings = Settings.load()
+    output = Output.of(settings, as_json=as_json)
+    withdrawals = seen_of(settings).recall()
+    withdrawn = frozenset[str]() if withdrawals is None else withdrawals.keys
+    known = [key for key in jwks.decode(read_named(keys, MOST_OCTETS)) if key.kid not in withdrawn]
     text = read_named(file, MOST_OCTETS).decode("ascii", "replace").strip()
     try:
         found = cash_receipt.verify(text, keys=known)

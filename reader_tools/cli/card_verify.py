@@ -22,6 +22,7 @@ from reader_tools.cli.exit_code import ExitCode
 from reader_tools.cli.output import AsJson, Output
 from reader_tools.cli.reader import ReaderName
 from reader_tools.cli.settings import Settings
+from reader_tools.desk.clock_seen import last_seen, refuse_set_back, remember
 from reader_tools.desk.http_client import Service
 from reader_tools.desk.offline import OfflineAnswer, verify_offline
 from reader_tools.desk.online import OnlineAnswer, Question, verify_online
@@ -80,7 +81,10 @@ def verify(
         raise typer.BadParameter("--date is not the day of --event-at")
     if offline:
         keys, packs = cache.offline_keys(now), rule_packs(settings)
-        withdrawals = withdrawals_document(seen_of(settings).recall(), now)
+        held_list = seen_of(settings).recall()
+        stated_at = None if held_list is None else held_list.stated_at
+        refuse_set_back(now, {"clock-seen": last_seen(settings.data_dir), "card-ca-withdrawn.json": stated_at})
+        withdrawals = withdrawals_document(held_list, now)
         with contact(settings, reader, renew=renew) as held:
             answer = verify_offline(
                 held.card,
@@ -99,6 +103,7 @@ def verify(
     )
     with contact(settings, reader, renew=renew) as held:
         told = verify_online(held.card, service, cache, question, issuer=settings.issuer, now=now)
+        remember(now, settings.data_dir)  # the token, which the service signed, bears it out
         receipt = told.receipt_to_renew
         relay = None if receipt is None else Relay(service, receipt, told.sector)
         withdrawals = refreshed_withdrawals(settings, replace(service, patience=LIST_PATIENCE), now)

@@ -8,6 +8,7 @@ DeskVerificationError
 |- KeysNotCached        no keys of cover proofs on this desk: it was never on line
 |- KeysTooOld           keys of cover proofs that were fetched too long ago
 |- DeskClockBack        this desk's clock stands before something that it has seen
+|- RulePacksOlder       this desk's rules are older than those the card's proof was signed under
 |- WithdrawalsNotSeen   no list of withdrawals on this desk
 |- DeskMemoryDamaged    what this desk remembers of lists can't be read
 `- SecretUnreadable    the verifier's secret is not where it should be
@@ -56,6 +57,12 @@ class DeskClockBack(DeskVerificationError):
     """This desk's clock stands before what it has seen, so that what has run out would be believed; evidence: seen_at, witness."""
 
     code = "desk-clock-back"
+
+
+class RulePacksOlder(DeskVerificationError):
+    """The scheme has gone by a rule pack that this desk does not have; evidence: number (the newest here), proof_number."""
+
+    code = "rule-packs-older"
 
 
 class WithdrawalsNotSeen(DeskVerificationError):

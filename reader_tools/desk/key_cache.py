@@ -8,7 +8,8 @@ from pathlib import Path
 
 from cardservice.credentials import jwks
 from cardservice.keys import VerifyingKey
-from reader_tools.desk.errors import DeskClockBack, KeysNotCached, KeysTooOld
+from reader_tools.desk.clock_seen import refuse_set_back
+from reader_tools.desk.errors import KeysNotCached, KeysTooOld
 from reader_tools.desk.http_client import Service
 from reader_tools.desk.kept_file import keep
 
@@ -17,7 +18,6 @@ TOKEN_KEYS = "jwks.json"  # noqa: S105 - the name of a public file
 MAX_AGE = timedelta(
     days=35
 )  # a key set has no end of its own; no proof is believed for longer, nor a list of withdrawals
-MAX_CLOCK_STEP = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +42,7 @@ class KeyCache:
         """The same with the line down: fetched in the last 35 days. Raises KeysNotCached, KeysTooOld; DeskClockBack where ``now`` lies before that."""
         keys = self.cover_proof_keys()
         fetched_at = self.fetched_at()
-        if fetched_at is not None and fetched_at - now > MAX_CLOCK_STEP:
-            raise DeskClockBack(seen_at=fetched_at.isoformat(timespec="seconds"), witness=COVER_PROOF_KEYS)
+        refuse_set_back(now, {COVER_PROOF_KEYS: fetched_at})
         if fetched_at is None or now - fetched_at > MAX_AGE:
             raise KeysTooOld(folder=str(self.folder), days=MAX_AGE.days)
         return keys

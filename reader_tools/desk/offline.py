@@ -18,6 +18,7 @@ from cardservice.coverage.packs_in_force import PacksInForce
 from cardservice.coverage.standing import Standing
 from cardservice.credentials import cover_proof
 from cardservice.keys import VerifyingKey
+from reader_tools.desk.errors import RulePacksOlder
 from reader_tools.desk.online import Question
 
 NONCE_LENGTH = 16
@@ -50,15 +51,19 @@ def verify_offline(
     entropy: Callable[[int], bytes],
     now: datetime,
 ) -> OfflineAnswer:
-    """Decide from the card alone. Raises ProofRefused, TapNotProven and the card's errors.
+    """Decide from the card alone. Raises ProofRefused, TapNotProven, RulePacksOlder and the card's errors.
 
-    1 own nonce and time into H; 2 tap; 3 the proof's signature and times under cached keys; 4 the tap under the proof's key; 5 decide.
+    1 own nonce and time into H; 2 tap; 3 the proof's signature and times under cached keys; 4 the tap under the proof's key; 5 rules that are
+    no older than those the proof was signed under: a folder of packs whose newest was taken away decides nothing; 6 decide.
     """
     digest = tap_digest(desk_name, question.terminal_id, question.purpose, entropy(NONCE_LENGTH), now)
     challenge_id = entropy(CHALLENGE_ID_LENGTH)
     presence = run(prove_presence(sector, challenge_id, digest), card)
     proof = cover_proof.verify(presence.cover_proof, keys=keys, issuer=cover_proof.ISSUER, now=now)
     verify_tap(proof.claims.card_key, sector_aid(sector), challenge_id, digest, presence.signature)
+    newest = max(pack.rules.number for pack in packs.packs)
+    if proof.claims.rule_pack > newest:
+        raise RulePacksOlder(number=newest, proof_number=proof.claims.rule_pack)
     standing = Standing.of_cover_proof(proof.claims.paid_through, proof.claims.issued_at)
     if question.event_at is not None:
         decision = packs.coverage(standing, question.programme, question.event_at, knowledge_at=now)

@@ -9,10 +9,11 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 import reader_tools
-from reader_tools.probes.finding import Finding, Level, Part
+from reader_tools.desk.clock_seen import last_seen, remember
+from reader_tools.errors import DataFolderUnusable
+from reader_tools.probes.finding import Finding, Level, Part, trouble
 
 TOLERANCE = timedelta(seconds=30)  # half of a challenge's life
-SEEN = "clock-seen"
 
 
 def probe_clock(now: datetime, data_dir: Path, service_date: str | None = None) -> Finding:
@@ -20,27 +21,23 @@ def probe_clock(now: datetime, data_dir: Path, service_date: str | None = None) 
 
     Remembers ``now`` as seen if nothing speaks against it, so that a clock set back later is noticed without any network.
     """
-    for witness, earliest in (("clock-seen", _last_seen(data_dir)), ("files", _newest_file(data_dir))):
+    for witness, earliest in (("clock-seen", last_seen(data_dir)), ("files", _newest_file(data_dir))):
         if earliest is not None and now < earliest - TOLERANCE:
             return _off(witness, now - earliest)
     theirs = _date(service_date)
     if theirs is not None and abs(now - theirs) > TOLERANCE:
         return _off("api", now - theirs)
-    _remember(now, data_dir)
+    if data_dir.is_dir():
+        try:
+            remember(now, data_dir)
+        except DataFolderUnusable as refused:
+            return trouble(Part.CLOCK, refused, Level.WARN)
     return Finding(Part.CLOCK, Level.OK, "clock-ok", {"checked_against": "api" if theirs else "files"})
 
 
 def _off(witness: str, difference: timedelta) -> Finding:
     seconds = round(difference.total_seconds())
     return Finding(Part.CLOCK, Level.FAIL, "clock-off", {"seconds": seconds, "witness": witness})
-
-
-def _last_seen(data_dir: Path) -> datetime | None:
-    try:
-        seen = datetime.fromisoformat((data_dir / SEEN).read_text())
-    except (OSError, ValueError):
-        return None
-    return seen if seen.tzinfo else None
 
 
 def _newest_file(data_dir: Path) -> datetime | None:
@@ -56,11 +53,3 @@ def _date(header: str | None) -> datetime | None:
     except ValueError:
         return None
     return parsed.replace(tzinfo=UTC) if parsed and not parsed.tzinfo else parsed
-
-
-def _remember(now: datetime, data_dir: Path) -> None:
-    last = _last_seen(data_dir)
-    if data_dir.is_dir() and (last is None or now > last):
-        aside = data_dir / f"{SEEN}.new"
-        aside.write_text(now.isoformat())
-        aside.replace(data_dir / SEEN)

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Signers with keys in memory, and documents of every kind signed by them. Fixed keys, so that failures repeat."""
 
+import json
+from base64 import urlsafe_b64encode
 from collections.abc import Coroutine
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from hashlib import sha256
 from typing import Any, TypeVar
 
 from cryptography import x509
@@ -13,8 +16,9 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import NameOID
 
-from cardservice.credentials import cover_proof, eligibility_token, thumbprint
+from cardservice.credentials import ca_withdrawals, cover_proof, eligibility_token, thumbprint
 from cardservice.credentials.card_certificate import CardCertificateRequest
+from cardservice.credentials.cash_receipt import ReceiptDocument, ReceiptKind
 from cardservice.credentials.certificate_profile import PivSlot
 from cardservice.credentials.cover_claims import CoverClaims
 from cardservice.credentials.eligibility_token import EligibilityToken
@@ -52,6 +56,8 @@ TOKEN_SIGNER = MemorySigner(0xA1A1_0001_F00D)
 NEXT_TOKEN_SIGNER = MemorySigner(0xA1A1_0002_F00D)
 PROOF_SIGNER = MemorySigner(0xB2B2_0001_F00D)
 CA_SIGNER = MemorySigner(0xC3C3_0001_F00D)
+RECEIPT_SIGNER = MemorySigner(0xF6F6_0001_F00D)
+AUDIT_SIGNER = MemorySigner(0xA7A7_0001_F00D)
 CARD = MemorySigner(0xD4D4_0001_F00D)
 STRANGER = MemorySigner(0xE5E5_0001_F00D)
 
@@ -93,6 +99,17 @@ REQUEST = CardCertificateRequest(
     serial=bytes(range(1, 21)),
     not_before=NOW,
     not_after=NOW + timedelta(days=5 * 365),
+)
+
+RECEIPT = ReceiptDocument(
+    issuer=ISSUER,
+    signed_at=NOW,
+    kind=ReceiptKind.RECEIPT,
+    agent="AG-1",
+    number=1,
+    member="P-0001",
+    rupiah=16_800,
+    taken_at=NOW,
 )
 
 
@@ -149,6 +166,23 @@ def verify_token(
 
 def verify_proof(encoded: bytes, *keys: VerifyingKey, now: datetime = NOW) -> cover_proof.CoverProof:
     return cover_proof.verify(encoded, keys=keys or (PROOF_SIGNER.verifying_key,), issuer=cover_proof.ISSUER, now=now)
+
+
+def withdrawals(signer: MemorySigner = AUDIT_SIGNER) -> bytes:
+    """A list of withdrawals of now, with nothing in it."""
+    statement: dict[str, object] = {
+        "kind": ca_withdrawals.KIND,
+        "number": 1,
+        "at": NOW.isoformat(),
+        "withdrawn": [],
+        "withdrawn_keys": [],
+        "authorities": [],
+        "audit_keys": [],
+    }
+    canonical = json.dumps(statement, sort_keys=True, separators=(",", ":")).encode()
+    signature = urlsafe_b64encode(signer.sign(ca_withdrawals.LABEL + sha256(canonical).digest())).decode()
+    by = {"kid": signer.verifying_key.kid, "point": signer.verifying_key.point.hex(), "es256": signature}
+    return json.dumps({"statement": statement, "signed": by}).encode()
 
 
 def ca_certificate(signer: MemorySigner = CA_SIGNER, name: str = "Kartu Card CA (test)") -> x509.Certificate:

@@ -170,6 +170,15 @@ def test_another_slot_another_ca_another_time() -> None:
     assert _verify(_DER, now=REQUEST.not_after).slot is PivSlot.AUTHENTICATION
 
 
+def test_nothing_is_believed_past_the_end_of_the_ca_itself() -> None:
+    """Who has stolen the CA's key certifies for as long as he likes; the same certificate one second before is fine."""
+    forever = _foreign(days=40 * 365)
+    end = _CA.not_valid_after_utc
+    assert _verify(forever, now=end).card_key == REQUEST.card_key
+    with pytest.raises(CertificateNotValidNow):
+        _verify(forever, now=end + timedelta(seconds=1))
+
+
 def _foreign(**changes: Any) -> bytes:
     """A certificate rightly signed by the CA that is not of our profile."""
     usage = {
@@ -183,7 +192,7 @@ def _foreign(**changes: Any) -> bytes:
         .subject_name(x509.Name(changes.get("subject", [x509.NameAttribute(NameOID.COMMON_NAME, "7Q2M-K9XW-4H6T")])))
         .public_key(changes.get("key", CARD.private_key.public_key()))
         .not_valid_before(NOW)
-        .not_valid_after(NOW + timedelta(days=1))
+        .not_valid_after(NOW + timedelta(days=changes.get("days", 1)))
     )
     identifier = _CA.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
     extensions: dict[type, tuple[x509.ExtensionType, bool]] = {

@@ -6,18 +6,21 @@ from collections.abc import Callable
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from cardservice.credentials import card_certificate, certificate_check, jose, jwks
+from cardservice.credentials import ca_withdrawals, card_certificate, cash_receipt, certificate_check, jose, jwks
 from cardservice.credentials.certificate_profile import PivSlot
 from cardservice.credentials.errors import CredentialError
 from cardservice.keys import VerifyingKey
 from tests.credentials.signing import (
     AUDIENCE,
+    AUDIT_SIGNER,
     CA_SIGNER,
     CARD,
     ELIGIBILITY,
     ISSUER,
     NOW,
     PROOF_SIGNER,
+    RECEIPT,
+    RECEIPT_SIGNER,
     REQUEST,
     TOKEN_SIGNER,
     MemorySigner,
@@ -26,13 +29,26 @@ from tests.credentials.signing import (
     token,
     verify_proof,
     verify_token,
+    withdrawals,
 )
 
-_SIGNERS = {"token key": TOKEN_SIGNER, "proof key": PROOF_SIGNER, "card CA": CA_SIGNER, "card": CARD}
+_SIGNERS = {
+    "token key": TOKEN_SIGNER,
+    "proof key": PROOF_SIGNER,
+    "card CA": CA_SIGNER,
+    "card": CARD,
+    "receipt key": RECEIPT_SIGNER,
+    "audit key": AUDIT_SIGNER,
+}
 
 
 def _other_token(signer: MemorySigner) -> bytes:
     return jose.sign_token(signer, typ="kartu-receipt+jwt", claims=ELIGIBILITY.claims()).encode()
+
+
+def _audit_root(signer: MemorySigner) -> bytes:
+    root = b"KJS-AUDIT-ROOT-1" + bytes(8) + int(NOW.timestamp()).to_bytes(8) + bytes(32)
+    return root + signer.sign(root)
 
 
 def _bare_jwt(signer: MemorySigner) -> bytes:
@@ -47,6 +63,9 @@ _MAKERS: dict[str, Callable[[MemorySigner], bytes]] = {
     "card certificate": lambda signer: card_certificate.issue(signer, ca_certificate(signer), REQUEST),
     "CA certificate": lambda signer: ca_certificate(signer).public_bytes(Encoding.DER),
     "key set": lambda signer: jwks.encode([signer.verifying_key]),
+    "receipt": lambda signer: cash_receipt.issue(signer, RECEIPT).encode(),
+    "withdrawals": withdrawals,
+    "audit root": _audit_root,
 }
 
 _READERS: dict[str, Callable[[bytes, VerifyingKey], object]] = {
@@ -55,8 +74,16 @@ _READERS: dict[str, Callable[[bytes, VerifyingKey], object]] = {
     "card certificate": lambda document, _: certificate_check.verify(
         document, ca=ca_certificate(), slot=PivSlot.AUTHENTICATION, now=NOW
     ),
+    "receipt": lambda document, key: cash_receipt.verify(document.decode("latin-1"), keys=[key]),
+    "withdrawals": lambda document, key: ca_withdrawals.read(document, audit_keys=[key], now=NOW),
 }
-_RIGHT_KEY = {"eligibility token": "token key", "cover proof": "proof key", "card certificate": "card CA"}
+_RIGHT_KEY = {
+    "eligibility token": "token key",
+    "cover proof": "proof key",
+    "card certificate": "card CA",
+    "receipt": "receipt key",
+    "withdrawals": "audit key",
+}
 
 
 @pytest.mark.parametrize("reader", _READERS)
@@ -70,6 +97,16 @@ def test_only_the_right_kind_under_the_right_key_is_accepted(made_as: str, signe
     else:
         with pytest.raises(CredentialError):
             _READERS[reader](document, key)
+
+
+def test_a_list_under_another_label_is_no_list(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The audit key signs audit roots too: the label in front of the digest tells them apart, and it alone refuses this one."""
+    monkeypatch.setattr(ca_withdrawals, "LABEL", b"KJS-AUDIT-ROOT-1")
+    other = withdrawals()
+    ca_withdrawals.read(other, audit_keys=[AUDIT_SIGNER.verifying_key], now=NOW)
+    monkeypatch.undo()
+    with pytest.raises(CredentialError):
+        ca_withdrawals.read(other, audit_keys=[AUDIT_SIGNER.verifying_key], now=NOW)
 
 
 @pytest.mark.parametrize("typ", ["kartu-receipt+jwt", "JWT", "at+jwt", "kartu-eligibility", "kartu-eligibility+jwt "])

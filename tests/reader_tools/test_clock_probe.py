@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from reader_tools.probes.clock import SEEN, TOLERANCE, probe_clock
+from reader_tools.desk.clock_seen import SEEN
+from reader_tools.probes.clock import TOLERANCE, probe_clock
 from reader_tools.probes.finding import Level
 
 NOW = datetime.now(UTC) + timedelta(minutes=5)  # after every file of this checkout

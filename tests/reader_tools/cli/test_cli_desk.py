@@ -105,6 +105,10 @@ def test_what_is_answered_off_line_goes_by_it(desk: Desk, serve: Serve, publish:
     told = desk.json("card", "verify", "--offline")
     assert (told["withdrawals"]["number"], told["withdrawals"]["fresh"]) == (number, True)
     assert desk.json("card", "certificate")["withdrawals_number"] == number
+    # A clock set back would make what has run out valid again.
+    (desk.folder / "clock-seen").write_text((now() + timedelta(days=1)).isoformat())
+    assert desk.refused("card", "verify", "--offline", code=4) == "desk-clock-back"
+    (desk.folder / "clock-seen").unlink()
     # Nothing here knows of a key that was withdrawn since: in the end this desk's own copy is too old to go by.
     kept = desk.folder / "keys" / "cover-proof-keys.json"
     for days, refused in ((-36, "keys-too-old"), (1, "desk-clock-back")):

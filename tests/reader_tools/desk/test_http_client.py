@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A service that is down, refuses, or is none: each a typed error, and keys that do not read are not kept."""
 
+import gzip
 import json
 import secrets
 import threading
@@ -23,18 +24,18 @@ from reader_tools.desk.errors import (
     ServiceProblem,
     ServiceUnreachable,
 )
-from reader_tools.desk.http_client import Service
+from reader_tools.desk.http_client import MAX_LENGTH, Service
 from reader_tools.desk.key_cache import COVER_PROOF_KEYS, KeyCache
 from reader_tools.desk.verifier_secret import read_secret
 
-Serve = Callable[[int, bytes], Service]
+Serve = Callable[..., Service]
 
 
 @pytest.fixture
 def serve() -> Iterator[Serve]:
     servers: list[HTTPServer] = []
 
-    def answering(status: int, body: bytes) -> Service:
+    def answering(status: int, body: bytes, encoding: str = "identity") -> Service:
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 self.rfile.read(int(self.headers.get("Content-Length", "0")))
@@ -43,6 +44,7 @@ def serve() -> Iterator[Serve]:
             def do_GET(self) -> None:
                 self.send_response(status)
                 self.send_header("Content-Length", str(len(body)))
+                self.send_header("Content-Encoding", encoding)
                 self.end_headers()
                 self.wfile.write(body)
 
@@ -129,3 +131,25 @@ def test_what_is_no_secret_is_refused(tmp_path: Path, content: bytes) -> None:
 def test_a_secret_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SecretUnreadable):
         read_secret(tmp_path / "nothing")
+
+
+def test_an_older_key_set_does_not_bring_a_withdrawn_key_back(serve: Serve, tmp_path: Path) -> None:
+    """The set of before, from a stale mirror or from whoever has the stolen key; what the desk was told by name stays away."""
+    ticks = iter(range(10**6))
+    keys = InProcessKeys.with_new_keys(clock=now, monotonic=lambda: float(next(ticks)), randomness=secrets.token_bytes)
+    stolen, successor = keys.verifying_keys(Purpose.COVER_PROOF)
+    before = serve(200, jwks.encode([stolen, successor]))
+    told = KeyCache(tmp_path / "keys", frozenset({stolen.kid}))
+    told.refresh(before)
+    assert told.cover_proof_keys() == told.offline_keys(now()) == [successor]
+    # The control: a desk that was told nothing believes it again.
+    assert KeyCache(tmp_path / "keys").cover_proof_keys() == [stolen, successor]
+
+
+def test_an_answer_without_end_or_blown_up_is_no_answer(serve: Serve) -> None:
+    with pytest.raises(AnswerMalformed, match="at most"):
+        serve(200, b" " * (MAX_LENGTH + 1)).fetch("/.well-known/jwks.json")
+    assert serve(200, b" " * MAX_LENGTH).fetch("/.well-known/jwks.json") == b" " * MAX_LENGTH
+    bomb = serve(200, gzip.compress(bytes(50 * MAX_LENGTH)), "gzip")
+    with pytest.raises(AnswerMalformed, match="not compressed"):
+        bomb.fetch("/.well-known/jwks.json")

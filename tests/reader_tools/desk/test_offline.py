@@ -2,6 +2,7 @@
 """With the line down the card alone answers: what its proof says, while it is here, and nothing for a copy of it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -10,10 +11,12 @@ from applets.virtual.card import VirtualCard
 from applets.virtual.factory import clone_readable
 from cardservice.card_edge.errors import TapNotProven
 from cardservice.coverage.decision import CoverState, Reason
+from cardservice.coverage.packs_in_force import PacksInForce
 from cardservice.coverage.programme import Programme
 from cardservice.credentials.errors import ProofRefused
 from cardservice.keys import Purpose
 from reader_tools.desk import offline
+from reader_tools.desk.errors import RulePacksOlder
 from reader_tools.desk.offline import OfflineAnswer, verify_offline
 from reader_tools.desk.online import Question
 from tests.coverage.rules_2026 import PACKS_2026
@@ -147,3 +150,32 @@ def test_a_proof_of_another_scheme_is_refused(counter: Counter) -> None:
             entropy=counter.bureau.entropy,
             now=counter.bureau.now(),
         )
+
+
+def of_number(number: int) -> PacksInForce:
+    (pack,) = PACKS_2026.packs
+    return PacksInForce.of([replace(pack, rules=replace(pack.rules, number=number))])
+
+
+def test_rules_that_are_older_than_the_proof_decide_nothing(counter: Counter) -> None:
+    """Whoever takes the newest pack out of a desk's folder brings the earlier rules back: the proof, which the scheme signed, names the pack it went by."""
+    card = made(counter, "P-0001")
+
+    def decided(packs: PacksInForce) -> OfflineAnswer:
+        card.reset()
+        return verify_offline(
+            card,
+            Question("loket-1", "treatment", Programme.JKK),
+            sector=0x01,
+            desk_name="klinik",
+            keys=[counter.bureau.keys.signer(Purpose.COVER_PROOF).verifying_key],
+            packs=packs,
+            entropy=counter.bureau.entropy,
+            now=counter.bureau.now(),
+        )
+
+    assert decided(of_number(1)).covered
+    assert decided(of_number(2)).covered
+    with pytest.raises(RulePacksOlder) as refused:
+        decided(of_number(0))
+    assert (refused.value.evidence["number"], refused.value.evidence["proof_number"]) == (0, 1)
