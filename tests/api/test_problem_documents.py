@@ -38,6 +38,7 @@ EVIDENCE: dict[str, str | int] = {
     "reason": "bounced",
     "kept": "12 months",
     "asked": "6 months",
+    "file": "card-ca.pem",
 }
 
 

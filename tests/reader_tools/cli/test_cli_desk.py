@@ -79,7 +79,7 @@ def test_a_desk_fetches_and_remembers(desk: Desk, serve: Serve, publish: Callabl
     serve(second)
     assert "remembers no list before" not in desk("desk", "refresh").out
     number = desk.json("desk", "show")["withdrawals"]["number"]
-    assert number == begun["withdrawals"]["number"] + 1
+    assert number > begun["withdrawals"]["number"]
 
     serve(first)
     said = desk("desk", "refresh")
