@@ -6,8 +6,9 @@ import os
 import signal
 import socket
 import struct
+import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from rich.console import Console
 
 from cardservice.clock import monotonic
 from reader_tools.cli.output import Output
+from reader_tools.cli.settings import Settings
 
 _CREDENTIALS = struct.Struct("3i")  # pid, uid, gid (unix(7), SO_PEERCRED)
 _LOCK = struct.Struct("hhqqi4x")  # type, whence, begin, length, pid (fcntl(2), struct flock)
@@ -22,6 +24,7 @@ _WHOLE_FILE = _LOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
 _STATE, _STARTED = 0, 19  # of what stands behind the name (proc(5), /proc/pid/stat)
 _PATIENCE = 2.0  # seconds, to connect
 TAKING_SECONDS = 30.0  # for all workers, one after the other
+_MOMENT = 0.2  # seconds in which nobody is told that he waits
 _PAUSE = 0.05
 
 Worker = tuple[int, str]  # process id, and when it was started: an id alone may be another's tomorrow
@@ -40,8 +43,26 @@ class Told:
         return {"told": self.pid, "taken": self.is_taken}
 
 
-def told_to_open_again(path: Path, patience: float = TAKING_SECONDS) -> Told:
-    """Tell the key process of this socket, to be asked once the keys have changed, and wait for its workers. Nobody else is ever signalled."""
+def tell_of_change(settings: Settings, output: Output) -> Told:
+    """Tell the key process of this desk that its keys have changed; who waits long sees for what, on standard error."""
+
+    def say() -> None:
+        said = output.say(
+            "Menunggu proses kunci membuka ulang kunci.", "Waiting for the key process to open the keys anew."
+        )
+        sys.stderr.write(f"{said}\n")
+        sys.stderr.flush()
+
+    return told_to_open_again(settings.socket, waiting=say)
+
+
+def told_to_open_again(
+    path: Path, patience: float = TAKING_SECONDS, *, waiting: Callable[[], None] = lambda: None
+) -> Told:
+    """Tell the key process of this socket, to be asked once the keys have changed, and wait for its workers. Nobody else is ever signalled.
+
+    ``waiting`` is called once where it takes more than a moment.
+    """
     pid = _listener(path)
     if pid is None:
         return Told()
@@ -59,7 +80,7 @@ def told_to_open_again(path: Path, patience: float = TAKING_SECONDS) -> Told:
         return Told()
     finally:
         os.close(process)
-    return Told(pid, earlier is not None and _have_gone(earlier, patience))
+    return Told(pid, earlier is not None and _have_gone(earlier, patience, waiting))
 
 
 def _listener(path: Path) -> int | None:
@@ -105,11 +126,15 @@ def _worker(pid: int) -> Worker | None:
     return None if told[_STATE] == "Z" else (pid, told[_STARTED])
 
 
-def _have_gone(workers: set[Worker], patience: float) -> bool:
-    until = monotonic() + patience
+def _have_gone(workers: set[Worker], patience: float, waiting: Callable[[], None]) -> bool:
+    began, is_said = monotonic(), False
     while any(_worker(pid) == (pid, started) for pid, started in workers):
-        if monotonic() > until:
+        waited = monotonic() - began
+        if waited > patience:
             return False
+        if waited > _MOMENT and not is_said:
+            waiting()
+            is_said = True
         time.sleep(_PAUSE)
     return True
 

@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 
 from reader_tools.cli.custody_program import ask_custody, store_arguments
-from reader_tools.cli.key_process import say_told, told_to_open_again
+from reader_tools.cli.key_process import say_told, tell_of_change
 from reader_tools.cli.output import AsJson, Output
 from reader_tools.cli.settings import Settings
 
@@ -32,7 +32,7 @@ def destroy(
     if (confirm or typer.prompt(asked, err=True)).strip() != kid:
         raise typer.BadParameter(output.say("nama tidak sama", "the names differ"))
     done = ask_custody(settings, output, "destroy", kid, *store_arguments(settings))
-    told = told_to_open_again(settings.socket)
+    told = tell_of_change(settings, output)
     key = done["destroyed"]
 
     def people(console: Console) -> None:

@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 
 from reader_tools.cli.custody_program import ask_custody, store_arguments
-from reader_tools.cli.key_process import say_told, told_to_open_again
+from reader_tools.cli.key_process import say_told, tell_of_change
 from reader_tools.cli.output import AsJson, Output
 from reader_tools.cli.plan_confirmation import PlanHash, confirmed
 from reader_tools.cli.settings import Settings
@@ -65,7 +65,7 @@ def handover(
         *(word for named in custodian or () for word in ("--custodian", named)),
     ]
     held = ask_custody(settings, output, "handover", plan.absolute(), *words, *store_arguments(settings))
-    told = told_to_open_again(settings.socket)
+    told = tell_of_change(settings, output)
 
     def people(console: Console) -> None:
         _held(console, output, held)

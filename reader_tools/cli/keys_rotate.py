@@ -11,7 +11,7 @@ from cardservice import clock
 from cardservice.keys import Purpose
 from hsm.errors import RotationRefused
 from reader_tools.cli.custody_program import ask_custody, store_arguments
-from reader_tools.cli.key_process import say_told, told_to_open_again
+from reader_tools.cli.key_process import say_told, tell_of_change
 from reader_tools.cli.output import AsJson, Output
 from reader_tools.cli.settings import Settings
 
@@ -85,7 +85,7 @@ def rotate(
         *(("--at", at) if at else ()),
     ]
     done = ask_custody(settings, output, *words, *store_arguments(settings))
-    told = told_to_open_again(settings.socket)
+    told = tell_of_change(settings, output)
     if done["already"] and not rotation_id:
         # Nobody named it, so nobody can mean the earlier one: a second key, or the first one asked for twice?
         made = ", ".join(key["kid"] for key in done["made"])

@@ -47,7 +47,10 @@ def test_it_is_told_only_where_the_new_workers_can_not_open_the_keys(made: Path)
     with hsm_process(made, "--workers", "1") as process:
         try:
             (made / "pass").write_bytes(b"another passphrase\n")
-            assert told_to_open_again(made / "run" / "s", SHORT) == Told(process.pid, is_taken=False)
+            said: list[str] = []
+            found = told_to_open_again(made / "run" / "s", SHORT, waiting=lambda: said.append("waiting"))
+            assert found == Told(process.pid, is_taken=False)
+            assert said == ["waiting"]
         finally:
             (made / "pass").write_bytes(right)
 
