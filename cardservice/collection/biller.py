@@ -109,6 +109,10 @@ class BillerPort(Protocol):
         """What a payment comes to by a ledger that was read under the member's lock; None where it stands there already. Touches no records."""
         ...
 
+    def advised(self, known: MemberLedger, name: str, own: PaidUnder, at: datetime) -> Receipt | None:
+        """What became of a payment by a ledger that was read; None where it is not this member's. Touches no records."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class MemberBiller:
@@ -189,12 +193,18 @@ class MemberBiller:
         if payee is not None and _member(connection, payee, for_payment=False)[0].member_id != payment.member_id:
             raise PaymentUnknown
         member = members.get(connection, payment.member_id)
-        ledger = read_ledger(connection, member).allocated(self.packs.at(at), at)
+        receipt = self.advised(read_ledger(connection, member), _name(connection, member.member_id), own, at)
+        assert receipt is not None  # what was found by its name is on its member's ledger
+        return receipt
+
+    def advised(self, known: MemberLedger, name: str, own: PaidUnder, at: datetime) -> Receipt | None:
+        """As BillerPort. Raises UnknownTariff."""
+        payment = next((row for row in known.rows if _goes_by(row) == own), None)
+        if payment is None:
+            return None
+        bought = parts_of(known.allocated(self.packs.at(at), at), payment.payment_id)
         return Receipt(
-            payment,
-            _name(connection, member.member_id),
-            parts_of(ledger, payment.payment_id),
-            reversed=payments.reversal_of(connection, payment) is not None,
+            payment, name, bought, reversed=any(payment.payment_id == each.payment_id for each in known.reversals)
         )
 
     def reverse(self, connection: Connection, own: PaidUnder, reason: str, at: datetime) -> Receipt:
@@ -215,6 +225,10 @@ def believed(paid_at: datetime | None, at: datetime) -> datetime:
 def has_ended(expires_at: datetime | None, at: datetime) -> bool:
     """Whether a payment number has had its time."""
     return expires_at is not None and expires_at <= at
+
+
+def _goes_by(row: PaymentRow) -> PaidUnder:
+    return PaidUnder(row.channel, row.partner_id, row.reference)
 
 
 def _earlier(known: MemberLedger, order: PaymentOrder) -> PaymentRow | None:

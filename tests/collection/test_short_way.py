@@ -12,6 +12,7 @@ from cardservice.clock import monotonic
 from cardservice.collection.bank_register import BankSettings
 from cardservice.collection.bill_type import BillType
 from cardservice.collection.credit import reverse_payment
+from cardservice.collection.member_ledger import ledger_of
 from cardservice.collection.snap import desk
 from cardservice.collection.snap.access_token import token_sha256
 from cardservice.collection.snap.cases import Service
@@ -136,6 +137,54 @@ def test_both_ways_end_in_the_same_books(open_till: Till, monkeypatch: pytest.Mo
     assert len(ways) == 2 * len(STEPS)
     assert all(ways)
     assert books(till, 1, numbers[1]) == books(till, 2, numbers[2])
+
+
+@pytest.mark.parametrize("what", ["standing", "reversed", "ended"])
+def test_both_ways_tell_the_same_of_a_payment_to_the_octet(
+    open_till: Till, monkeypatch: pytest.MonkeyPatch, ways: list[Any], what: str
+) -> None:
+    """Service 26: a payment for more than a month, what it buys now that another came before it, taken back, of a number that has ended."""
+    till = open_till
+    number = give_number(till.world.database, 1)
+    for request_id, rupiah in (("pay-1", 20_000), ("pay-2", 5_200)):
+        assert till.pay(number, rupiah, request_id).code == "2002500"
+    with till.world.database.begin() as connection:
+        if what == "reversed":
+            first = payments.find(connection, PARTNER, "pay-1")
+            assert first is not None
+            at = till.world.clock()
+            reverse_payment(connection, first, partner_id=PARTNER, reason="error", at=at, rules=RULES_2026)
+        elif what == "ended":
+            payment_numbers.end(connection, rows.identifier("member", 1), till.world.clock())
+    for request_id in ("pay-1", "pay-2"):
+        short = till.status(number, request_id)
+        assert ways[-1] is not None
+        with monkeypatch.context() as patched:
+            patched.setattr(desk, "answer_shortly", go_the_long_way)
+            assert till.status(number, request_id).body == short.body
+        assert short.outcome == ("01" if (what, request_id) == ("reversed", "pay-1") else "00")
+    # Of another member's payment, and of none, the long way says what it is.
+    other = give_number(till.world.database, 2)
+    for asked, request_id in ((other, "pay-1"), (number, "pay-9")):
+        assert till.status(asked, request_id).code == "4042601"
+        assert ways[-1] is None
+
+
+def test_sabotage_a_short_way_that_forgets_reversals_tells_otherwise(
+    open_till: Till, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sabotage: reversals are not looked for where the status is told. The comparison above sees it."""
+    till = open_till
+    number = give_number(till.world.database, 1)
+    assert till.pay(number, ONE_MONTH, "pay-1").code == "2002500"
+    with till.world.database.begin() as connection:
+        first = payments.find(connection, PARTNER, "pay-1")
+        assert first is not None
+        at = till.world.clock()
+        reverse_payment(connection, first, partner_id=PARTNER, reason="error", at=at, rules=RULES_2026)
+    forgets = lambda *asked: replace(ledger_of(*asked), reversals=())  # noqa: E731 - a name for an argument
+    monkeypatch.setattr("cardservice.collection.snap.short_way.ledger_of", forgets)
+    assert till.status(number, "pay-1").outcome == "00"
 
 
 def test_both_ways_read_the_same(open_till: Till) -> None:
