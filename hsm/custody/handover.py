@@ -9,7 +9,7 @@ asked again, without anybody's secret: the journal knows what was done.
 
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from cardservice.keys import Purpose
@@ -54,8 +54,8 @@ Stage = tuple[str, str, Callable[[TranscriptStep], None]]
 class Made:
     """What the first steps made, for the ones that follow: only in memory until it takes over."""
 
-    earlier: bytearray
-    new: bytearray
+    earlier: bytearray = field(repr=False)
+    new: bytearray = field(repr=False)
     held: Sequence[KeyBackup] = ()
     shares: Sequence[SealedShare] = ()
     anew: Sequence[KeyBackup] = ()
