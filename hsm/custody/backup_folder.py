@@ -3,13 +3,13 @@
 
 from pathlib import Path
 
+from hsm.custody.empty_folder import make_private_folder
 from hsm.errors import BackupRefused, KeyFileError, KeyFileExists
 from hsm.key_backup import KeyBackup
 from hsm.key_store import KeyDescription
 from hsm.protected_file import create_protected, read_protected
 
 SUFFIX = ".backup"
-PRIVATE = 0o700
 MAX_LENGTH = 64 * 1024  # bytes of one wrapped key with its description
 
 
@@ -21,7 +21,7 @@ class BackupFolder:
 
     def keep(self, backup: KeyBackup) -> Path:
         """Write one backup; the same one again is no fault. Raises BackupRefused if another has its name."""
-        self.path.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
+        make_private_folder(self.path)
         path = self.path / file_name(backup.description)
         try:
             create_protected(path, backup.encode())

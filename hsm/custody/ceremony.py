@@ -15,13 +15,13 @@ from cardservice.keys import Purpose
 from hsm.ca_certificate import self_signed_ca_certificate
 from hsm.ceremony_mark import mark, unmark
 from hsm.custody.attestation import code_digest, code_version
-from hsm.custody.backup_folder import PRIVATE, BackupFolder, file_name
+from hsm.custody.backup_folder import BackupFolder, file_name
 from hsm.custody.backup_set import write_backup
 from hsm.custody.ca_certificates import note_ca_certificate
 from hsm.custody.ceremony_checks import line_of, trial_signature_holds
 from hsm.custody.ceremony_steps import Steps
 from hsm.custody.conversation import Conversation
-from hsm.custody.empty_folder import make_empty_folder
+from hsm.custody.empty_folder import PRIVATE, make_empty_folder
 from hsm.custody.journal import CustodyJournal
 from hsm.custody.key_making import KeyMaking
 from hsm.custody.key_record import check_of, fingerprint

@@ -8,14 +8,19 @@ from hsm.errors import KeyFileExists, KeyFileUnwritable
 PRIVATE = 0o700
 
 
-def make_empty_folder(path: Path) -> None:
-    """Mode 0700 where it is made. Raises KeyFileExists if something lies in it, or has its name, and KeyFileUnwritable."""
+def make_private_folder(path: Path) -> None:
+    """Mode 0700, if it is not there. Raises KeyFileExists for something else of its name, and KeyFileUnwritable."""
     try:
         path.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
-        lying_there = next(path.iterdir(), None)
     except FileExistsError:
         raise KeyFileExists(path=str(path)) from None
     except OSError as error:
         raise KeyFileUnwritable(path=str(path), rule=error.strerror or "can't be made") from None
+
+
+def make_empty_folder(path: Path) -> None:
+    """The same. Raises KeyFileExists if something lies in it, too."""
+    make_private_folder(path)
+    lying_there = next(path.iterdir(), None)
     if lying_there is not None:
         raise KeyFileExists(path=str(lying_there))

@@ -15,12 +15,11 @@ from typing import Any
 from cardservice.keys import Purpose
 from hsm.block_cipher import key_check_value
 from hsm.custody.attestation import code_digest, code_version
-from hsm.custody.backup_folder import PRIVATE
 from hsm.custody.backup_set import write_backup
 from hsm.custody.ca_certificates import ca_certificates
 from hsm.custody.ceremony import NAME_LENGTH, Room
 from hsm.custody.ceremony_steps import Steps
-from hsm.custody.empty_folder import make_empty_folder
+from hsm.custody.empty_folder import PRIVATE, make_empty_folder
 from hsm.custody.handover_journal import (
     BEGUN,
     COMPLETE,

@@ -8,7 +8,9 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager, nullco
 from dataclasses import dataclass
 from pathlib import Path
 
+from hsm.command_line import file_of
 from hsm.custody.backup_folder import BackupFolder
+from hsm.custody.empty_folder import make_private_folder
 from hsm.custody.journal import CustodyJournal, open_journal
 from hsm.key_bundle import KeyBundle
 from hsm.key_custody import KeyCustody
@@ -47,7 +49,7 @@ class OpenedCustody:
 def opened_store(options: argparse.Namespace, environment: Environment) -> Iterator[OpenedStore]:
     """The keys that the options name, for reading. Raises what opening keys and a journal raises."""
     places = places_of(options)
-    refuse_software_places(places, environment)
+    refuse_unsafe_places(options, places, environment)
     with open_journal(journal_of(options)) as journal:
         with _turn_to_log_in(options, places):
             store = open_store(places)
@@ -61,7 +63,7 @@ def opened_custody(
 ) -> Iterator[OpenedCustody]:
     """The same keys, for change. With ``make``, sealed files that are not there are made, empty, and their passphrase files too."""
     places = places_of(options)
-    refuse_software_places(places, environment)
+    refuse_unsafe_places(options, places, environment)
     if make:
         places = with_lasting_secrets(
             places
@@ -99,11 +101,14 @@ def journal_of(options: argparse.Namespace) -> Path:
     return journal
 
 
-def refuse_software_places(places: KeyPlaces, environment: Environment) -> None:
-    """Raises RefusedInProduction for a sealed file in production, and for a place that others could put another in."""
+def refuse_unsafe_places(options: argparse.Namespace, places: KeyPlaces, environment: Environment) -> None:
+    """Raises RefusedInProduction for a sealed file in production, and for a place that others could put another in: keys, journal, the file of places.
+
+    Whoever can take the journal away can have an old backup bring back what was ended or destroyed.
+    """
     if any(isinstance(uri, FileUri) for uri in places.all()):
         refuse_software_keys(environment)
-    refuse_replaceable_places(environment, places.all())
+    refuse_replaceable_places(environment, places.all(), [journal_of(options), *filter(None, [file_of(options)])])
 
 
 def refuse_unvalidated_tokens(options: argparse.Namespace, environment: Environment, store: KeyStore) -> None:
@@ -115,7 +120,7 @@ def refuse_unvalidated_tokens(options: argparse.Namespace, environment: Environm
 def _make_empty(uri: FileUri) -> None:
     if uri.path.exists():
         return
-    uri.path.parent.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
+    make_private_folder(uri.path.parent)
     if uri.pin_source.path is not None and not uri.pin_source.path.exists():
         create_passphrase_file(uri.pin_source.path, os.urandom)
     with secret_of(uri.pin_source) as secret:

@@ -30,7 +30,7 @@ from hsm.custody.rotation import Rotation, RotationOrder
 from hsm.custody.statement import signature_holds, signed, verified
 from hsm.custody.transcript_files import verified_transcript
 from hsm.custody.unfinished import unfinished_ceremony
-from hsm.errors import BackupRefused, CeremonyRefused, SharesTooFew, UnvalidatedToken, WellKnownKey
+from hsm.errors import BackupRefused, CeremonyRefused, ReplaceablePath, SharesTooFew, UnvalidatedToken, WellKnownKey
 from hsm.key_custody import KeyCustody
 from hsm.key_generation import WELL_KNOWN_TRANSPORT_MASTER
 from hsm.key_places import KeyPlaces
@@ -189,12 +189,12 @@ def test_cut_short_on_a_token_it_begins_again(tmp_path: Path, monkeypatch: pytes
         assert unfinished_ceremony(journal) is None
 
 
-def listed_in_production(token: TokenKeySet, *flags: str) -> Any:
+def listed_in_production(token: TokenKeySet, *flags: str, journal: Path | None = None) -> Any:
     assert token.token is not None
     done = subprocess.run(
         [
             *(sys.executable, "-m", "hsm.custody", "list", "--keys", str(token.token.uri())),
-            *("--journal", str(token.journal), *flags),
+            *("--journal", str(journal or token.journal), *flags),
         ],
         cwd=ROOT,
         env=os.environ | {"KARTU_ENV": "production", "SOFTHSM2_CONF": str(token.token.conf)},
@@ -209,6 +209,16 @@ def listed_in_production(token: TokenKeySet, *flags: str) -> Any:
 def test_production_works_on_no_unvalidated_token_that_nobody_accepted(on_token: TokenKeySet) -> None:
     assert listed_in_production(on_token)["error"]["code"] == UnvalidatedToken.code
     assert listed_in_production(on_token, "--accept-unvalidated-token")["result"]["backend"] == "pkcs11"
+
+
+def test_production_keeps_its_journal_where_nobody_else_can_take_it_away(on_token: TokenKeySet, tmp_path: Path) -> None:
+    """Without it an old backup would bring back what was ended."""
+    journal = tmp_path / "open" / "custody.journal"
+    journal.parent.mkdir()
+    for mode, is_open in ((0o777, True), (0o770, True), (0o755, False)):
+        journal.parent.chmod(mode)
+        told = listed_in_production(on_token, "--accept-unvalidated-token", journal=journal)
+        assert told.get("error", {}).get("code") == (ReplaceablePath.code if is_open else None)
 
 
 def test_a_ceremony_for_production_refuses_the_suppliers_published_key(tmp_path: Path) -> None:
