@@ -30,7 +30,7 @@ class BroughtSecrets:
     def passphrase_of(self, custodian: str) -> Iterator[bytearray]:
         """A custodian's passphrase for a new share; typed, it is typed twice. Raises PassphraseUnusable."""
         if custodian in self.passphrases:
-            with passphrase_from_file(self.passphrases[custodian]) as passphrase:
+            with passphrase_from_file(_there(self.passphrases[custodian], custodian)) as passphrase:
                 yield passphrase
             return
         with wiped(self._typed(f"{custodian} - frasa sandi baru / new passphrase: ")) as typed:
@@ -43,7 +43,7 @@ class BroughtSecrets:
     def passphrase_for(self, share: Path) -> Iterator[bytearray]:
         """The passphrase of a share that is there already. Raises PassphraseUnusable."""
         if share.name in self.passphrases:
-            with passphrase_from_file(self.passphrases[share.name]) as passphrase:
+            with passphrase_from_file(_there(self.passphrases[share.name], share.name)) as passphrase:
                 yield passphrase
             return
         with wiped(self._typed(f"{share.name} - frasa sandi / passphrase: ")) as typed:
@@ -57,7 +57,7 @@ class BroughtSecrets:
         if path is None:
             brought = self.ask(f"Kunci transpor / transport key {called} - komponen / component (hex): ")
         else:
-            brought = _content(path)
+            brought = _content(_there(path, f"component {called}"))
         with wiped(brought) as digits:
             component = _octets_of(digits)
         if component is None:
@@ -86,6 +86,15 @@ def _octets_of(digits: bytearray) -> bytearray | None:
             else:
                 octets[read], read, high = high << 4 | value, read + 1, -1
         return None if high >= 0 else bytearray(memoryview(octets)[:read])
+
+
+def _there(path: Path, whose: str) -> Path:
+    """The same file. A name that is none may be the secret itself, typed in its place: it is told by whose it is, and shown nowhere."""
+    try:
+        path.stat()
+    except (OSError, ValueError):
+        raise PassphraseUnusable(source=whose, rule="the file that is named for it is not there") from None
+    return path
 
 
 def _content(path: Path) -> bytearray:

@@ -86,8 +86,11 @@ def test_people_read_the_plan_in_both_languages(bare_desk: Desk) -> None:
 
 def test_no_secret_is_a_word_of_the_command(bare_desk: Desk) -> None:
     """--custodian takes a file; a passphrase in its place names no file, and is not shown."""
-    ended = bare_desk("keys", "ceremony", EXAMPLE, "--plan-hash", HASH, "--custodian", "Siti Rahayu=correct horse")
-    assert ended.code != 0
+    words = ("--plan-hash", HASH, "--out", bare_desk.folder / "out", "--custodian", "Siti Rahayu=correct horse")
+    ended = bare_desk("keys", "ceremony", EXAMPLE, *words)
+    assert "hsm-passphrase-unusable" in ended.err
+    assert "Siti Rahayu" in ended.err
+    assert "correct horse" not in ended.out + ended.err
 
 
 def at_a_terminal(folder: Path, words: list[str], answers: list[tuple[str, str]]) -> tuple[int, str]:
