@@ -2,6 +2,7 @@
 """What it costs every member of a base to be covered again (``cure.py``), column by column."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -22,6 +23,16 @@ from cardservice.coverage.rules import Arrears, Rules, Tariff
 from cardservice.coverage.span_runs import Numbers, Runs
 
 Window = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class _Payers:
+    """Members whose months of one programme are priced: their places in the base, and what is paid already."""
+
+    base: BaseColumns
+    programme: Programme
+    members: Numbers
+    paid: Runs
 
 
 def cure_columns(
@@ -46,7 +57,8 @@ def cure_columns(
                 continue
             paid = runs[each].of(members)
             first = _first_due(paid, columns.owed_from[members].astype(np.int64), current, rules)
-            total += np.where(joined, _price(base, paid, each, members, first, through, rules), 0)
+            payers = _Payers(base, each, members, paid)
+            total += np.where(joined, _price(payers, first, through, rules), 0)
     credit = base.credit[members]
     return np.maximum(total - credit, 0), credit
 
@@ -67,39 +79,22 @@ def _unpaid(runs: Runs, first: Numbers, last: Numbers) -> Numbers:
     return unpaid
 
 
-def _price(
-    base: BaseColumns,
-    runs: Runs,
-    programme: Programme,
-    members: Numbers,
-    first: Numbers,
-    through: Numbers,
-    rules: Rules,
-) -> Numbers:
-    tariffs = rules.tariffs.get(programme, ())
-    total: Numbers = np.zeros(len(members), dtype=np.int64)
-    if not tariffs and _unpaid(runs, first, through).any():
-        raise UnknownTariff(programme=programme, month=str(month_of_number(int(through[0]))))
+def _price(payers: _Payers, first: Numbers, through: Numbers, rules: Rules) -> Numbers:
+    tariffs = rules.tariffs.get(payers.programme, ())
+    total: Numbers = np.zeros(len(payers.members), dtype=np.int64)
+    if not tariffs and _unpaid(payers.paid, first, through).any():
+        raise UnknownTariff(programme=payers.programme, month=str(month_of_number(int(through[0]))))
     for place, tariff in enumerate(tariffs):
         low = 0 if tariff.first is None else month_number(tariff.first)
         following = tariffs[place + 1].first if place + 1 < len(tariffs) else None
         high = MOST_MONTHS if following is None else month_number(following) - 1
-        own = np.maximum(first, low), np.minimum(through, high)
-        total += _price_by(tariff, base, runs, programme, members, *own, rules)
+        total += _price_by(tariff, payers, np.maximum(first, low), np.minimum(through, high), rules)
     return total
 
 
-def _price_by(
-    tariff: Tariff,
-    base: BaseColumns,
-    runs: Runs,
-    programme: Programme,
-    members: Numbers,
-    first: Numbers,
-    through: Numbers,
-    rules: Rules,
-) -> Numbers:
-    months = _unpaid(runs, first, through)
+def _price_by(tariff: Tariff, payers: _Payers, first: Numbers, through: Numbers, rules: Rules) -> Numbers:
+    base, programme, members = payers.base, payers.programme, payers.members
+    months = _unpaid(payers.paid, first, through)
     full = np.full(len(members), tariff.minimum_rupiah, dtype=np.int64)
     if not tariff.is_flat:
         full = np.maximum(full, base.full_monthly[programme][members])
@@ -108,7 +103,7 @@ def _price_by(
     for (sector_place, payer_place), windows in _windows(rules, programme, through).items():
         concerned = (sector == sector_place) & (payer == payer_place)
         for low, high in windows:
-            inside = _unpaid(runs, np.maximum(first, low), np.minimum(through, high))
+            inside = _unpaid(payers.paid, np.maximum(first, low), np.minimum(through, high))
             halved += np.where(concerned, inside, 0)
     odd = (full % 2 == 1) & (halved > 0)
     if odd.any():
