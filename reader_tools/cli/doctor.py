@@ -21,10 +21,10 @@ SIGN = {Level.OK: "[green]ok  [/]", Level.WARN: "[yellow]warn[/]", Level.FAIL: "
 
 @app.command()
 def doctor(as_json: AsJson = False) -> None:
-    """Look at this machine: reader library, reader service, reader, card, key process, database, rule packs, service, clock.
+    """Look at this machine: reader library, reader service, reader, card, key process, database, rule packs, list of withdrawals, service, clock.
 
     A "warn" is worth knowing; a "fail" keeps this desk from working. The reader that KARTU_READER names decides which is which.
-    Exit codes: 0 nothing fails; 3 reader or card fails; 4 keys, database, rule packs or clock fail.
+    Exit codes: 0 nothing fails; 3 reader or card fails; 4 keys, database, rule packs, list of withdrawals or clock fail.
 
     Example: kartu doctor --json
     """
@@ -39,6 +39,7 @@ def doctor(as_json: AsJson = False) -> None:
         settings.keys_uid,
         settings.rule_packs,
         settings.rule_pack_key,
+        settings.issuer,
     )
     findings = list(examine(machine))
     counted = Counter(finding.level.value for finding in findings)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cardservice.clock import now
+from reader_tools.desk.withdrawals_seen import WithdrawalsSeen
 from reader_tools.pcsc.driver import PcscCard
 from reader_tools.pcsc.readers import CardPresence, Reader
 from reader_tools.probes.api import probe_api
@@ -18,6 +19,7 @@ from reader_tools.probes.partner_names import probe_partner_names
 from reader_tools.probes.readers import probe_library, probe_readers, probe_service
 from reader_tools.probes.rules import probe_rules
 from reader_tools.probes.taken_packs import probe_taken_packs
+from reader_tools.probes.withdrawals import probe_withdrawals
 from reader_tools.reader import open_card
 from reader_tools.virtual.slot import READER as VIRTUAL
 
@@ -34,6 +36,7 @@ class Machine:
     keys_uid: int | None = None  # the user that runs the key process, where it is not our own
     rule_packs: Path | None = None
     rule_pack_key: Path | None = None
+    issuer: str = ""  # the scheme, whose list of withdrawals this desk goes by
 
     def __repr__(self) -> str:
         return f"Machine({str(self.data_dir)!r}, reader={self.reader!r})"
@@ -51,6 +54,7 @@ def examine(machine: Machine) -> Iterator[Finding]:
     yield from rules
     if database.level is Level.OK and all(each.level is not Level.FAIL for each in rules):
         yield from probe_taken_packs(machine.rule_packs, machine.rule_pack_key, machine.database, now())
+    yield probe_withdrawals(WithdrawalsSeen(machine.data_dir / "seen", machine.issuer), now())
     api, date = probe_api(machine.api_url)
     yield api
     yield probe_clock(now(), machine.data_dir, date)

@@ -18,6 +18,7 @@ class Part(StrEnum):
     KEYS = "keys"
     DATABASE = "database"
     RULES = "rules"
+    WITHDRAWALS = "withdrawals"
     API = "api"
     CLOCK = "clock"
 
