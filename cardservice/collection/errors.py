@@ -28,7 +28,8 @@ CollectionError
 |- MonthsNotMovable         months that can't go from a leaver to a joiner
 |- AgentStopped             an agent takes no new cash: too much held, too long, or no activity
 |- RemittanceTooHigh        an agent hands over more than it holds
-`- RulePackAltered          the number of a rule pack was another document's here
+|- RulePackAltered          the number of a rule pack was another document's here
+`- RulePackGone             a rule pack that decided here is in the folder no more
 """
 
 from cardservice.errors import KartuError
@@ -200,3 +201,9 @@ class RulePackAltered(CollectionError):
     """The number of a rule pack was another document's here; evidence: number, name, known_from."""
 
     code = "rule-pack-altered"
+
+
+class RulePackGone(CollectionError):
+    """A rule pack whose day has come, and that is known here, is in the folder no more; evidence: number, name, dated."""
+
+    code = "rule-pack-gone"

@@ -7,8 +7,8 @@ Every program that decides or prices over records begins with it, so that no pac
 from datetime import datetime
 
 from cardservice.audit.record import record
-from cardservice.collection.errors import RulePackAltered
-from cardservice.coverage.civil_time import day_begins
+from cardservice.collection.errors import RulePackAltered, RulePackGone
+from cardservice.coverage.civil_time import civil_day, day_begins
 from cardservice.coverage.packs_in_force import PacksInForce
 from cardservice.records import taken_packs
 from cardservice.records.audit_events import AuditEvent
@@ -17,7 +17,7 @@ from cardservice.records.taken_packs import TakenPack
 
 
 def take_in(database: Database, packs: PacksInForce, at: datetime) -> PacksInForce:
-    """Write down which packs are new here. Raises RulePackAltered where a number was another document's.
+    """Write down which packs are new here. Raises RulePackAltered where a number was another document's, RulePackGone where one that began is missing.
 
     The first that a database hears of have been known since their own day: they decided before anybody kept account of it.
     """
@@ -29,6 +29,7 @@ def take_in(database: Database, packs: PacksInForce, at: datetime) -> PacksInFor
         with database.read() as connection:
             known = taken_packs.every(connection)
     refuse_altered(packs, known)
+    refuse_gone(packs, known, at)
     return PacksInForce.of(packs.packs, {each.number: each.known_from for each in known})
 
 
@@ -39,6 +40,14 @@ def refuse_altered(packs: PacksInForce, known: tuple[TakenPack, ...]) -> None:
         earlier = written.get(pack.rules.number)
         if earlier is not None and earlier.sha256 != pack.sha256:
             raise RulePackAltered(number=pack.rules.number, name=pack.name, known_from=earlier.known_from.isoformat())
+
+
+def refuse_gone(packs: PacksInForce, known: tuple[TakenPack, ...], at: datetime) -> None:
+    """Raises RulePackGone: whoever takes the newest pack out of the folder brings the earlier rules back. One whose day is to come may be withdrawn."""
+    there, today = {pack.rules.number for pack in packs.packs}, civil_day(at)
+    for one in known:
+        if one.number not in there and one.dated <= today:
+            raise RulePackGone(number=one.number, name=one.name, dated=one.dated.isoformat())
 
 
 def _write_down(database: Database, packs: PacksInForce, at: datetime) -> None:

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from cardservice.collection.errors import RulePackAltered
+from cardservice.collection.errors import RulePackAltered, RulePackGone
 from cardservice.collection.packs_taken_in import refuse_altered
+from cardservice.coverage.civil_time import civil_day
 from cardservice.coverage.errors import RulePackFileRefused
 from cardservice.coverage.late_packs import late_packs
 from cardservice.coverage.packs_in_force import PacksInForce
@@ -35,9 +36,15 @@ def probe_taken_packs(
     finally:
         database.close()
     there = {pack.rules.number for pack in packs.packs}
-    for gone in known:
-        if gone.number not in there:
-            yield Finding(Part.RULES, Level.WARN, "rules-gone", {"name": gone.name, "number": gone.number})
+    for gone in (each for each in known if each.number not in there):
+        told = {"name": gone.name, "number": gone.number, "dated": gone.dated.isoformat()}
+        has_begun = gone.dated <= civil_day(now)
+        yield Finding(
+            Part.RULES,
+            bad if has_begun else Level.WARN,
+            RulePackGone.code if has_begun else "rules-gone",
+            told,
+        )
     for late in late_packs(PacksInForce.of(packs.packs, {each.number: each.known_from for each in known})):
         told = {
             "name": late.pack.name,

@@ -9,7 +9,8 @@ from threading import Barrier, Thread
 
 import pytest
 
-from cardservice.collection.errors import RulePackAltered
+from cardservice.collection import packs_taken_in
+from cardservice.collection.errors import RulePackAltered, RulePackGone
 from cardservice.collection.explain import Explanation
 from cardservice.collection.packs_taken_in import take_in
 from cardservice.coverage.late_packs import late_packs
@@ -119,6 +120,30 @@ def test_another_document_under_a_number_that_decided_here_is_refused(database: 
     with pytest.raises(RulePackAltered) as refused:
         take_in(database, packs.load(), LATE)
     assert (refused.value.evidence["number"], refused.value.evidence["name"]) == (1, "bpu-2026")
+
+
+def test_the_newest_pack_taken_out_of_the_folder_does_not_bring_the_earlier_rules_back(
+    database: Database, packs: PackFolder
+) -> None:
+    """Whoever can write there; one whose day is to come may be withdrawn."""
+    newest, coming = packs.put_two_months_of_grace("2026-11-15"), packs.put_dearer("2027-06-01")
+    take_in(database, packs.load(), START)
+    coming.unlink()
+    assert take_in(database, packs.load(), LATE).at(LATE).number == 2
+    newest.unlink()
+    with pytest.raises(RulePackGone) as refused:
+        take_in(database, packs.load(), LATE)
+    assert (refused.value.evidence["number"], refused.value.evidence["name"]) == (2, "grace-2")
+
+
+def test_sabotage_without_the_comparison_the_earlier_rules_decide_again(
+    database: Database, packs: PackFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    newest = packs.put_two_months_of_grace("2026-11-15")
+    take_in(database, packs.load(), START)
+    newest.unlink()
+    monkeypatch.setattr(packs_taken_in, "refuse_gone", lambda *_: None)
+    assert take_in(database, packs.load(), LATE).at(LATE).number == 1
 
 
 def test_two_programs_that_start_at_once_agree_since_when(database: Database, packs: PackFolder) -> None:

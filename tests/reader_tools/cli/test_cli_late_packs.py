@@ -40,7 +40,8 @@ def test_late_altered_and_gone_are_told(desk: Desk, packs: PackFolder) -> None:
     assert desk.json("coverage", "rules", "late") == {"late": []}
     assert found(desk, packs) == []
 
-    path = packs.put_two_months_of_grace((begun - timedelta(days=40)).date().isoformat())
+    dated = (begun - timedelta(days=40)).date().isoformat()
+    path = packs.put_two_months_of_grace(dated)
     late = desk("coverage", "rules", "late", "--json")
     assert late.code in {0, 1}
     (told,) = desk.json("coverage", "rules", "late", code=late.code)["late"]
@@ -59,5 +60,13 @@ def test_late_altered_and_gone_are_told(desk: Desk, packs: PackFolder) -> None:
     assert desk.refused(*asked, *by, code=1) == "rule-pack-altered"
     assert path.read_bytes() != kept
     path.unlink()
-    assert found(desk, packs) == [(Level.WARN, "rules-gone", 2)]
+    assert found(desk, packs) == [(Level.FAIL, "rule-pack-gone", 2)]
+    assert desk.refused(*asked, *by, code=1) == "rule-pack-gone"  # else the rules of before decided again
+
+    packs.put_two_months_of_grace(dated)
+    coming = packs.put_dearer("2099-01-01")
+    assert desk(*asked, *by).code in {0, 1}
+    coming.unlink()
+    assert found(desk, packs, NEWS) == [(Level.WARN, "rules-gone", 3), (Level.OK, "rules-late", 2)]
+    assert desk.json(*asked, *by, code=desk(*asked, *by).code)["rule_pack"] == 2
     database.close()
