@@ -8,7 +8,10 @@ from cardservice.coverage.civil_time import month_at
 from cardservice.credentials import jwks
 from cardservice.keys import Purpose
 from hsm.client import KeyProcess
+from reader_tools.desk.withdrawals_seen import WithdrawalsSeen
+from tests.hsm.documents import NOW
 from tests.reader_tools.cli.desk import Desk
+from tests.reader_tools.desk.test_withdrawals_seen import OURS, a_list, audit_key
 
 CODE = "AGEN-7"
 
@@ -86,3 +89,11 @@ def test_a_signed_receipt_is_checked_with_published_keys(agent: Desk, keys: KeyP
     path.write_text(agent.json("agent", "receipt", CODE, "--number", "1", "--void")["document"])
     assert agent.json("agent", "check-receipt", path, "--keys", key_file)["kind"] == "void"
     assert "void" in agent("agent", "check-receipt", path, "--keys", key_file).out
+    # A receipt key that the scheme withdrew proves nothing at a desk that was told its name, whatever key set comes; before, it did.
+    (kid,) = {key.kid for key in keys.verifying_keys(Purpose.RECEIPT)}
+    seen = WithdrawalsSeen(agent.folder / "seen", "http://127.0.0.1:8080")
+    seen.take(a_list(1, keys=[kid]), [audit_key(OURS)], now=NOW)
+    assert agent.json("agent", "check-receipt", path, "--keys", key_file, code=1) == {
+        "genuine": False,
+        "doubt": "token-key-unknown",
+    }

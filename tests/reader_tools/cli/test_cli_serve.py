@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """``kartu serve``: the service in the foreground over this machine's database and keys."""
 
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,7 +17,11 @@ def test_without_a_database_it_says_so_and_makes_none(bare_desk: Desk) -> None:
     assert not (bare_desk.folder / "kartu.db").exists()
 
 
-def test_it_makes_the_database_serves_and_stops(bare_desk: Desk, key_desk: KeyDesk) -> None:
+def test_it_makes_the_database_serves_what_is_published_and_stops(bare_desk: Desk, key_desk: KeyDesk) -> None:
+    """``kartu keys publish`` and ``kartu serve`` mean the same folder where none is named."""
+    bare_desk.set("KARTU_DATA_DIR", key_desk.folder)
+    assert "list of withdrawals" in bare_desk("keys", "publish").out
+    web = shutil.copytree(key_desk.folder / "published", bare_desk.folder / "published")
     process = subprocess.Popen(
         [sys.executable, "-m", "reader_tools", "serve", "--upgrade", "--listen", "127.0.0.1:0", "--json"],
         cwd=ROOT,
@@ -29,6 +34,8 @@ def test_it_makes_the_database_serves_and_stops(bare_desk: Desk, key_desk: KeyDe
     try:
         url = next(line.split()[1] for line in process.stderr if line.startswith("listening "))
         assert httpx.get(f"{url}/readyz", timeout=10).status_code == 200
+        for name in ("card-ca.pem", "card-ca-withdrawn.json", "audit-keys.json"):
+            assert httpx.get(f"{url}/.well-known/{name}", timeout=10).content == (web / name).read_bytes()
     finally:
         process.send_signal(signal.SIGINT)
         out, _ = process.communicate(timeout=20)
