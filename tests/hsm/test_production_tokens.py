@@ -138,10 +138,6 @@ def open_folder_of_the_last_line(softhsm: SoftHsm) -> None:
     settings_of(softhsm, "directories.tokendir = {elsewhere}\ndirectories.tokendir = {tokens}")
 
 
-def open_folder_with_more_behind_it(softhsm: SoftHsm) -> None:
-    settings_of(softhsm, "==directories.tokendir=={tokens}=x")
-
-
 def open_settings(softhsm: SoftHsm) -> None:
     softhsm.conf.chmod(0o666)
 
@@ -198,7 +194,6 @@ TOKENS: list[tuple[Callable[[SoftHsm], None], str]] = [
     (open_folder, "hsm-token-folder-open"),
     (open_folder_with_a_remark, "hsm-token-folder-open"),
     (open_folder_of_the_last_line, "hsm-token-folder-open"),
-    (open_folder_with_more_behind_it, "hsm-token-folder-open"),
     (open_settings, "hsm-path-replaceable"),
     (open_folder_of_settings, "hsm-path-replaceable"),
     (open_folder_above_tokens, "hsm-path-replaceable"),
