@@ -207,6 +207,8 @@ class AwaitedTrips:
                 self._depart_now()
 
         self._connecting = self.loop.create_task(connect())
+        # One that is ended before its first step leaves the socket to us.
+        self._connecting.add_done_callback(lambda task: here.close() if task.cancelled() else None)
 
     def _depart_now(self) -> None:
         if self._departure is not None:
