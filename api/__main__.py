@@ -27,7 +27,7 @@ from cardservice.records.errors import DatabaseBehind
 from cardservice.records.hot_path.opening import open_payment_store, open_verification_store
 from cardservice.rule_folder import load_rule_packs
 from cardservice.texts.catalogue import Language, text
-from hsm.client import KeyProcess
+from hsm.client.key_process import KeyProcess
 
 EXIT_REFUSED = 1
 BACKLOG = 512

@@ -29,7 +29,7 @@ from cardservice.verification.verify import Means
 
 
 class ServiceKeys(BureauKeys, Protocol):
-    """What the service asks of the keys: ``hsm.client.KeyProcess``, or the same operations in process."""
+    """What the service asks of the keys: ``hsm.client.key_process.KeyProcess``, or the same operations in process."""
 
     def verifying_keys(self, purpose: Purpose) -> list[VerifyingKey]:
         """The published keys of a purpose, the one that signs now first."""

@@ -7,8 +7,8 @@ import time
 from pathlib import Path
 
 from cardservice.clock import monotonic
-from hsm.protocol import LENGTH_SIZE, encoded_request, frame_length, frame_of
-from hsm.requests import Ping
+from hsm.wire.protocol import LENGTH_SIZE, encoded_request, frame_length, frame_of
+from hsm.wire.requests import Ping
 
 _CREDENTIALS = struct.Struct("3i")  # pid, uid, gid
 _QUESTION = frame_of([encoded_request(Ping())])

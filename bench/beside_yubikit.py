@@ -13,8 +13,8 @@ from cardservice.card_edge.scp03.initialize_update import initialize_update, par
 from cardservice.card_edge.scp03.parameters import SecurityLevel
 from cardservice.card_edge.scp03.secure_channel import ChannelOptions, SecureChannel
 from cardservice.keys import KeyOrigin, KeySet, SessionKeys, SessionRequest
-from hsm.block_cipher import aes_cmac_function
-from hsm.scp03_derivation import StaticPrfs, session_keys
+from hsm.algorithms.block_cipher import aes_cmac_function
+from hsm.algorithms.scp03_derivation import StaticPrfs, session_keys
 
 LEVEL = SecurityLevel.C_MAC_C_ENC_R_MAC_R_ENC
 KEY_VERSION = 0x30
@@ -39,7 +39,7 @@ class Beside:
 
 
 def derived() -> SessionKeys:
-    """Session keys from the bytes of two static keys, as hsm/software_store.py has them computed: nothing is kept from one channel to the next."""
+    """Session keys from the bytes of two static keys, as hsm/stores/software_store.py has them computed: nothing is kept from one channel to the next."""
     prfs = StaticPrfs(aes_cmac_function(ENC), aes_cmac_function(MAC), len(ENC))
     return session_keys(prfs, SessionRequest(KEY_SET, HOST_CHALLENGE, CARD_CHALLENGE))
 

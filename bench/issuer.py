@@ -29,11 +29,11 @@ from cardservice.credentials.certificate_profile import PivSlot
 from cardservice.credentials.cover_claims import CoverClaims
 from cardservice.issuance.piv_profile import PivIdentity, piv_objects
 from cardservice.keys import ISSUER_SECTOR, KeyVersions, Purpose, VerifyingKey
+from hsm.client.key_faces import KeyFaces
 from hsm.in_process import InProcessKeys
-from hsm.key_faces import KeyFaces
-from hsm.key_generation import WELL_KNOWN_TRANSPORT_MASTER, development_keys
-from hsm.rate_limit import DEFAULT_RATES, Rate
-from hsm.software_store import SoftwareStore
+from hsm.limits.rate_limit import DEFAULT_RATES, Rate
+from hsm.stores.key_generation import WELL_KNOWN_TRANSPORT_MASTER, development_keys
+from hsm.stores.software_store import SoftwareStore
 
 SECTORS = (0x01, 0x10, 0x70)  # health, transport, counter
 CARD_LIFE = timedelta(days=5 * 365)

@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from cardservice.errors import KartuError
-from hsm.key_uri import FileUri, KeyUri, PinSource, TokenUri
+from hsm.keys.key_uri import FileUri, KeyUri, PinSource, TokenUri
 
 ROOT = Path(__file__).parents[1]
 MEMORY = Path("/dev/shm")  # noqa: S108 - the folders in it are private

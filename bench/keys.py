@@ -18,9 +18,9 @@ from bench.calling import Asked, Callers, callers
 from bench.figure import Figure
 from bench.key_process import RunningKeys, has_softhsm, running_keys, sealed_file, softhsm_token
 from cardservice.clock import monotonic
-from hsm.client import KeyProcess
-from hsm.key_uri import KeyUri
-from hsm.supervisor import SHORT_LIFE
+from hsm.client.key_process import KeyProcess
+from hsm.keys.key_uri import KeyUri
+from hsm.process.supervisor import SHORT_LIFE
 
 TURN = 0.5  # seconds
 TURNS = 6

@@ -11,7 +11,7 @@ import uvloop
 from bench.calling import Question, ask_in_turns, ask_in_turns_awaiting
 from cardservice.clock import now
 from cardservice.keys import KeyOrigin, KeySet, Purpose, SessionRequest
-from hsm.client import KeyProcess
+from hsm.client.key_process import KeyProcess
 from tests.hsm.documents import token_input
 
 DEADLINE = 10.0

@@ -9,10 +9,10 @@ import sys
 from bench.calling import ask_in_turns
 from cardservice.clock import now
 from cardservice.keys import Purpose
-from hsm.key_places import KeyPlaces
-from hsm.key_ring import KeyRing
-from hsm.key_uri import read_key_uri
-from hsm.open_keys import open_store
+from hsm.keys.key_places import KeyPlaces
+from hsm.keys.key_uri import read_key_uri
+from hsm.operations.key_ring import KeyRing
+from hsm.stores.open_keys import open_store
 from tests.hsm.documents import token_input
 
 if __name__ == "__main__":

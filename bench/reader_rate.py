@@ -19,7 +19,7 @@ from cardservice.card_edge.dialogue import Card
 from cardservice.card_edge.globalplatform.get_data import CARD_PRODUCTION_LIFE_CYCLE, get_data
 from cardservice.clock import monotonic
 from cardservice.errors import KartuError
-from hsm.key_generation import WELL_KNOWN_TRANSPORT_MASTER
+from hsm.stores.key_generation import WELL_KNOWN_TRANSPORT_MASTER
 from reader_tools.pcsc.driver import PcscCard
 from reader_tools.pcsc.readers import CardPresence
 from reader_tools.pcsc.survey import survey

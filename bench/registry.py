@@ -20,8 +20,8 @@ from bench.figure import Figure
 from bench.service_share import ROOT
 from cardservice.errors import KartuError
 from hsm.granting.officer_key import make_officer_key
-from hsm.officers import officer_record
-from hsm.sealed_custody import sealed_file_custody
+from hsm.limits.officers import officer_record
+from hsm.stores.sealed_custody import sealed_file_custody
 from reader_tools.registry.people import Behaviour, Known
 from reader_tools.registry.simulator import RegistrySimulator
 from tests.hsm.running import hsm_process, run_hsm

@@ -19,7 +19,7 @@ from bench.answered_by import answered_by_another
 from bench.figure import Figure
 from bench.key_process import ROOT, KeyProcessSilent, has_softhsm, sealed_file, softhsm_token
 from cardservice.clock import monotonic
-from hsm.key_uri import KeyUri
+from hsm.keys.key_uri import KeyUri
 from tests.campaigns.keys.restarts import Unit
 
 ROUNDS = 9

@@ -31,7 +31,7 @@ from cardservice.issuance.stock import receive_chips
 from cardservice.records.database import open_database
 from cardservice.records.schema import upgrade
 from cardservice.rule_folder import load_rule_packs
-from hsm.client import KeyProcess
+from hsm.client.key_process import KeyProcess
 
 ROOT = Path(__file__).parents[1]
 MEMBERS = ROOT / "examples" / "members.csv"

@@ -5,10 +5,10 @@ import secrets
 import sys
 
 from cardservice.clock import now
-from hsm.key_generation import make_development_keys
-from hsm.key_places import KeyPlaces
-from hsm.key_uri import read_key_uri
-from hsm.open_keys import open_custody
+from hsm.keys.key_places import KeyPlaces
+from hsm.keys.key_uri import read_key_uri
+from hsm.stores.key_generation import make_development_keys
+from hsm.stores.open_keys import open_custody
 
 if __name__ == "__main__":
     with open_custody(KeyPlaces(read_key_uri(sys.argv[1]))) as made:

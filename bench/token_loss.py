@@ -18,10 +18,10 @@ from bench.key_process import has_softhsm, running_keys, softhsm_token
 from cardservice.clock import monotonic, now
 from cardservice.errors import KartuError
 from cardservice.keys import Purpose, VerifyingKey
-from hsm.client import KeyProcess
+from hsm.algorithms.es256 import der_signature
+from hsm.client.key_process import KeyProcess
 from hsm.errors import HsmError, TokenFault
-from hsm.es256 import der_signature
-from hsm.key_uri import KeyUri
+from hsm.keys.key_uri import KeyUri
 from tests.hsm.documents import token_input
 
 ROUNDS = 5

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the rest of kartu may ask of keys: typed questions, never a key and never "sign these bytes".
 
-The answers come from the ``hsm`` process (see ``hsm/client.py``); tests answer with a key store in memory. Static card keys
+The answers come from the ``hsm`` process (see ``hsm/client/key_process.py``); tests answer with a key store in memory. Static card keys
 never appear in these types: a caller sees session keys for one secure channel, and key blocks that only the card can open.
 """
 

@@ -11,19 +11,19 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 
 from cardservice.clock import monotonic
-from hsm.banner import DEVELOPMENT_KEYS, UNVALIDATED
-from hsm.command_line import file_of, places_of, read, state_of
 from hsm.errors import HsmError, TokenLoginRefused
-from hsm.key_places import KeyPlaces
-from hsm.key_store import SEALED_FILE, KeyStore
-from hsm.key_uri import FileUri
-from hsm.known_keys import KnownKeys
-from hsm.listening_socket import listening_at
-from hsm.open_keys import open_store
-from hsm.passphrase import create_passphrase_file, passphrase_from_descriptor, passphrase_from_file
-from hsm.pin_source import with_lasting_secrets
-from hsm.process_hardening import harden_process
-from hsm.production import (
+from hsm.keys.key_places import KeyPlaces
+from hsm.keys.key_store import SEALED_FILE, KeyStore
+from hsm.keys.key_uri import FileUri
+from hsm.keys.passphrase import create_passphrase_file, passphrase_from_descriptor, passphrase_from_file
+from hsm.keys.pin_source import with_lasting_secrets
+from hsm.machine.state_folder import open_state_folder
+from hsm.process.banner import DEVELOPMENT_KEYS, UNVALIDATED
+from hsm.process.command_line import file_of, places_of, read, state_of
+from hsm.process.known_keys import KnownKeys
+from hsm.process.listening_socket import listening_at
+from hsm.process.process_hardening import harden_process
+from hsm.process.production import (
     Environment,
     environment_named,
     refuse_replaceable_places,
@@ -31,10 +31,10 @@ from hsm.production import (
     refuse_unfit_store,
     refuse_unnamed_issuer,
 )
-from hsm.refused_login import RefusedLogin
-from hsm.state_folder import open_state_folder
-from hsm.supervisor import Supervisor
-from hsm.worker import SharedParts, serve
+from hsm.process.supervisor import Supervisor
+from hsm.process.worker import SharedParts, serve
+from hsm.stores.open_keys import open_store
+from hsm.stores.refused_login import RefusedLogin
 
 EXIT_REFUSED = 1  # argparse leaves with 2 on a wrong command line
 EXIT_LOGIN_REFUSED = 77  # EX_NOPERM (sysexits.h): tokens count tries, so nobody starts again before a person has looked
@@ -58,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         else:
             _supervise(options, places, environment)
     except HsmError as error:
-        from hsm.told_refusal import told  # noqa: PLC0415 - the words are read by who is refused only
+        from hsm.process.told_refusal import told  # noqa: PLC0415 - the words are read by who is refused only
 
         sys.stderr.write(told(error))
         return EXIT_LOGIN_REFUSED if isinstance(error, TokenLoginRefused) else EXIT_REFUSED
@@ -67,7 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _make_store(options: argparse.Namespace) -> None:
     # Who only serves does not load what makes keys: a start after a kill is a matter of tenths of a second.
-    from hsm.store_making import make_store  # noqa: PLC0415 - see above
+    from hsm.process.store_making import make_store  # noqa: PLC0415 - see above
 
     if options.passphrase_file and not options.passphrase_file.exists():
         create_passphrase_file(options.passphrase_file, os.urandom)

@@ -6,21 +6,21 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from hsm.anomaly_limit import AnomalyLimit
+from hsm.client.key_faces import KeyFaces
 from hsm.errors import GrantSpent
-from hsm.grants import GrantDesk
-from hsm.key_bundle import KeyBundle
-from hsm.key_faces import KeyFaces
-from hsm.key_generation import development_keys
-from hsm.key_store import KeyStore
-from hsm.officers import Officers
-from hsm.operations import KeyOperations
-from hsm.protocol import request_from_wire, requests_to_wire
-from hsm.rate_limit import DEFAULT_RATES, Rate, RateLimit
-from hsm.requests import Request
-from hsm.safeguards import Safeguards
-from hsm.sealed_file import Randomness
-from hsm.software_store import SoftwareStore
+from hsm.keys.key_store import KeyStore
+from hsm.keys.randomness import Randomness
+from hsm.limits.anomaly_limit import AnomalyLimit
+from hsm.limits.grants import GrantDesk
+from hsm.limits.officers import Officers
+from hsm.limits.rate_limit import DEFAULT_RATES, Rate, RateLimit
+from hsm.limits.safeguards import Safeguards
+from hsm.operations.key_operations import KeyOperations
+from hsm.stores.key_bundle import KeyBundle
+from hsm.stores.key_generation import development_keys
+from hsm.stores.software_store import SoftwareStore
+from hsm.wire.protocol import request_from_wire, requests_to_wire
+from hsm.wire.requests import Request
 
 
 class RevokedInMemory:
@@ -53,7 +53,7 @@ class NoncesInMemory:
 
 
 class InProcessKeys(KeyFaces):
-    """The faces of ``hsm/client.py`` over operations in this process. ``recorded`` lists what must be recorded."""
+    """The faces of ``hsm/client/key_process.py`` over operations in this process. ``recorded`` lists what must be recorded."""
 
     def __init__(
         self,

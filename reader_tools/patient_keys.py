@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Keys for long work: where the key process says "too many in too short a time", wait and ask again.
 
-The limits stay those of the key process (hsm/rate_limit.py). A counter that meets them has a fault; a list of 100,000 people has work.
+The limits stay those of the key process (hsm/limits/rate_limit.py). A counter that meets them has a fault; a list of 100,000 people has work.
 """
 
 import time

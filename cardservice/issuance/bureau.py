@@ -22,7 +22,7 @@ class BatchSigner(Signer, Protocol):
 
 
 class BureauKeys(Protocol):
-    """What issuance asks of the key process (hsm/client.py answers it)."""
+    """What issuance asks of the key process (hsm/client/key_process.py answers it)."""
 
     @property
     def card_keys(self) -> CardKeys:

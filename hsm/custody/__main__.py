@@ -10,8 +10,8 @@ from hsm.custody.circumstances import Circumstances
 from hsm.custody.command_line import read, verb
 from hsm.custody.conversation import Conversation
 from hsm.custody.program import run
-from hsm.production import environment_named
-from hsm.sealed_file import Argon2Parameters
+from hsm.process.production import environment_named
+from hsm.stores.sealed_file import Argon2Parameters
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -12,9 +12,9 @@ from pathlib import Path
 
 from hsm.custody.key_list import KeyState, ListedKey
 from hsm.custody.possession import possession
-from hsm.key_places import KeyPlaces
-from hsm.key_store import KeyStore
-from hsm.key_uri import TokenUri
+from hsm.keys.key_places import KeyPlaces
+from hsm.keys.key_store import KeyStore
+from hsm.keys.key_uri import TokenUri
 
 KIND = "kartu-key-attestation/1"
 PACKAGE = Path(__file__).parents[1]

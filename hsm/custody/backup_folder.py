@@ -5,9 +5,9 @@ from pathlib import Path
 
 from hsm.custody.empty_folder import make_private_folder
 from hsm.errors import BackupRefused, KeyFileError, KeyFileExists
-from hsm.key_backup import KeyBackup
-from hsm.key_store import KeyDescription
-from hsm.protected_file import create_protected, read_protected
+from hsm.keys.key_backup import KeyBackup
+from hsm.keys.key_store import KeyDescription
+from hsm.machine.protected_file import create_protected, read_protected
 
 SUFFIX = ".backup"
 MAX_LENGTH = 64 * 1024  # bytes of one wrapped key with its description

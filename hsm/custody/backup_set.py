@@ -13,15 +13,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from hsm.ceremony_mark import MARK
 from hsm.custody.backup_folder import BackupFolder, file_name
 from hsm.custody.empty_folder import make_empty_folder
 from hsm.custody.key_record import check_of, described
 from hsm.custody.statement import MAX_LENGTH, signed
 from hsm.errors import BackupRefused, KeyFileError
-from hsm.key_backup import KeyBackup
-from hsm.key_custody import KeyCustody
-from hsm.protected_file import create_protected, read_protected
+from hsm.keys.key_backup import KeyBackup
+from hsm.keys.key_custody import KeyCustody
+from hsm.machine.protected_file import create_protected, read_protected
+from hsm.stores.ceremony_mark import MARK
 
 KIND = "kartu-key-backup/1"
 MANIFEST = "manifest.json"

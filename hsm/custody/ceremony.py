@@ -12,8 +12,6 @@ from pathlib import Path
 from typing import Protocol
 
 from cardservice.keys import Purpose
-from hsm.ca_certificate import self_signed_ca_certificate
-from hsm.ceremony_mark import mark, unmark
 from hsm.custody.attestation import code_digest, code_version
 from hsm.custody.backup_folder import BackupFolder, file_name
 from hsm.custody.backup_set import write_backup
@@ -40,10 +38,13 @@ from hsm.custody.transcript_files import write_transcript
 from hsm.custody.transcript_pdf import transcript_pdf
 from hsm.custody.unfinished import BEGUN, COMPLETE, clear_the_way
 from hsm.errors import PlanRefused
-from hsm.key_custody import BACKUP_KEY_LENGTH, KeyCustody
-from hsm.key_store import KeyKind
-from hsm.production import Environment, refuse_known_masters
-from hsm.sealed_file import Argon2Parameters, Randomness
+from hsm.keys.ca_certificate import self_signed_ca_certificate
+from hsm.keys.key_custody import BACKUP_KEY_LENGTH, KeyCustody
+from hsm.keys.key_store import KeyKind
+from hsm.keys.randomness import Randomness
+from hsm.process.production import Environment, refuse_known_masters
+from hsm.stores.ceremony_mark import mark, unmark
+from hsm.stores.sealed_file import Argon2Parameters
 
 NAME_LENGTH = 8  # bytes that name one ceremony
 

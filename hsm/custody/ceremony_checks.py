@@ -3,8 +3,8 @@
 
 from hsm.custody.key_record import check_of
 from hsm.custody.statement import signature_holds
-from hsm.key_plan import MASTERS
-from hsm.key_store import KeyDescription, KeyStore
+from hsm.keys.key_plan import MASTERS
+from hsm.keys.key_store import KeyDescription, KeyStore
 
 LABEL = b"KJS-CEREMONY-TEST-1"  # no document that any purpose signs begins so
 

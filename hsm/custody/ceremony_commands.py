@@ -12,7 +12,7 @@ from hsm.custody.key_record import fingerprint
 from hsm.custody.opened import opened_custody
 from hsm.custody.plan import read_plan
 from hsm.errors import PlanRefused
-from hsm.officers import PREFIX
+from hsm.limits.officers import PREFIX
 
 
 def show_plan(options: argparse.Namespace, here: Circumstances) -> dict[str, object]:

@@ -9,9 +9,9 @@ from pathlib import Path
 from hsm.custody.plan import PlannedTransport
 from hsm.custody.typed_secret import TERMINAL, ask_on_terminal
 from hsm.errors import KeyFileError, PassphraseUnusable
-from hsm.passphrase import MIN_LENGTH, passphrase_from_file
-from hsm.protected_file import read_secret
-from hsm.wiping import wiped
+from hsm.keys.passphrase import MIN_LENGTH, passphrase_from_file
+from hsm.machine.protected_file import read_secret
+from hsm.machine.wiping import wiped
 
 MAX_COMPONENT_FILE = 256  # bytes: 64 hexadecimal digits with white space among them
 _DIGITS = b"0123456789abcdef"

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from hsm.custody.conversation import Conversation
-from hsm.production import Environment
-from hsm.sealed_file import Argon2Parameters, Randomness
+from hsm.keys.randomness import Randomness
+from hsm.process.production import Environment
+from hsm.stores.sealed_file import Argon2Parameters
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,8 +20,8 @@ from hsm.custody.transcript_files import PDF, STATEMENT, TEXT, verified_transcri
 from hsm.custody.unfinished import refuse_unfinished, unfinished_ceremony
 from hsm.custody.withdrawal_list import withdrawal_list
 from hsm.errors import StatementRefused
-from hsm.key_store import KeyStore
-from hsm.protected_file import create_protected
+from hsm.keys.key_store import KeyStore
+from hsm.machine.protected_file import create_protected
 
 
 def show_list(options: argparse.Namespace, here: Circumstances) -> dict[str, object]:

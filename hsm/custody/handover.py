@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cardservice.keys import Purpose
-from hsm.block_cipher import key_check_value
+from hsm.algorithms.block_cipher import key_check_value
 from hsm.custody.attestation import code_digest, code_version
 from hsm.custody.backup_set import write_backup
 from hsm.custody.ca_certificates import ca_certificates
@@ -40,11 +40,11 @@ from hsm.custody.transcript_files import write_transcript
 from hsm.custody.transcript_pdf import transcript_pdf
 from hsm.custody.withdrawal import withdrawals
 from hsm.errors import CeremonyRefused, OfficerRefused, PlanRefused, ShareRefused
-from hsm.key_backup import KeyBackup
-from hsm.key_custody import BACKUP_KEY_LENGTH
-from hsm.key_ring import KeyRing
-from hsm.officers import PREFIX, Officers
-from hsm.wiping import wiped
+from hsm.keys.key_backup import KeyBackup
+from hsm.keys.key_custody import BACKUP_KEY_LENGTH
+from hsm.limits.officers import PREFIX, Officers
+from hsm.machine.wiping import wiped
+from hsm.operations.key_ring import KeyRing
 
 Stage = tuple[str, str, Callable[[TranscriptStep], None]]
 

@@ -13,7 +13,7 @@ from hsm.custody.key_record import fingerprint
 from hsm.custody.opened import opened_custody
 from hsm.custody.share_file import read_share
 from hsm.custody.unfinished import refuse_unfinished
-from hsm.officers import PREFIX
+from hsm.limits.officers import PREFIX
 
 
 def show_handover(options: argparse.Namespace, _: Circumstances) -> dict[str, object]:

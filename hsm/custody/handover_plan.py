@@ -13,8 +13,8 @@ from hsm.custody.plan_fields import PlanFields
 from hsm.custody.quorum import groups_of
 from hsm.custody.shamir import MAX_SHARES
 from hsm.errors import OfficerRefused, PlanRefused
-from hsm.officers import PREFIX, refuse_unfit_name
-from hsm.production import Environment
+from hsm.limits.officers import PREFIX, refuse_unfit_name
+from hsm.process.production import Environment
 
 FORMAT = "kartu-handover/1"
 

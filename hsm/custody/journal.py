@@ -18,7 +18,7 @@ from typing import Any
 
 from hsm.custody.canonical_json import canonical
 from hsm.errors import CustodyJournalDamaged, CustodyJournalUnusable
-from hsm.protected_file import OTHERS, OWNER_ONLY
+from hsm.machine.protected_file import OTHERS, OWNER_ONLY
 
 BEGINNING = "0" * 64
 MAX_LENGTH = 64 * 1024 * 1024  # a rotation writes about 1 KiB: some ten thousand of them

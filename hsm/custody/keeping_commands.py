@@ -17,7 +17,7 @@ from hsm.custody.share_file import read_share
 from hsm.custody.unfinished import refuse_unfinished
 from hsm.custody.withdrawal import WithdrawalOrder, withdraw, withdrawals
 from hsm.errors import KeyNotFound, RotationRefused
-from hsm.grant_file import read_grant
+from hsm.limits.grant_file import read_grant
 
 NOW = "now"
 

@@ -8,8 +8,8 @@ from hsm.custody.backup_folder import BackupFolder, file_name
 from hsm.custody.journal import CustodyJournal
 from hsm.custody.key_record import check_of, described, description_of
 from hsm.errors import CustodyJournalDamaged
-from hsm.key_custody import KeyCustody
-from hsm.key_store import KeyDescription
+from hsm.keys.key_custody import KeyCustody
+from hsm.keys.key_store import KeyDescription
 
 ENDING, ENDED = "ending", "ended"
 DESTROYING, DESTROYED = "destroying", "destroyed"

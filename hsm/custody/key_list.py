@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from hsm.crypto_periods import CRYPTO_PERIODS
 from hsm.custody.key_record import check_of, described
-from hsm.key_store import KeyDescription, KeyStore
+from hsm.keys.crypto_periods import CRYPTO_PERIODS
+from hsm.keys.key_store import KeyDescription, KeyStore
 
 WARN_AHEAD = timedelta(days=30)  # time enough to call the custodians together
 WARN_AHEAD_OF_SHORT_PERIODS = timedelta(days=14)  # keys that change every quarter: twice the overlap

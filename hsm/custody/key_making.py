@@ -8,9 +8,9 @@ from hsm.custody.backup_folder import BackupFolder
 from hsm.custody.journal import CustodyJournal
 from hsm.custody.key_record import check_of, described
 from hsm.errors import BackupRefused
-from hsm.key_custody import KeptKey, KeyCustody
-from hsm.key_plan import KeyPlan
-from hsm.key_store import KeyDescription
+from hsm.keys.key_custody import KeptKey, KeyCustody
+from hsm.keys.key_plan import KeyPlan
+from hsm.keys.key_store import KeyDescription
 
 INTENDED, MADE = "key-intended", "key-made"
 

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from cardservice.keys import Purpose
-from hsm.key_check import HMAC_CHECK_LENGTH, HMAC_CHECK_MESSAGE, check_value_of_point
-from hsm.key_store import KeyDescription, KeyKind, KeyStore
+from hsm.keys.key_check import HMAC_CHECK_LENGTH, HMAC_CHECK_MESSAGE, check_value_of_point
+from hsm.keys.key_store import KeyDescription, KeyKind, KeyStore
 
 
 def fingerprint(point: bytes) -> str:
@@ -16,7 +16,7 @@ def fingerprint(point: bytes) -> str:
 
 
 def check_of(store: KeyStore, key: KeyDescription) -> str:
-    """The key's check value (hsm/key_check.py), asked of the store that holds it; hexadecimal."""
+    """The key's check value (hsm/keys/key_check.py), asked of the store that holds it; hexadecimal."""
     if key.kind is KeyKind.P256:
         return fingerprint(store.verifying_point(key))
     if key.kind is KeyKind.AES:

@@ -8,21 +8,21 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager, nullco
 from dataclasses import dataclass
 from pathlib import Path
 
-from hsm.command_line import file_of
 from hsm.custody.backup_folder import BackupFolder
 from hsm.custody.empty_folder import make_private_folder
 from hsm.custody.journal import CustodyJournal, open_journal
-from hsm.key_bundle import KeyBundle
-from hsm.key_custody import KeyCustody
-from hsm.key_places import KeyPlaces, key_places
-from hsm.key_store import KeyStore
-from hsm.key_uri import FileUri, PinSource
-from hsm.login_turn import login_turn
-from hsm.open_keys import open_custody, open_store
-from hsm.passphrase import create_passphrase_file
-from hsm.pin_source import secret_of, with_lasting_secrets
-from hsm.production import Environment, refuse_replaceable_places, refuse_software_keys, refuse_unvalidated
-from hsm.sealed_file import create_sealed
+from hsm.keys.key_custody import KeyCustody
+from hsm.keys.key_places import KeyPlaces, key_places
+from hsm.keys.key_store import KeyStore
+from hsm.keys.key_uri import FileUri, PinSource
+from hsm.keys.passphrase import create_passphrase_file
+from hsm.keys.pin_source import secret_of, with_lasting_secrets
+from hsm.process.command_line import file_of
+from hsm.process.production import Environment, refuse_replaceable_places, refuse_software_keys, refuse_unvalidated
+from hsm.stores.key_bundle import KeyBundle
+from hsm.stores.login_turn import login_turn
+from hsm.stores.open_keys import open_custody, open_store
+from hsm.stores.sealed_file import create_sealed
 
 PRIVATE = 0o700
 

@@ -12,15 +12,15 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from cardservice.keys import Purpose
-from hsm.crypto_periods import CRYPTO_PERIODS, ROTATION_OVERLAP
 from hsm.custody.plan_fields import PlanFields
 from hsm.custody.quorum import groups_of
 from hsm.custody.shamir import MAX_SHARES
 from hsm.errors import OfficerRefused, PlanRefused
-from hsm.key_generation import STATIC_KEY_LENGTH
-from hsm.key_plan import MASTERS, KeyPlan
-from hsm.officers import officer_record
-from hsm.production import Environment
+from hsm.keys.crypto_periods import CRYPTO_PERIODS, ROTATION_OVERLAP
+from hsm.keys.key_plan import MASTERS, KeyPlan
+from hsm.limits.officers import officer_record
+from hsm.process.production import Environment
+from hsm.stores.key_generation import STATIC_KEY_LENGTH
 
 FORMAT = "kartu-ceremony/1"
 MAX_LENGTH = 256 * 1024
@@ -48,7 +48,7 @@ class CeremonyPlan:
     threshold: int
     custodians: Sequence[str]
     witnesses: Sequence[str]
-    officers: Sequence[tuple[str, bytes]]  # names and points: records of the back end (hsm/officers.py)
+    officers: Sequence[tuple[str, bytes]]  # names and points: records of the back end (hsm/limits/officers.py)
     keys: Sequence[KeyPlan]
     transport: Sequence[PlannedTransport]
     digest: str

@@ -14,7 +14,7 @@ from hsm.custody.key_list import KeyState, ListedKey
 from hsm.custody.key_record import fingerprint
 from hsm.custody.statement import signature_holds
 from hsm.errors import StatementRefused
-from hsm.key_store import KeyKind, KeyStore
+from hsm.keys.key_store import KeyKind, KeyStore
 
 LABEL = b"KJS-ATTEST-1"  # no document that any purpose signs begins so
 _ABLE = (str(KeyState.NEXT), str(KeyState.ACTIVE))

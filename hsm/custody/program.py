@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 from hsm.custody.conversation import Conversation
 from hsm.errors import HsmError, OperationFailed
-from hsm.process_hardening import harden_process
+from hsm.process.process_hardening import harden_process
 
 EXIT_REFUSED = 1  # argparse leaves with 2 on a wrong command line
 

@@ -13,9 +13,9 @@ from cardservice.keys import Purpose
 from hsm.custody.statement import signed
 from hsm.custody.withdrawal_list import CA_WITHDRAWN
 from hsm.errors import PublicationFailed
-from hsm.key_identifier import unpadded_base64url
-from hsm.key_ring import KeyRing
-from hsm.key_store import KeyDescription, KeyStore
+from hsm.keys.key_identifier import unpadded_base64url
+from hsm.keys.key_store import KeyDescription, KeyStore
+from hsm.operations.key_ring import KeyRing
 
 # The names under which the service answers too (api/well_known.py); the audit keys are for auditors.
 KEY_SETS = {

@@ -9,12 +9,13 @@ from itertools import combinations
 from math import comb
 from pathlib import Path
 
-from hsm.block_cipher import key_check_value
+from hsm.algorithms.block_cipher import key_check_value
 from hsm.custody.shamir import combine, split
 from hsm.custody.share_file import SET_LENGTH, HeldShare, combined, read_share, write_share
 from hsm.errors import BackupRefused
-from hsm.key_backup import KeyBackup, opened_in_software
-from hsm.sealed_file import Argon2Parameters, Randomness
+from hsm.keys.key_backup import KeyBackup, opened_in_software
+from hsm.keys.randomness import Randomness
+from hsm.stores.sealed_file import Argon2Parameters
 
 PassphraseOf = Callable[[str], AbstractContextManager[bytearray]]
 

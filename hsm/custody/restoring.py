@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from hsm.block_cipher import key_check_value
+from hsm.algorithms.block_cipher import key_check_value
 from hsm.custody.backup_folder import BackupFolder, file_name
 from hsm.custody.backup_set import KIND, BackupSet, certificates_of, records_of, refuse_other_files, withdrawn_of
 from hsm.custody.ca_certificates import note_ca_certificate
@@ -25,11 +25,11 @@ from hsm.custody.share_file import HeldShare, combined
 from hsm.custody.statement import verified
 from hsm.custody.withdrawal import note_withdrawals
 from hsm.errors import BackupRefused
-from hsm.key_backup import KeyBackup, opened_in_software
-from hsm.key_custody import KeyCustody
-from hsm.key_store import KeyDescription, KeyStore
-from hsm.officers import PREFIX
-from hsm.wiping import wiped
+from hsm.keys.key_backup import KeyBackup, opened_in_software
+from hsm.keys.key_custody import KeyCustody
+from hsm.keys.key_store import KeyDescription, KeyStore
+from hsm.limits.officers import PREFIX
+from hsm.machine.wiping import wiped
 
 BEGUN, RESTORED, COMPLETE = "restoring-begun", "restored", "restoring-complete"
 

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from hsm.custody.backup_folder import BackupFolder, file_name
 from hsm.custody.key_record import check_of
 from hsm.errors import BackupRefused
-from hsm.key_backup import KeyBackup, opened_in_software, wrapped_in_software
-from hsm.key_store import KeyStore
-from hsm.protected_file import replace_protected
+from hsm.keys.key_backup import KeyBackup, opened_in_software, wrapped_in_software
+from hsm.keys.key_store import KeyStore
+from hsm.machine.protected_file import replace_protected
 
 WAITING = ".next"
 

@@ -12,8 +12,6 @@ from datetime import datetime
 from typing import Any
 
 from cardservice.keys import ISSUER_SECTOR, Purpose
-from hsm.ca_certificate import self_signed_ca_certificate
-from hsm.crypto_periods import CRYPTO_PERIODS, ROTATION_OVERLAP
 from hsm.custody.backup_folder import BackupFolder
 from hsm.custody.ca_certificates import CERTIFICATE, note_ca_certificate
 from hsm.custody.journal import CustodyJournal
@@ -21,11 +19,13 @@ from hsm.custody.key_ending import destroy_key, destroyed_keys, end_key
 from hsm.custody.key_making import KeyMaking, made_by
 from hsm.custody.key_record import described, description_of
 from hsm.errors import RotationRefused
-from hsm.key_custody import KeyCustody
-from hsm.key_plan import MASTERS, KeyPlan
-from hsm.key_store import KeyDescription, KeyKind
-from hsm.production import Environment
-from hsm.sealed_file import Randomness
+from hsm.keys.ca_certificate import self_signed_ca_certificate
+from hsm.keys.crypto_periods import CRYPTO_PERIODS, ROTATION_OVERLAP
+from hsm.keys.key_custody import KeyCustody
+from hsm.keys.key_plan import MASTERS, KeyPlan
+from hsm.keys.key_store import KeyDescription, KeyKind
+from hsm.keys.randomness import Randomness
+from hsm.process.production import Environment
 
 BEGUN, COMPLETE = "rotation-begun", "rotation-complete"
 LAST_CARD_VERSION = 0x3F  # GPC_GUI_010: SCP03 key sets are 30 to 3F

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from hsm.errors import ShareRefused
-from hsm.sealed_file import Randomness
+from hsm.keys.randomness import Randomness
 
 MAX_SHARES = 255  # numbers 1 to 255 are the field's elements but 0, where the secret is
 _POLYNOMIAL = 0x11B

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One custodian's share of the backup key, in a file that his passphrase opens (hsm/sealed_file.py: Argon2id, AES-256-GCM).
+"""One custodian's share of the backup key, in a file that his passphrase opens (hsm/stores/sealed_file.py: Argon2id, AES-256-GCM).
 
 Inside, as CBOR: which set and which number of it, how many are needed and how many there are, whose it is, the KCV of the backup key, and
 the share. The KCV (3 bytes of a 256-bit key) tells a wrong combination and nothing else.
@@ -12,12 +12,13 @@ from pathlib import Path
 
 import cbor2
 
-from hsm.block_cipher import KCV_LENGTH, key_check_value
+from hsm.algorithms.block_cipher import KCV_LENGTH, key_check_value
 from hsm.custody.shamir import MAX_SHARES, Share, combine
 from hsm.errors import KeyFileDamaged, ShareRefused, SharesTooFew
-from hsm.key_custody import BACKUP_KEY_LENGTH
-from hsm.protected_file import create_protected, read_protected
-from hsm.sealed_file import MAX_FILE_LENGTH, Argon2Parameters, Randomness, seal, unseal
+from hsm.keys.key_custody import BACKUP_KEY_LENGTH
+from hsm.keys.randomness import Randomness
+from hsm.machine.protected_file import create_protected, read_protected
+from hsm.stores.sealed_file import MAX_FILE_LENGTH, Argon2Parameters, seal, unseal
 
 FORMAT = "kartu-share/1"
 SET_LENGTH = 8  # bytes that name one splitting

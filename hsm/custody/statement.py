@@ -22,9 +22,9 @@ from cardservice.keys import Purpose
 from hsm.custody.canonical_json import canonical
 from hsm.custody.key_record import fingerprint
 from hsm.errors import StatementRefused
-from hsm.key_identifier import kid_of_point
-from hsm.key_ring import KeyRing
-from hsm.key_store import KeyStore
+from hsm.keys.key_identifier import kid_of_point
+from hsm.keys.key_store import KeyStore
+from hsm.operations.key_ring import KeyRing
 
 LABEL = b"KJS-STATEMENT-1"
 MAX_LENGTH = 16 * 1024 * 1024

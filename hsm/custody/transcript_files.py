@@ -8,8 +8,8 @@ from pathlib import Path
 
 from hsm.custody.statement import MAX_LENGTH, Verified, signed, verified
 from hsm.errors import StatementRefused
-from hsm.key_store import KeyStore
-from hsm.protected_file import create_protected
+from hsm.keys.key_store import KeyStore
+from hsm.machine.protected_file import create_protected
 
 KIND = "kartu-ceremony-transcript/1"
 TEXT, PDF, STATEMENT = "transcript.txt", "transcript.pdf", "transcript.json"

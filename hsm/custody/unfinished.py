@@ -11,7 +11,7 @@ from hsm.custody.journal import CustodyJournal
 from hsm.custody.key_ending import destroy_key
 from hsm.custody.key_making import intended
 from hsm.errors import CeremonyRefused, CeremonyUnfinished
-from hsm.key_custody import KeyCustody
+from hsm.keys.key_custody import KeyCustody
 
 BEGUN, COMPLETE, ABANDONED = "ceremony-begun", "ceremony-complete", "ceremony-abandoned"
 

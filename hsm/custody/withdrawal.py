@@ -17,9 +17,9 @@ from cryptography import x509
 from hsm.custody.ca_certificates import CERTIFICATE, WITHDRAWN
 from hsm.custody.journal import CustodyJournal
 from hsm.errors import CaCertificateRefused, CustodyJournalDamaged, GrantRefused
-from hsm.grants import Deed, Grant, GrantDesk, Statement
-from hsm.key_custody import KeyCustody
-from hsm.officers import Officers
+from hsm.keys.key_custody import KeyCustody
+from hsm.limits.grants import Deed, Grant, GrantDesk, Statement
+from hsm.limits.officers import Officers
 
 
 @dataclass(frozen=True, slots=True)

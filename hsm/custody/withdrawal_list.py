@@ -14,8 +14,8 @@ from hsm.custody.key_ending import destroyed_keys
 from hsm.custody.key_record import fingerprint
 from hsm.custody.withdrawal import withdrawals
 from hsm.errors import CustodyJournalDamaged, PublicationFailed
-from hsm.key_ring import KeyRing
-from hsm.key_store import KeyKind, KeyStore
+from hsm.keys.key_store import KeyKind, KeyStore
+from hsm.operations.key_ring import KeyRing
 
 KIND = "kartu-ca-withdrawals/2"
 PUBLISHED = "published"

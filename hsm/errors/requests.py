@@ -83,13 +83,13 @@ class RateExceeded(RequestRefused):
 
 
 class CountersFull(RequestRefused):
-    """No room is left to count for one more user and operation (hsm/caller_records.py); evidence: operation, uid."""
+    """No room is left to count for one more user and operation (hsm/limits/caller_records.py); evidence: operation, uid."""
 
     code = "hsm-counters-full"
 
 
 class AnomalyRefused(RequestRefused):
-    """Past what an hour of this caller may hold (hsm/anomaly_limit.py); evidence: operation, uid, found, allowed, seconds."""
+    """Past what an hour of this caller may hold (hsm/limits/anomaly_limit.py); evidence: operation, uid, found, allowed, seconds."""
 
     code = "hsm-anomaly"
 

@@ -5,7 +5,7 @@ import argparse
 from pathlib import Path
 
 from hsm.granting import verbs
-from hsm.grants import MAX_LIFE
+from hsm.limits.grants import MAX_LIFE
 
 
 def parser() -> argparse.ArgumentParser:

@@ -13,9 +13,9 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
+from hsm.algorithms.es256 import raw_signature
 from hsm.errors import OfficerRefused
-from hsm.es256 import raw_signature
-from hsm.protected_file import create_protected, read_protected
+from hsm.machine.protected_file import create_protected, read_protected
 
 MAX_LENGTH = 4096
 _ES256 = ec.ECDSA(SHA256())

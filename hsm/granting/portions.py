@@ -4,7 +4,7 @@
 from collections.abc import Sequence
 from itertools import groupby
 
-from hsm.value_requests import MAX_VALUES
+from hsm.wire.value_requests import MAX_VALUES
 
 PORTION = 510  # values at most, where a list is longer than one request: few are open at a time, and little is lost with one that breaks off
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hsm.errors import GrantRefused, StateUnusable
-from hsm.protected_file import create_protected
+from hsm.machine.protected_file import create_protected
 
 MAX_LENGTH = 128 * 1024 * 1024
 MAX_LISTED = 1_000_000  # values: three of each member, for an hour's work of a registry

@@ -7,15 +7,15 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from hsm.client import KeyProcess
+from hsm.client.key_process import KeyProcess
 from hsm.errors import GrantRefused
-from hsm.grant_file import read_grant, read_grants, write_grants
 from hsm.granting.officer_key import OfficerKey, make_officer_key
 from hsm.granting.portions import portions
 from hsm.granting.sealed_list import read_sealed_list, write_opened
-from hsm.grants import MAX_LIFE, NEEDED, NONCE_LENGTH, Deed, Grant, Statement, digest_of
-from hsm.officers import officer_record
-from hsm.passphrase import passphrase_from_descriptor, passphrase_from_file
+from hsm.keys.passphrase import passphrase_from_descriptor, passphrase_from_file
+from hsm.limits.grant_file import read_grant, read_grants, write_grants
+from hsm.limits.grants import MAX_LIFE, NEEDED, NONCE_LENGTH, Deed, Grant, Statement, digest_of
+from hsm.limits.officers import officer_record
 
 Randomness = Callable[[int], bytes]
 MAX_UID = 0xFFFF_FFFE

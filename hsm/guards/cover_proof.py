@@ -15,7 +15,7 @@ import cbor2
 
 from hsm.guards.p256_point import uncompressed_point
 from hsm.guards.signing_context import SigningContext
-from hsm.key_identifier import cose_kid
+from hsm.keys.key_identifier import cose_kid
 from hsm.strict_cbor import NotStrictCbor, decode_strict
 
 MAX_PROOF_LENGTH = 231  # it must fit one short SELECT response

@@ -8,7 +8,7 @@ from datetime import datetime
 from cryptography import x509
 
 from hsm.errors import DocumentRefused
-from hsm.key_store import KeyDescription
+from hsm.keys.key_store import KeyDescription
 
 
 @dataclass(frozen=True, slots=True)

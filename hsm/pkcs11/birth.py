@@ -12,10 +12,10 @@ import pkcs11
 from pkcs11 import Attribute, Mechanism
 from pkcs11.exceptions import PKCS11Error
 
-from hsm.block_cipher import KCV_LENGTH
+from hsm.algorithms.block_cipher import KCV_LENGTH
 from hsm.errors import TokenUnfit
-from hsm.key_check import check_value_of_point, point_of, private_key_of
-from hsm.key_plan import GENERATED_LENGTH
+from hsm.keys.key_check import check_value_of_point, point_of, private_key_of
+from hsm.keys.key_plan import GENERATED_LENGTH
 from hsm.pkcs11.key_templates import Role, lasting, named, passing
 from hsm.pkcs11.library_calls import created, encrypted_block, generated, generated_pair, unwrapped, wrapped
 from hsm.pkcs11.recognition import Marks, hmac_check, wrap_check

@@ -11,9 +11,9 @@ from pkcs11 import Attribute, ObjectClass
 from pkcs11.exceptions import PKCS11Error
 
 from hsm.errors import KeyObjectWrong, TokenRecordDamaged
-from hsm.key_description_wire import description_from_wire, description_to_wire
-from hsm.key_identifier import cose_kid
-from hsm.key_store import KeyDescription
+from hsm.keys.key_description_wire import description_from_wire, description_to_wire
+from hsm.keys.key_identifier import cose_kid
+from hsm.keys.key_store import KeyDescription
 from hsm.pkcs11.key_templates import Role, refuse_wrong_attributes, role_of
 from hsm.pkcs11.recognition import Marks, is_recognised
 from hsm.pkcs11.records import State, TokenRecord, objects_of, records_in

@@ -10,8 +10,8 @@ from typing import Any
 import pkcs11
 from pkcs11 import Attribute, Mechanism
 
-from hsm.block_cipher import BLOCK_LENGTH, KCV_LENGTH
-from hsm.diversification import Diversification, DiversificationScheme, kdf3_messages, kjs_div_1_blocks
+from hsm.algorithms.block_cipher import BLOCK_LENGTH, KCV_LENGTH
+from hsm.algorithms.diversification import Diversification, DiversificationScheme, kdf3_messages, kjs_div_1_blocks
 from hsm.pkcs11.key_templates import Role, passing
 from hsm.pkcs11.library_calls import derived
 

@@ -13,8 +13,8 @@ from pkcs11 import Attribute, KeyType, ObjectClass
 
 from cardservice.keys import Purpose
 from hsm.errors import KeyAttributeWrong
-from hsm.key_plan import KIND_OF_PURPOSE, MASTERS
-from hsm.key_store import KeyKind
+from hsm.keys.key_plan import KIND_OF_PURPOSE, MASTERS
+from hsm.keys.key_store import KeyKind
 
 P256_PARAMETERS: Final = bytes.fromhex("06082A8648CE3D030107")  # secp256r1 as a named curve (RFC 5480, 2.1.1.1)
 

@@ -8,14 +8,14 @@ from contextlib import ExitStack, contextmanager
 from pkcs11.exceptions import PKCS11Error
 
 from hsm.errors import TokenLost
-from hsm.key_uri import TokenUri
+from hsm.keys.key_uri import TokenUri
+from hsm.keys.randomness import Randomness
+from hsm.machine.protected_file import locked
 from hsm.pkcs11.module import name_of
 from hsm.pkcs11.session import TokenSession
 from hsm.pkcs11.token_custody import TokenCustody
 from hsm.pkcs11.token_store import TokenStore
 from hsm.pkcs11.trials import FOR_CUSTODY, FOR_WORK, refuse_incapable
-from hsm.protected_file import locked
-from hsm.sealed_file import Randomness
 
 
 def open_token_store(uri: TokenUri, *, randomness: Randomness, monotonic: Callable[[], float]) -> TokenStore:

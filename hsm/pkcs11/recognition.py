@@ -17,8 +17,8 @@ from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from cryptography.hazmat.primitives.hashes import SHA256
 from pkcs11 import Mechanism
 
-from hsm.es256 import der_signature
-from hsm.key_check import HMAC_CHECK_LENGTH, HMAC_CHECK_MESSAGE, check_value_of_point
+from hsm.algorithms.es256 import der_signature
+from hsm.keys.key_check import HMAC_CHECK_LENGTH, HMAC_CHECK_MESSAGE, check_value_of_point
 from hsm.pkcs11.derived_keys import check_value_of_master
 from hsm.pkcs11.key_templates import Role, passing
 from hsm.pkcs11.library_calls import created, hmac_sha256, signed_digest, wrapped
@@ -29,7 +29,7 @@ _WRAP_CHECK_LENGTH: Final = 8
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """What a key is recognised by: its check value (hsm/key_check.py), a signing key's point, what a wrapping key makes of a constant."""
+    """What a key is recognised by: its check value (hsm/keys/key_check.py), a signing key's point, what a wrapping key makes of a constant."""
 
     check_value: bytes
     point: bytes = b""

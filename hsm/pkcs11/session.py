@@ -16,8 +16,8 @@ from pkcs11.exceptions import (
 )
 
 from hsm.errors import PassphraseUnusable, TokenLoginRefused, TokenLost, TokenNotFound, TokenUnfit
-from hsm.key_uri import TokenUri
-from hsm.pin_source import secret_of
+from hsm.keys.key_uri import TokenUri
+from hsm.keys.pin_source import secret_of
 from hsm.pkcs11.fitness import refuse_unfit
 from hsm.pkcs11.module import TokenModule, module_at, name_of
 

@@ -6,8 +6,8 @@ from typing import Final
 
 import pkcs11
 
-from hsm.key_store import Unvalidated
-from hsm.softhsm_settings import settings_in_force, token_folder
+from hsm.keys.key_store import Unvalidated
+from hsm.pkcs11.softhsm_settings import settings_in_force, token_folder
 
 _SOFTHSM: Final = "SoftHSM project"
 _OTHERS: Final = ("Kryoptic", "NSS", "Mozilla Foundation", "opencryptoki", "wolfSSL")

@@ -13,14 +13,16 @@ import cbor2
 from pkcs11 import Attribute, ObjectClass
 from pkcs11.exceptions import PKCS11Error
 
-from hsm.block_cipher import key_check_value
-from hsm.ca_certificate import refuse_foreign_ca_certificate
+from hsm.algorithms.block_cipher import key_check_value
 from hsm.errors import BackupRefused, KeyNotFound, TokenFault, TokenLost
-from hsm.key_backup import KeyBackup, refuse_other_backup_key
-from hsm.key_custody import KeptKey, refuse_unfit_backup_key, refuse_unfit_record
-from hsm.key_identifier import cose_kid, kid_of_point, random_kid
-from hsm.key_plan import GENERATED_LENGTH, KeyPlan, refuse_taken_name, refuse_unfit_plan, refuse_unfit_secret
-from hsm.key_store import KeyDescription
+from hsm.keys.ca_certificate import refuse_foreign_ca_certificate
+from hsm.keys.key_backup import KeyBackup, refuse_other_backup_key
+from hsm.keys.key_custody import KeptKey, refuse_unfit_backup_key, refuse_unfit_record
+from hsm.keys.key_identifier import cose_kid, kid_of_point, random_kid
+from hsm.keys.key_plan import GENERATED_LENGTH, KeyPlan, refuse_taken_name, refuse_unfit_plan, refuse_unfit_secret
+from hsm.keys.key_store import KeyDescription
+from hsm.keys.randomness import Randomness
+from hsm.machine.wiping import wiped
 from hsm.pkcs11.birth import Newborn, born, brought, padded_wrapping, settle, unwrapped_newborn
 from hsm.pkcs11.contents import (
     BACKUP,
@@ -42,8 +44,6 @@ from hsm.pkcs11.recognition import is_recognised
 from hsm.pkcs11.records import State, erase_record, objects_of, write_record
 from hsm.pkcs11.session import TokenSession
 from hsm.pkcs11.token_store import TokenStore
-from hsm.sealed_file import Randomness
-from hsm.wiping import wiped
 
 
 class TokenCustody:

@@ -13,10 +13,11 @@ from typing import Any, Final, TypeVar
 from pkcs11 import Attribute, Mechanism
 from pkcs11.exceptions import PKCS11Error
 
-from hsm.block_cipher import BLOCK_LENGTH, KCV_LENGTH
-from hsm.diversification import Diversification, DiversificationScheme
+from hsm.algorithms.block_cipher import BLOCK_LENGTH, KCV_LENGTH
+from hsm.algorithms.diversification import Diversification, DiversificationScheme
 from hsm.errors import HsmError, KeyNotFound, TokenFault, TokenLost, UnsealRefused, WrapRefused
-from hsm.key_store import DATA_KEY_LENGTH, KeyDescription, StaticKey, Unvalidated
+from hsm.keys.key_store import DATA_KEY_LENGTH, KeyDescription, StaticKey, Unvalidated
+from hsm.keys.randomness import Randomness
 from hsm.pkcs11.contents import TokenContents, TokenKey, contents_of
 from hsm.pkcs11.derived_keys import cmac_subkey, derived_static_key
 from hsm.pkcs11.key_templates import TOLD_TOO, Role, lasting, passing, role_of
@@ -25,7 +26,6 @@ from hsm.pkcs11.module import name_of
 from hsm.pkcs11.recognition import Marks
 from hsm.pkcs11.session import TokenSession
 from hsm.pkcs11.software_tokens import unvalidated_token
-from hsm.sealed_file import Randomness
 
 RETRY_SECONDS: Final = 0.25
 _KCV_BLOCK: Final = b"\x01" * BLOCK_LENGTH

@@ -14,9 +14,9 @@ import pkcs11
 from pkcs11 import Attribute, Mechanism
 from pkcs11.exceptions import PKCS11Error
 
-from hsm.diversification import Diversification, DiversificationScheme, KeyUsage
+from hsm.algorithms.diversification import Diversification, DiversificationScheme, KeyUsage
 from hsm.errors import TokenUnfit
-from hsm.key_plan import GENERATED_LENGTH
+from hsm.keys.key_plan import GENERATED_LENGTH
 from hsm.pkcs11.birth import padded_wrapping
 from hsm.pkcs11.derived_keys import check_value_of_master, derived_static_key
 from hsm.pkcs11.key_templates import Role, passing

@@ -15,7 +15,7 @@ from cardservice.issuance.bureau import Bureau
 from cardservice.records.database import Database, open_database, parse_address
 from cardservice.records.errors import DatabaseBehind
 from cardservice.rule_folder import load_rule_packs
-from hsm.client import DEADLINE
+from hsm.client.key_process import DEADLINE
 from reader_tools.cli.key_caller import key_process
 from reader_tools.cli.settings import Settings
 

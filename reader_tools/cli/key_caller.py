@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The key process as the commands of a desk ask it: on its socket, and only if it is run by the user that the settings name."""
 
-from hsm.client import DEADLINE, KeyProcess
+from hsm.client.key_process import DEADLINE, KeyProcess
 from reader_tools.cli.settings import Settings
 
 

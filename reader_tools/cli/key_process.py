@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Telling a running key process that its keys have changed (SIGHUP, hsm/supervisor.py), and seeing whether any worker with the earlier ones is left."""
+"""Telling a running key process that its keys have changed (SIGHUP, hsm/process/supervisor.py), and seeing whether any worker with the earlier ones is left."""
 
 import fcntl
 import os
@@ -97,7 +97,7 @@ def _listener(path: Path) -> int | None:
 
 
 def lock_holder(path: Path) -> int | None:
-    """The process that has the socket now: a living one, by its record lock (hsm/listening_socket.py)."""
+    """The process that has the socket now: a living one, by its record lock (hsm/process/listening_socket.py)."""
     try:
         descriptor = os.open(f"{path}.lock", os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
     except OSError:

@@ -25,7 +25,7 @@ from reader_tools.cli.registry_settings import registry_client
 from reader_tools.cli.settings import Settings
 from reader_tools.patient_keys import PatientBlindIndex, PatientSealer, open_patiently
 
-AN_HOUR_S_WORK = 600  # members; three openings each, and hsm/anomaly_limit.py lets 2,000 be ordinary
+AN_HOUR_S_WORK = 600  # members; three openings each, and hsm/limits/anomaly_limit.py lets 2,000 be ordinary
 A_LIST = 300_000  # members: three values each, and a list to be signed has a million lines at most
 PORTION_SECONDS = 30.0  # for a whole portion at the key process, which records each opening
 

@@ -3,7 +3,7 @@
 
 from pathlib import Path
 
-from hsm.client import KeyProcess
+from hsm.client.key_process import KeyProcess
 from hsm.errors import HsmError
 from reader_tools.probes.finding import Finding, Level, Part, trouble
 

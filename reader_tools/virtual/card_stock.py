@@ -8,7 +8,7 @@ from applets.virtual.factory import SERIAL_LENGTH, blank_chip, clone_readable
 from reader_tools.virtual.slot import Slot, open_image
 
 CARDS = "cards"
-# The chip suppliers' well-known test key, 40..4F, twice: what the development key process expects of a blank chip (hsm/key_generation.py).
+# The chip suppliers' well-known test key, 40..4F, twice: what the development key process expects of a blank chip (hsm/stores/key_generation.py).
 WELL_KNOWN_TRANSPORT_MASTER = bytes(range(0x40, 0x50)) * 2
 
 

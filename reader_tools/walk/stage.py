@@ -18,7 +18,7 @@ from cardservice.coverage.packs_in_force import PacksInForce
 from cardservice.issuance.bureau import Bureau
 from cardservice.records.database import Database, open_database
 from cardservice.records.schema import upgrade
-from hsm.client import KeyProcess
+from hsm.client.key_process import KeyProcess
 from reader_tools.walk.errors import ProcessEnded
 from reader_tools.walk.port import ANY_FREE, LOOPBACK, claimed, taken
 

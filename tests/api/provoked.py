@@ -12,7 +12,7 @@ import httpx
 from api.store import RecordsStore
 from cardservice.records.card_state import CardState
 from cardservice.records.database import Database, open_database
-from hsm.client import KeyProcess
+from hsm.client.key_process import KeyProcess
 from tests.api import worked_collection
 from tests.api.publication import EXAMPLE
 from tests.api.served import ASKED, Service, bearer, presented, tap

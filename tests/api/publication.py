@@ -15,8 +15,8 @@ from hsm.custody.journal import open_journal
 from hsm.custody.publication import publish
 from hsm.custody.withdrawal import note_withdrawals
 from hsm.custody.withdrawal_list import withdrawal_list
-from hsm.key_generation import development_keys
-from hsm.software_store import SoftwareStore
+from hsm.stores.key_generation import development_keys
+from hsm.stores.software_store import SoftwareStore
 from tests.verification.world import NOW
 
 EXAMPLE = Path(__file__).with_name("published")

@@ -13,7 +13,7 @@ from cardservice.credentials import cover_proof, jwks
 from cardservice.keys import Purpose
 from cardservice.records.database import open_database
 from cardservice.records.errors import DatabaseBehind
-from hsm.client import KeyProcess
+from hsm.client.key_process import KeyProcess
 from hsm.errors import KeyProcessDown
 from tests.api.served import Service, code_of, presented, tap
 from tests.verification.world import HEALTH, NOW, IssuedCard, World

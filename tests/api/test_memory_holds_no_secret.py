@@ -19,10 +19,10 @@ from cardservice.collection.bank_register import BankSettings
 from cardservice.keys import Purpose
 from cardservice.records.database import open_database
 from cardservice.records.verifiers import VerifierKind
-from hsm.client import KeyProcess
-from hsm.diversification import Diversification, DiversificationScheme, KeyUsage, diversified_key
-from hsm.key_bundle import KeyBundle
-from hsm.sealed_file import open_sealed
+from hsm.algorithms.diversification import Diversification, DiversificationScheme, KeyUsage, diversified_key
+from hsm.client.key_process import KeyProcess
+from hsm.stores.key_bundle import KeyBundle
+from hsm.stores.sealed_file import open_sealed
 from reader_tools.mockbank.bank_client import INQUIRY, BankClient
 from tests.api.served import ASKED, bearer, presented, tap
 from tests.api.test_running_service import api_process

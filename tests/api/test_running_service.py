@@ -22,7 +22,7 @@ from cardservice.credentials import eligibility_token, jwks
 from cardservice.records.database import open_database
 from cardservice.records.schema import upgrade
 from cardservice.records.verifiers import VerifierKind
-from hsm.client import KeyProcess
+from hsm.client.key_process import KeyProcess
 from tests.api.served import ASKED, bearer, code_of, presented, tap
 from tests.databases import migrated_sqlite, postgresql_cluster, postgresql_url, sqlite_url
 from tests.hsm.running import ROOT, hsm_process, run_hsm, short_folder

@@ -13,9 +13,9 @@ from api.wiring import Wiring
 from cardservice.credentials import eligibility_token
 from cardservice.credentials.eligibility_token import EligibilityToken
 from cardservice.keys import Purpose
-from hsm.awaited_trips import AwaitedTrips
-from hsm.client import KeyProcess
-from hsm.key_generation import development_keys
+from hsm.client.awaited_trips import AwaitedTrips
+from hsm.client.key_process import KeyProcess
+from hsm.stores.key_generation import development_keys
 from tests.api.served import Service
 from tests.hsm.documents import NOW
 from tests.hsm.running import SetClock, serving
@@ -52,7 +52,7 @@ class Counting(AwaitedTrips):
 def test_tokens_of_a_moment_travel_together_and_each_is_its_own(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("hsm.client.AwaitedTrips", Counting)
+    monkeypatch.setattr("hsm.client.key_process.AwaitedTrips", Counting)
     Counting.frames.clear()
     tokens = [replace(TOKEN, token_id=f"token-{number}") for number in range(CROWD)]
     with serving(development_keys(NOW, os.urandom), SetClock()) as path:

@@ -20,7 +20,7 @@ from cardservice.collection.bank_register import BankSettings
 from cardservice.collection.bill_type import BillType
 from cardservice.records.database import Database, open_database
 from cardservice.records.schema import upgrade
-from hsm.client import KeyProcess
+from hsm.client.key_process import KeyProcess
 from reader_tools.mockbank.bank_client import BankClient, BankIdentity
 from tests.collection.till import settle
 from tests.hsm.running import ROOT, hsm_process, run_hsm, short_folder

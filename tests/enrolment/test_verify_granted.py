@@ -21,13 +21,13 @@ from cardservice.records import audit_events, members, population_checks
 from cardservice.records.database import Database
 from cardservice.records.errors import RecordNotFound
 from cardservice.records.population_checks import PopulationState
+from hsm.client.granted_portion import granted_portions
 from hsm.errors import GrantRefused, HsmError
-from hsm.granted_portion import granted_portions
 from hsm.granting.portions import portions
-from hsm.grants import Grant
 from hsm.in_process import InProcessKeys, NoncesInMemory
-from hsm.key_generation import development_keys
-from hsm.software_store import SoftwareStore
+from hsm.limits.grants import Grant
+from hsm.stores.key_generation import development_keys
+from hsm.stores.software_store import SoftwareStore
 from reader_tools.patient_keys import open_patiently
 from tests.enrolment.importing import AT, bring, people, person
 from tests.enrolment.rows import octets

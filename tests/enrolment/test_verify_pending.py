@@ -20,9 +20,9 @@ from cardservice.records import audit_events, members, population_checks
 from cardservice.records.database import Database
 from cardservice.records.population_checks import PopulationState
 from hsm.in_process import InProcessKeys
-from hsm.key_generation import development_keys
-from hsm.rate_limit import DEFAULT_RATES, Rate
-from hsm.software_store import SoftwareStore
+from hsm.limits.rate_limit import DEFAULT_RATES, Rate
+from hsm.stores.key_generation import development_keys
+from hsm.stores.software_store import SoftwareStore
 from tests.enrolment.importing import AT, bring, people, person
 from tests.enrolment.rows import octets
 

@@ -98,7 +98,7 @@ def test_a_name_that_says_nothing_is_seen(name: str) -> None:
     assert refused_name(Path(name))
 
 
-@pytest.mark.parametrize("name", ["cardservice/records/base32.py", "cardservice/errors.py", "hsm/key_store.py"])
+@pytest.mark.parametrize("name", ["cardservice/records/base32.py", "cardservice/errors.py", "hsm/keys/key_store.py"])
 def test_a_name_that_says_something_is_not(name: str) -> None:
     assert not refused_name(Path(name))
 

@@ -5,8 +5,8 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
-from hsm.client import KeyProcess
-from hsm.key_faces import KeyFaces
+from hsm.client.key_faces import KeyFaces
+from hsm.client.key_process import KeyProcess
 
 T = TypeVar("T")
 

@@ -7,12 +7,12 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Protocol
 
-from hsm.key_bundle import KeyBundle
-from hsm.key_custody import KeyCustody
-from hsm.key_store import KeyStore
-from hsm.sealed_custody import sealed_file_custody
-from hsm.sealed_file import Argon2Parameters, create_sealed, open_sealed
-from hsm.software_store import SoftwareStore
+from hsm.keys.key_custody import KeyCustody
+from hsm.keys.key_store import KeyStore
+from hsm.stores.key_bundle import KeyBundle
+from hsm.stores.sealed_custody import sealed_file_custody
+from hsm.stores.sealed_file import Argon2Parameters, create_sealed, open_sealed
+from hsm.stores.software_store import SoftwareStore
 
 CHEAP = Argon2Parameters(memory_kib=19 * 1024, iterations=2, lanes=1)
 

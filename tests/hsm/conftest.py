@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from cardservice.clock import monotonic
-from hsm.client import KeyProcess
+from hsm.client.key_faces import KeyFaces
+from hsm.client.key_process import KeyProcess
 from hsm.in_process import InProcessKeys
-from hsm.key_bundle import KeyBundle
-from hsm.key_faces import KeyFaces
-from hsm.key_generation import development_keys
-from hsm.software_store import SoftwareStore
+from hsm.stores.key_bundle import KeyBundle
+from hsm.stores.key_generation import development_keys
+from hsm.stores.software_store import SoftwareStore
 from tests.hsm.documents import NOW
 from tests.hsm.running import SetClock, serving
 

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from cardservice.clock import monotonic
+from hsm.client.shared_trips import SharedTrips
 from hsm.errors import MalformedFrame
-from hsm.protocol import answer_to_wire, is_refused_whole
-from hsm.shared_trips import SharedTrips
+from hsm.wire.protocol import answer_to_wire, is_refused_whole
 
 PATIENCE = 20.0  # seconds for the machine, and no figure
 HOUR = 3600.0

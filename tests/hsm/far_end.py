@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from hsm.listening_socket import listen
+from hsm.process.listening_socket import listen
 from tests.hsm.running import short_folder
 
 

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from cardservice.clock import monotonic
-from hsm.client import KeyProcess
-from hsm.protocol import is_refused_whole
-from hsm.shared_trips import SharedTrips
+from hsm.client.key_process import KeyProcess
+from hsm.client.shared_trips import SharedTrips
+from hsm.wire.protocol import is_refused_whole
 from tests.hsm.running import eventually
 
 CROWD = 12

@@ -11,7 +11,7 @@ from typing import Any
 import cbor2
 
 from hsm.errors import MalformedFrame
-from hsm.protocol import answer_to_wire, frame
+from hsm.wire.protocol import answer_to_wire, frame
 from tests.hsm.running import short_folder
 
 

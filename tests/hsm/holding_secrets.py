@@ -7,8 +7,8 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from hsm.custody.typed_secret import ask_on_terminal
-from hsm.passphrase import passphrase_from_descriptor, passphrase_from_file
-from hsm.wiping import wiped
+from hsm.keys.passphrase import passphrase_from_descriptor, passphrase_from_file
+from hsm.machine.wiping import wiped
 
 
 def secret(source: str) -> AbstractContextManager[bytearray]:

@@ -8,9 +8,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from hsm.es256 import raw_signature
-from hsm.grants import Deed, Grant, Statement, digest_of
-from hsm.officers import officer_record
+from hsm.algorithms.es256 import raw_signature
+from hsm.limits.grants import Deed, Grant, Statement, digest_of
+from hsm.limits.officers import officer_record
 from tests.hsm.documents import NOW
 
 REASON = "audit sample 7"

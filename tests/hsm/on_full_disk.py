@@ -8,8 +8,8 @@ from pathlib import Path
 
 from cardservice.keys import Purpose
 from hsm.errors import TokenFault
-from hsm.key_places import KeyPlaces
-from hsm.open_keys import open_custody, open_store
+from hsm.keys.key_places import KeyPlaces
+from hsm.stores.open_keys import open_custody, open_store
 from tests.hsm.contract.test_key_custody import plan
 from tests.hsm.contract.test_key_custody import use as answer_of
 from tests.hsm.documents import NOW

@@ -14,14 +14,14 @@ from datetime import datetime
 from pathlib import Path
 
 from cardservice.clock import monotonic
-from hsm.key_bundle import KeyBundle
-from hsm.listening_socket import listening_at
-from hsm.operations import KeyOperations
-from hsm.rate_limit import DEFAULT_RATES, Rate, RateLimit
-from hsm.safeguards import anomaly_counters_in, safeguards_in
-from hsm.server import KeyServer
-from hsm.software_store import SoftwareStore
-from hsm.state_folder import open_state_folder
+from hsm.limits.rate_limit import DEFAULT_RATES, Rate, RateLimit
+from hsm.limits.safeguards import anomaly_counters_in, safeguards_in
+from hsm.machine.state_folder import open_state_folder
+from hsm.operations.key_operations import KeyOperations
+from hsm.process.listening_socket import listening_at
+from hsm.process.server import KeyServer
+from hsm.stores.key_bundle import KeyBundle
+from hsm.stores.software_store import SoftwareStore
 from tests.hsm.documents import NOW
 
 ROOT = Path(__file__).resolve().parents[2]

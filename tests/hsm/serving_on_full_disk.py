@@ -10,7 +10,7 @@ from contextlib import suppress
 from bench.key_process import MEMORY, running_keys, softhsm_token
 from bench.token_loss import sign
 from cardservice.keys import Purpose
-from hsm.client import KeyProcess
+from hsm.client.key_process import KeyProcess
 from hsm.errors import HsmError
 from tests.campaigns.keys.acknowledged import forgotten
 from tests.hsm.running import eventually

@@ -16,11 +16,11 @@ from functools import cache
 from pathlib import Path
 
 from cardservice.clock import monotonic
-from hsm.key_custody import KeyCustody
-from hsm.key_places import KeyPlaces
-from hsm.key_store import KeyStore
-from hsm.key_uri import TokenUri, read_key_uri
-from hsm.open_keys import open_custody, open_store
+from hsm.keys.key_custody import KeyCustody
+from hsm.keys.key_places import KeyPlaces
+from hsm.keys.key_store import KeyStore
+from hsm.keys.key_uri import TokenUri, read_key_uri
+from hsm.stores.open_keys import open_custody, open_store
 
 MODULE = Path("/usr/lib/softhsm/libsofthsm2.so")
 PIN, SO_PIN = "8391-2074", "5512-9981"

@@ -6,7 +6,7 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from hsm.awaited_trips import AwaitedTrips
+from hsm.client.awaited_trips import AwaitedTrips
 from tests.hsm.held_lines import HeldFarEnd, held_far_end
 
 PATIENCE = 30.0  # seconds for the machine, and no figure

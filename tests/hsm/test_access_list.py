@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from hsm import trusted_path
-from hsm.access_list import Named, named_in_lists
 from hsm.errors import ReplaceablePath
-from hsm.trusted_path import refuse_replaceable
+from hsm.machine import trusted_path
+from hsm.machine.access_list import Named, named_in_lists
+from hsm.machine.trusted_path import refuse_replaceable
 
 STRANGER = 61234
 ACCESS, DEFAULT = "system.posix_acl_access", "system.posix_acl_default"

@@ -5,18 +5,18 @@ from pathlib import Path
 
 import pytest
 
-from hsm.anomaly_limit import CELLS_NEEDED, FACTOR, FLOORS, HOLD, AnomalyLimit
 from hsm.errors import AnomalyRefused, CountersFull
-from hsm.grants import GrantDesk
 from hsm.in_process import NoncesInMemory, RevokedInMemory
-from hsm.locked_memory import LockedMemory
-from hsm.officers import Officers
-from hsm.operations import KeyOperations
-from hsm.protocol import OPERATIONS
-from hsm.rate_limit import Rate, RateLimit
-from hsm.requests import Ping
-from hsm.safeguards import Safeguards, anomaly_counters_in
-from hsm.software_store import SoftwareStore
+from hsm.limits.anomaly_limit import CELLS_NEEDED, FACTOR, FLOORS, HOLD, AnomalyLimit
+from hsm.limits.grants import GrantDesk
+from hsm.limits.officers import Officers
+from hsm.limits.rate_limit import Rate, RateLimit
+from hsm.limits.safeguards import Safeguards, anomaly_counters_in
+from hsm.machine.locked_memory import LockedMemory
+from hsm.operations.key_operations import KeyOperations
+from hsm.stores.software_store import SoftwareStore
+from hsm.wire.protocol import OPERATIONS
+from hsm.wire.requests import Ping
 from tests.hsm.documents import NOW
 from tests.hsm.running import SetClock
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from hsm import awaited_trips
-from hsm.awaited_trips import AwaitedTrips
+from hsm.client import awaited_trips
+from hsm.client.awaited_trips import AwaitedTrips
+from hsm.client.shared_trips import MAX_LINES, MAX_OCTETS, MAX_REQUESTS
 from hsm.errors import CallerRefused, KeyProcessDown, MalformedFrame
-from hsm.protocol import frame
-from hsm.shared_trips import MAX_LINES, MAX_OCTETS, MAX_REQUESTS
+from hsm.wire.protocol import frame
 from tests.hsm.held_lines import held_far_end
 from tests.hsm.running import short_folder
 from tests.hsm.tasks import PATIENCE, answered, tasks

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hsm import awaited_trips
-from hsm.awaited_trips import AwaitedTrips
+from hsm.client import awaited_trips
+from hsm.client.awaited_trips import AwaitedTrips
+from hsm.client.shared_trips import MAX_LINES
 from hsm.errors import MalformedFrame
-from hsm.shared_trips import MAX_LINES
 from tests.hsm.held_lines import held_far_end
 from tests.hsm.tasks import PATIENCE, Tasks, answered
 

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hsm.block_cipher import AES_KEY_LENGTHS, aes_cbc_function, aes_cbc_zero_iv, aes_cmac, key_check_value
+from hsm.algorithms.block_cipher import AES_KEY_LENGTHS, aes_cbc_function, aes_cbc_zero_iv, aes_cmac, key_check_value
 from tests.hsm.shared_vectors import shared
 
 

@@ -8,8 +8,8 @@ import pytest
 
 from bench.restart import PATIENCE, killed_and_back
 from cardservice.clock import now
-from hsm.client import KeyProcess
-from hsm.key_uri import KeyUri
+from hsm.client.key_process import KeyProcess
+from hsm.keys.key_uri import KeyUri
 from tests.campaigns.keys.__main__ import with_officers
 from tests.campaigns.keys.acknowledged import Acknowledged
 from tests.campaigns.keys.killing import Whom, killing

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from cardservice.keys import KeyOrigin, KeySet, Purpose, SessionRequest
-from hsm.client import KeyProcess
+from hsm.client.key_process import KeyProcess
 from hsm.errors import CallerRefused, FrameTooLarge, KeyProcessDown, MalformedFrame, RequestRefused
-from hsm.key_bundle import KeyBundle
-from hsm.protocol import frame
+from hsm.stores.key_bundle import KeyBundle
+from hsm.wire.protocol import frame
 from tests.hsm.documents import token_input
 from tests.hsm.far_end import answering
 from tests.hsm.running import SetClock, eventually, hsm_process, run_hsm, serving, short_folder
@@ -144,7 +144,7 @@ def test_an_answer_that_is_none_is_a_typed_error(answer: bytes) -> None:
 
 def test_a_far_end_of_another_user_is_not_trusted(socket_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     keys = KeyProcess(socket_path)
-    monkeypatch.setattr("hsm.line.peer_uid", lambda _: os.geteuid() + 1)
+    monkeypatch.setattr("hsm.client.line.peer_uid", lambda _: os.geteuid() + 1)
     with pytest.raises(CallerRefused):
         keys.ping()
     with KeyProcess(socket_path, server_uids=[os.geteuid() + 1]) as trusting:

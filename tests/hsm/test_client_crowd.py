@@ -15,11 +15,11 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from cardservice.keys import KeyOrigin, KeySet, Purpose, SessionRequest
-from hsm.client import KeyProcess
+from hsm.client.key_process import KeyProcess
 from hsm.errors import DocumentRefused, HsmError, KeyProcessDown, MalformedFrame, RateExceeded
-from hsm.key_bundle import KeyBundle
-from hsm.protocol import LENGTH_SIZE, frame
-from hsm.rate_limit import DEFAULT_RATES, Rate
+from hsm.limits.rate_limit import DEFAULT_RATES, Rate
+from hsm.stores.key_bundle import KeyBundle
+from hsm.wire.protocol import LENGTH_SIZE, frame
 from tests.hsm.documents import audit_root, token_input
 from tests.hsm.far_end import answering
 from tests.hsm.gathering import CROWD, Gathering, Patient

@@ -16,10 +16,10 @@ from cardservice.credentials.cover_claims import CoverClaims
 from cardservice.credentials.eligibility_token import EligibilityToken
 from cardservice.credentials.to_be_signed import RevocationAddresses
 from cardservice.keys import Purpose
+from hsm.client.key_faces import KeyFaces
 from hsm.errors import DocumentRefused
 from hsm.in_process import InProcessKeys
-from hsm.key_faces import KeyFaces
-from hsm.software_store import SoftwareStore
+from hsm.stores.software_store import SoftwareStore
 from tests.hsm.awaited import awaited
 from tests.hsm.documents import NOW, token_input
 from tests.hsm.running import SetClock

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from hsm.anomaly_limit import CELLS_NEEDED
-from hsm.answering import Answering
-from hsm.caller_records import HEAD
-from hsm.key_bundle import KeyBundle
-from hsm.locked_memory import LockedMemory
+from hsm.limits.anomaly_limit import CELLS_NEEDED
+from hsm.limits.caller_records import HEAD
+from hsm.machine.locked_memory import LockedMemory
+from hsm.process.answering import Answering
+from hsm.stores.key_bundle import KeyBundle
 from tests.hsm.raw_caller import RawCaller
 from tests.hsm.running import SetClock, serving
 

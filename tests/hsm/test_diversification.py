@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hsm import diversification
-from hsm.block_cipher import key_check_value
-from hsm.diversification import Diversification, DiversificationScheme, KeyUsage, diversified_key
+from hsm.algorithms import diversification
+from hsm.algorithms.block_cipher import key_check_value
+from hsm.algorithms.diversification import Diversification, DiversificationScheme, KeyUsage, diversified_key
 from tests.hsm.shared_vectors import own, shared
 
 KJS, KDF3 = DiversificationScheme.KJS_DIV_1, DiversificationScheme.KDF3

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from functools import partial
 
-from hsm.worker_process import resident_kib
+from hsm.process.worker_process import resident_kib
 from tests.hsm.running import ROOT, eventually, is_alive, workers_of
 
 
@@ -21,7 +21,7 @@ def supervised(work: str, settings: str = "pass") -> "subprocess.Popen[str]":
     program = (
         "import os, sys, time\n"
         "from cardservice.clock import monotonic\n"
-        "from hsm import supervisor\n"
+        "from hsm.process import supervisor\n"
         "from hsm.errors import HsmError, WrongPassphrase\n"
         "supervisor.GROWTH_KIB, supervisor.WEIGHING_SECONDS = 4096, 0.05\n"
         "supervisor.SILENCE, supervisor._TURN, supervisor.FIRST_PAUSE, supervisor.LONGEST_PAUSE = 0.5, 0.1, 0.01, 0.02\n"
@@ -56,11 +56,11 @@ def orphan(work: str) -> int:
 
 
 def test_an_orphan_that_hangs_is_ended_by_its_alarm() -> None:
-    assert eventually(partial(has_gone, orphan("from hsm.dead_mans_alarm import wind; wind(-4.9)")))
+    assert eventually(partial(has_gone, orphan("from hsm.process.dead_mans_alarm import wind; wind(-4.9)")))
 
 
 def test_sabotage_without_the_alarm_it_keeps_what_it_has_for_ever() -> None:
-    unwound, wound = orphan("pass"), orphan("from hsm.dead_mans_alarm import wind; wind(-4.5)")
+    unwound, wound = orphan("pass"), orphan("from hsm.process.dead_mans_alarm import wind; wind(-4.5)")
     assert eventually(partial(has_gone, wound))
     assert is_alive(unwound)
     os.kill(unwound, signal.SIGKILL)

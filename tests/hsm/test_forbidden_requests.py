@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from hsm.errors import errors_by_code
-from hsm.protocol import OPERATIONS
+from hsm.wire.protocol import OPERATIONS
 from tests.hsm.documents import proof_input, token_input
 from tests.hsm.raw_caller import RawCaller
 

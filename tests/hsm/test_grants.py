@@ -10,15 +10,15 @@ from pathlib import Path
 import pytest
 
 from cardservice.clock import monotonic
-from hsm import grants
-from hsm.client import KeyProcess
+from hsm.client.key_process import KeyProcess
 from hsm.errors import AnomalyRefused, GrantRefused, HsmError, OfficerRefused, StateUnusable
-from hsm.grants import Deed, Grant, Statement
 from hsm.in_process import InProcessKeys, NoncesInMemory
-from hsm.key_bundle import KeyBundle
-from hsm.officers import Officers, officer_record
-from hsm.software_store import SoftwareStore
-from hsm.spent_nonces import SpentNonces
+from hsm.limits import grants
+from hsm.limits.grants import Deed, Grant, Statement
+from hsm.limits.officers import Officers, officer_record
+from hsm.limits.spent_nonces import SpentNonces
+from hsm.stores.key_bundle import KeyBundle
+from hsm.stores.software_store import SoftwareStore
 from tests.hsm.documents import NOW
 from tests.hsm.officer_people import ANI, BUDI, CITRA, ENROLLED, REASON, STRANGER, Officer, granted
 from tests.hsm.running import Recorder, SetClock, serving

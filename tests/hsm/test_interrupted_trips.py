@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from hsm import shared_trips
-from hsm.shared_trips import SharedTrips
+from hsm.client import shared_trips
+from hsm.client.shared_trips import SharedTrips
 from tests.hsm.crowd import HOUR, Crowd, LineLost, caller_of
 
 FAR_TOO_MANY = 1000  # lines of one caller's way

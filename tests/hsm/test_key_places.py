@@ -10,12 +10,12 @@ from cardservice.clock import monotonic
 from cardservice.keys import Purpose
 from hsm.errors import KeyMisplaced, KeyPlacesRefused, KeyUriRefused
 from hsm.in_process import InProcessKeys
-from hsm.key_bundle import KeyBundle
-from hsm.key_generation import make_development_keys
-from hsm.key_places import KeyPlaces, key_places
-from hsm.open_keys import open_custody, open_store
-from hsm.passphrase import create_passphrase_file
-from hsm.sealed_file import create_sealed
+from hsm.keys.key_places import KeyPlaces, key_places
+from hsm.keys.passphrase import create_passphrase_file
+from hsm.stores.key_bundle import KeyBundle
+from hsm.stores.key_generation import make_development_keys
+from hsm.stores.open_keys import open_custody, open_store
+from hsm.stores.sealed_file import create_sealed
 from tests.hsm.back_ends import CHEAP
 from tests.hsm.contract.test_key_custody import BACKUP_KEY, plan
 from tests.hsm.documents import NOW, token_input

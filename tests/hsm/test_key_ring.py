@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from cardservice.keys import Purpose
 from hsm.errors import KeyNotActive
-from hsm.key_ring import KeyRing
-from hsm.key_store import KeyDescription, KeyKind, KeyStore
+from hsm.keys.key_store import KeyDescription, KeyKind, KeyStore
+from hsm.operations.key_ring import KeyRing
 from tests.hsm.documents import NOW
 
 HOUR = timedelta(hours=1)

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hsm import key_uri
 from hsm.errors import KeyUriRefused
-from hsm.key_uri import FileUri, PinSource, TokenUri, read_key_uri
+from hsm.keys import key_uri
+from hsm.keys.key_uri import FileUri, PinSource, TokenUri, read_key_uri
 
 MODULE = Path("/usr/lib/softhsm/libsofthsm2.so")
 PIN = "pin-source=file:/etc/pin"

@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 
 from hsm.errors import KeysChanged
-from hsm.key_bundle import KeyBundle
-from hsm.key_generation import development_keys
-from hsm.key_store import KeyStore
-from hsm.known_keys import KnownKeys
-from hsm.software_store import SoftwareStore
+from hsm.keys.key_store import KeyStore
+from hsm.process.known_keys import KnownKeys
+from hsm.stores.key_bundle import KeyBundle
+from hsm.stores.key_generation import development_keys
+from hsm.stores.software_store import SoftwareStore
 from tests.hsm.documents import NOW
 
 

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from cardservice.keys import Purpose
-from hsm import answering
-from hsm.crypto_periods import CRYPTO_PERIODS, ROTATION_OVERLAP
 from hsm.errors import DocumentRefused
-from hsm.key_bundle import KeyBundle
-from hsm.key_store import KeyDescription
-from hsm.software_store import SoftwareStore
+from hsm.keys.crypto_periods import CRYPTO_PERIODS, ROTATION_OVERLAP
+from hsm.keys.key_store import KeyDescription
+from hsm.process import answering
+from hsm.stores.key_bundle import KeyBundle
+from hsm.stores.software_store import SoftwareStore
 from tests.hsm.documents import NOW, token_input
 from tests.hsm.raw_caller import RawCaller
 from tests.hsm.running import SetClock, serving

@@ -11,7 +11,7 @@ import pytest
 
 from cardservice.keys import Purpose
 from hsm.errors import TokenFault
-from hsm.key_store import KeyDescription, KeyStore
+from hsm.keys.key_store import KeyDescription, KeyStore
 from tests.hsm.contract.test_key_custody import plan
 from tests.hsm.documents import NOW
 from tests.hsm.running import ROOT

@@ -10,13 +10,13 @@ import pytest
 
 from cardservice.clock import now
 from cardservice.keys import KeyOrigin, KeySet, Purpose, SessionRequest
-from hsm.client import KeyProcess
-from hsm.diversification import Diversification, DiversificationScheme, KeyUsage, diversified_key
+from hsm.algorithms.diversification import Diversification, DiversificationScheme, KeyUsage, diversified_key
+from hsm.client.key_process import KeyProcess
 from hsm.errors import HsmError
-from hsm.key_bundle import KeyBundle
-from hsm.key_store import StaticKey
-from hsm.sealed_file import open_sealed
-from hsm.software_store import SoftwareStore
+from hsm.keys.key_store import StaticKey
+from hsm.stores.key_bundle import KeyBundle
+from hsm.stores.sealed_file import open_sealed
+from hsm.stores.software_store import SoftwareStore
 from tests.hsm.documents import audit_root, proof_input, token_input
 from tests.hsm.running import hsm_process, run_hsm, short_folder
 

@@ -10,17 +10,17 @@ from pathlib import Path
 
 import pytest
 
-from hsm import process_hardening, production
 from hsm.errors import CoreDumpsOn, EnvironmentUnknown, RefusedInProduction, UnvalidatedToken, WellKnownKey
-from hsm.key_generation import development_keys
-from hsm.production import (
+from hsm.process import process_hardening, production
+from hsm.process.production import (
     Environment,
     environment_named,
     refuse_known_masters,
     refuse_software_keys,
     refuse_unfit_store,
 )
-from hsm.software_store import SoftwareStore
+from hsm.stores.key_generation import development_keys
+from hsm.stores.software_store import SoftwareStore
 from tests.hsm.documents import NOW
 from tests.hsm.running import hsm_process, run_hsm, short_folder
 
@@ -172,7 +172,7 @@ def test_a_well_known_transport_key_is_refused_in_production_whatever_the_back_e
 
 
 def test_other_masters_pass(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hsm.key_generation.WELL_KNOWN_TRANSPORT_MASTER", os.urandom(32))
+    monkeypatch.setattr("hsm.stores.key_generation.WELL_KNOWN_TRANSPORT_MASTER", os.urandom(32))
     store = SoftwareStore(development_keys(NOW, os.urandom), os.urandom)
     refuse_known_masters(store)
     with pytest.raises(UnvalidatedToken, match="sealed key file"):

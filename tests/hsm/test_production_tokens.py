@@ -12,11 +12,11 @@ import pytest
 
 from cardservice.keys import Purpose
 from hsm.__main__ import EXIT_LOGIN_REFUSED, EXIT_REFUSED
-from hsm.ca_certificate import self_signed_ca_certificate
-from hsm.client import KeyProcess
+from hsm.client.key_process import KeyProcess
 from hsm.errors import TokenLoginRefused
-from hsm.key_generation import development_plans
-from hsm.key_plan import KeyPlan
+from hsm.keys.ca_certificate import self_signed_ca_certificate
+from hsm.keys.key_plan import KeyPlan
+from hsm.stores.key_generation import development_plans
 from tests.hsm.documents import NOW
 from tests.hsm.running import ROOT, short_folder
 from tests.hsm.softhsm import MODULE, SoftHsm

@@ -6,12 +6,13 @@ from hypothesis import strategies as st
 
 from cardservice.keys import KeyOrigin, KeySet, Purpose, SessionRequest
 from hsm import strict_cbor
-from hsm.channel_requests import ListCurrentMasters, OpenSecureChannels, RevokeCards, WrapKeySet
-from hsm.document_requests import SIGNING_REQUESTS
 from hsm.errors import FrameTooLarge, HsmError, MalformedFrame, RequestRefused, error_from_wire, errors_by_code
-from hsm.grants import Grant
-from hsm.officer_requests import LiftAnomaly, UnsealMany
-from hsm.protocol import (
+from hsm.limits.grants import Grant
+from hsm.limits.rate_limit import DEFAULT_RATES
+from hsm.wire.channel_requests import ListCurrentMasters, OpenSecureChannels, RevokeCards, WrapKeySet
+from hsm.wire.document_requests import SIGNING_REQUESTS
+from hsm.wire.officer_requests import LiftAnomaly, UnsealMany
+from hsm.wire.protocol import (
     LENGTH_SIZE,
     MAX_FRAME_LENGTH,
     OPERATIONS,
@@ -25,9 +26,8 @@ from hsm.protocol import (
     request_from_wire,
     requests_to_wire,
 )
-from hsm.rate_limit import DEFAULT_RATES
-from hsm.requests import ListVerifyingKeys, Ping, Request, ShowCaCertificate
-from hsm.value_requests import MakeBlindIndexes, MakePseudonym, SealValues, UnsealValue
+from hsm.wire.requests import ListVerifyingKeys, Ping, Request, ShowCaCertificate
+from hsm.wire.value_requests import MakeBlindIndexes, MakePseudonym, SealValues, UnsealValue
 
 KEY_SETS = st.builds(
     KeySet,

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from hsm.caller_records import CallerRecords
 from hsm.errors import CountersFull, RateExceeded
 from hsm.in_process import InProcessKeys
-from hsm.locked_memory import LockedMemory
-from hsm.rate_limit import CELLS_NEEDED, DEFAULT_RATES, Rate, RateLimit
-from hsm.safeguards import rate_counters_in
-from hsm.software_store import SoftwareStore
+from hsm.limits.caller_records import CallerRecords
+from hsm.limits.rate_limit import CELLS_NEEDED, DEFAULT_RATES, Rate, RateLimit
+from hsm.limits.safeguards import rate_counters_in
+from hsm.machine.locked_memory import LockedMemory
+from hsm.stores.software_store import SoftwareStore
 from tests.hsm.running import SetClock
 
 ME, OTHER = 1000, 1001

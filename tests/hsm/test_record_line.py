@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from hsm import wire_fields
-from hsm.client import KeyProcess
+from hsm.client.key_process import KeyProcess
 from hsm.errors import MalformedRequest, NotRecorded, UnsealRefused
-from hsm.key_bundle import KeyBundle
-from hsm.record_line import RecordLine
+from hsm.limits.record_line import RecordLine
+from hsm.stores.key_bundle import KeyBundle
+from hsm.wire import wire_fields
 from tests.hsm.running import Recorder, SetClock, serving
 
 

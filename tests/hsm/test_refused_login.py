@@ -11,7 +11,7 @@ import pytest
 
 from hsm.__main__ import EXIT_LOGIN_REFUSED
 from hsm.errors import TokenLoginRefused
-from hsm.refused_login import RefusedLogin
+from hsm.stores.refused_login import RefusedLogin
 from tests.hsm.running import ROOT, eventually, run_hsm, short_folder
 
 # The key process over a token that counts its tries in a file; while ``open`` is there it takes the PIN.

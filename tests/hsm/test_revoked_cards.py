@@ -12,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cardservice.keys import KeyOrigin, KeySet, SessionRequest
-from hsm.client import KeyProcess
+from hsm.client.key_faces import KeyFaces
+from hsm.client.key_process import KeyProcess
 from hsm.errors import CardRevoked, StateUnusable
 from hsm.in_process import RevokedInMemory
-from hsm.key_bundle import KeyBundle
-from hsm.key_faces import KeyFaces
-from hsm.revoked_cards import RevocationFile
+from hsm.limits.revoked_cards import RevocationFile
+from hsm.stores.key_bundle import KeyBundle
 from tests.hsm.running import ROOT, SetClock, serving
 
 LOST, KEPT = bytes(range(10)), bytes(range(10, 20))
@@ -108,7 +108,7 @@ def test_a_torn_line_was_never_acknowledged_and_hides_nothing(tmp_path: Path) ->
 def test_a_full_disk_is_a_typed_refusal_and_the_list_holds(tmp_path: Path) -> None:
     program = (
         "import resource, signal, sys; from pathlib import Path\n"
-        "from hsm.revoked_cards import RevocationFile\n"
+        "from hsm.limits.revoked_cards import RevocationFile\n"
         "from hsm.errors import StateUnusable\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))\n"

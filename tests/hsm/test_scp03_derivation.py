@@ -6,11 +6,11 @@ import pytest
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from cardservice.keys import KeyOrigin, KeySet, SessionKeys, SessionRequest
-from hsm.block_cipher import aes_cmac
-from hsm.key_bundle import KeyBundle
-from hsm.key_store import StaticKey
-from hsm.scp03_derivation import StaticPrfs, kdf, predicted_card_challenge, session_keys
-from hsm.software_store import SoftwareStore
+from hsm.algorithms.block_cipher import aes_cmac
+from hsm.algorithms.scp03_derivation import StaticPrfs, kdf, predicted_card_challenge, session_keys
+from hsm.keys.key_store import StaticKey
+from hsm.stores.key_bundle import KeyBundle
+from hsm.stores.software_store import SoftwareStore
 from tests.hsm.shared_vectors import shared
 
 NAMES = ("s_enc", "s_mac", "s_rmac", "card_challenge", "card_cryptogram", "host_cryptogram")

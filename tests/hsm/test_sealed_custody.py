@@ -12,8 +12,8 @@ import pytest
 
 from cardservice.keys import Purpose
 from hsm.errors import KeyFileUnwritable
-from hsm.key_bundle import KeyBundle
-from hsm.key_description_wire import description_to_wire
+from hsm.keys.key_description_wire import description_to_wire
+from hsm.stores.key_bundle import KeyBundle
 from tests.hsm.back_ends import SealedFile
 from tests.hsm.contract.test_key_custody import plan
 from tests.hsm.documents import NOW

@@ -9,7 +9,6 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hsm import protected_file, sealed_file
 from hsm.errors import (
     KeyFileDamaged,
     KeyFileError,
@@ -19,9 +18,11 @@ from hsm.errors import (
     KeyFileUnwritable,
     WrongPassphrase,
 )
-from hsm.key_bundle import KeyBundle
-from hsm.protected_file import locked
-from hsm.sealed_file import (
+from hsm.machine import protected_file
+from hsm.machine.protected_file import locked
+from hsm.stores import sealed_file
+from hsm.stores.key_bundle import KeyBundle
+from hsm.stores.sealed_file import (
     HEADER_LENGTH,
     MAX_FILE_LENGTH,
     TAG_LENGTH,

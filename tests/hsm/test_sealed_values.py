@@ -9,14 +9,14 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.keywrap import aes_key_unwrap
 
 from cardservice.keys import Purpose
-from hsm import data_keys, sealed_values
-from hsm.data_keys import KEPT_FOR_OPENING, OPENING_LIFE, SEALING_LIFE
 from hsm.errors import UnsealRefused
-from hsm.key_bundle import KeyBundle
-from hsm.key_ring import KeyRing
-from hsm.key_store import KeyDescription
-from hsm.sealed_values import HEADER_LENGTH, SealedValues
-from hsm.software_store import SoftwareStore
+from hsm.keys.key_store import KeyDescription
+from hsm.operations import data_keys, sealed_values
+from hsm.operations.data_keys import KEPT_FOR_OPENING, OPENING_LIFE, SEALING_LIFE
+from hsm.operations.key_ring import KeyRing
+from hsm.operations.sealed_values import HEADER_LENGTH, SealedValues
+from hsm.stores.key_bundle import KeyBundle
+from hsm.stores.software_store import SoftwareStore
 from tests.hsm.documents import NOW
 
 WRAPPED = slice(3, 43)

@@ -13,8 +13,8 @@ import pytest
 from cardservice.keys import Purpose
 from hsm.errors import SocketUnusable
 from hsm.guards.by_purpose import GUARDS
-from hsm.key_bundle import KeyBundle
-from hsm.listening_socket import listen, listening_at
+from hsm.process.listening_socket import listen, listening_at
+from hsm.stores.key_bundle import KeyBundle
 from tests.hsm.documents import audit_root
 from tests.hsm.raw_caller import RawCaller
 from tests.hsm.running import Recorder, SetClock, eventually, serving, short_folder

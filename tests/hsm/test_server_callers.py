@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from hsm import server
-from hsm.client import KeyProcess
-from hsm.key_bundle import KeyBundle
-from hsm.server import KeyServer
+from hsm.client.key_process import KeyProcess
+from hsm.process import server
+from hsm.process.server import KeyServer
+from hsm.stores.key_bundle import KeyBundle
 from tests.hsm.raw_caller import RawCaller
 from tests.hsm.running import ROOT, SetClock, eventually, serving
 
@@ -112,7 +112,7 @@ def test_a_group_may_reach_the_socket_and_who_asks_is_still_looked_at(bundle: Ke
         pytest.skip("only root can become another user")
     program = (
         "import os, sys; from pathlib import Path\n"
-        "from hsm.client import KeyProcess; from hsm.errors import HsmError\n"
+        "from hsm.client.key_process import KeyProcess; from hsm.errors import HsmError\n"
         "os.setgroups([]); os.setgid(65534); os.setuid(int(sys.argv[2]))\n"
         "try: print(KeyProcess(Path(sys.argv[1]), server_uids=[0]).ping())\n"
         "except HsmError as error: print(error.code)"

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hsm.shared_trips import MAX_LINES, MAX_OCTETS, MAX_REQUESTS, SharedTrips
+from hsm.client.shared_trips import MAX_LINES, MAX_OCTETS, MAX_REQUESTS, SharedTrips
 from tests.hsm.crowd import HOUR, Crowd, LineLost
 
 # A caller with 1 to 20 requests comes; or of the trips under way one ends.

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from hsm.listening_socket import listening_at
-from hsm.login_turn import login_turn
-from hsm.requests import Ping
-from hsm.server import KeyServer
-from hsm.worker_seats import Seat
+from hsm.process.listening_socket import listening_at
+from hsm.process.server import KeyServer
+from hsm.process.worker_seats import Seat
+from hsm.stores.login_turn import login_turn
+from hsm.wire.requests import Ping
 from tests.hsm.raw_caller import RawCaller
 from tests.hsm.running import short_folder
 from tests.hsm.test_failing_workers import supervised
@@ -87,11 +87,11 @@ def test_sabotage_heard_of_between_frames_only_it_would_be_taken_for_one_that_ha
 
 
 OPENING = (
-    "from hsm.worker import opened_in_turn; opened_in_turn(lambda: print('opened', flush=True), turn, seat); "
+    "from hsm.process.worker import opened_in_turn; opened_in_turn(lambda: print('opened', flush=True), turn, seat); "
     "seat.tell_ready(); time.sleep(60)"
 )
 IMPATIENT = (
-    "from pathlib import Path; from hsm.login_turn import login_turn; turn = login_turn(Path({state!r})); "
+    "from pathlib import Path; from hsm.stores.login_turn import login_turn; turn = login_turn(Path({state!r})); "
     "supervisor.START_SECONDS = 1.0; supervisor._SOON = 0.05"
 )
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from hsm.errors import OpenTokenFolder
-from hsm.key_store import KeyStore, Unvalidated
-from hsm.production import refuse_unvalidated
-from hsm.softhsm_settings import token_folder
+from hsm.keys.key_store import KeyStore, Unvalidated
+from hsm.pkcs11.softhsm_settings import token_folder
+from hsm.process.production import refuse_unvalidated
 
 FORMS = [
     "directories.tokendir = {a}",

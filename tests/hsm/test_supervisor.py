@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from hsm.client import KeyProcess
+from hsm.client.key_process import KeyProcess
 from hsm.errors import HsmError, RateExceeded
-from hsm.rate_limit import DEFAULT_RATES
+from hsm.limits.rate_limit import DEFAULT_RATES
 from tests.hsm.running import eventually, hsm_process, is_alive, run_hsm, short_folder, workers_of
 
 

@@ -9,8 +9,8 @@ import pytest
 
 from cardservice.keys import Purpose
 from hsm.errors import KeyAttributeWrong, KeyObjectWrong, TokenRecordDamaged
-from hsm.key_check import point_of, private_key_of
-from hsm.key_store import KeyDescription
+from hsm.keys.key_check import point_of, private_key_of
+from hsm.keys.key_store import KeyDescription
 from tests.hsm.contract.test_key_custody import plan
 from tests.hsm.documents import NOW
 from tests.hsm.softhsm import SoftHsm
@@ -81,7 +81,7 @@ def planting(softhsm: SoftHsm, plant: Callable[[Any], None]) -> None:
 
 def plant_wrong(softhsm: SoftHsm, purpose: Purpose, changes: dict[str, Any]) -> KeyDescription:
     """In place of a key, the same key with other attributes."""
-    from hsm.key_identifier import cose_kid  # noqa: PLC0415 - beside its use
+    from hsm.keys.key_identifier import cose_kid  # noqa: PLC0415 - beside its use
     from hsm.pkcs11.key_templates import lasting, named, role_of  # noqa: PLC0415 - an optional part
     from hsm.pkcs11.library_calls import created  # noqa: PLC0415 - an optional part
 
@@ -145,7 +145,7 @@ def test_keys_of_the_token_can_not_be_read(softhsm: SoftHsm, purpose: Purpose) -
 
 
 def test_static_keys_are_sensitive_not_extractable_and_of_one_use(softhsm: SoftHsm) -> None:
-    from hsm.diversification import (  # noqa: PLC0415 - beside their use
+    from hsm.algorithms.diversification import (  # noqa: PLC0415 - beside their use
         Diversification,
         DiversificationScheme,
         KeyUsage,
@@ -204,7 +204,7 @@ def plant_beside(softhsm: SoftHsm, identifier: bytes) -> None:
 
 
 def test_a_second_key_of_the_same_name_is_noticed(softhsm: SoftHsm) -> None:
-    from hsm.key_identifier import cose_kid  # noqa: PLC0415 - beside its use
+    from hsm.keys.key_identifier import cose_kid  # noqa: PLC0415 - beside its use
 
     plant_beside(softhsm, cose_kid(key_of(softhsm, Purpose.PSEUDONYM).kid))
     with pytest.raises(KeyObjectWrong, match="2 objects have its CKA_ID"):
@@ -236,7 +236,7 @@ def plant_public(softhsm: SoftHsm, identifier: bytes, point: bytes) -> None:
 
 
 def test_the_public_half_of_a_key_may_lie_beside_it_and_no_other(softhsm: SoftHsm) -> None:
-    from hsm.key_identifier import cose_kid  # noqa: PLC0415 - beside its use
+    from hsm.keys.key_identifier import cose_kid  # noqa: PLC0415 - beside its use
 
     key = key_of(softhsm, Purpose.AUDIT)
     point = softhsm.store().verifying_point(key)
@@ -250,7 +250,7 @@ def test_the_public_half_of_a_key_may_lie_beside_it_and_no_other(softhsm: SoftHs
 
 @pytest.mark.parametrize("purpose", [None, Purpose.SEAL], ids=str)
 def test_a_public_key_of_no_key_of_ours_is_noticed(softhsm: SoftHsm, purpose: Purpose | None) -> None:
-    from hsm.key_identifier import cose_kid  # noqa: PLC0415 - beside its use
+    from hsm.keys.key_identifier import cose_kid  # noqa: PLC0415 - beside its use
 
     identifier = b"stranger" if purpose is None else cose_kid(key_of(softhsm, purpose).kid)
     plant_public(softhsm, identifier, point_of(private_key_of(b"\x0b" * 32)))

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from cardservice.keys import Purpose
-from hsm.diversification import Diversification, DiversificationScheme, KeyUsage
+from hsm.algorithms.diversification import Diversification, DiversificationScheme, KeyUsage
 from hsm.errors import KeyObjectWrong, TokenFault, TokenLost, TokenRecordDamaged, UnsealRefused
-from hsm.key_places import KeyPlaces
-from hsm.key_store import KeyDescription
-from hsm.open_keys import open_custody, open_store
+from hsm.keys.key_places import KeyPlaces
+from hsm.keys.key_store import KeyDescription
+from hsm.stores.open_keys import open_custody, open_store
 from tests.hsm.contract.test_key_custody import plan
 from tests.hsm.contract.test_key_custody import use as answer_of
 from tests.hsm.documents import NOW

@@ -19,9 +19,9 @@ from hsm.errors import (
     TokenNotFound,
     TokenUnfit,
 )
-from hsm.key_places import KeyPlaces, key_places
-from hsm.key_uri import PinSource, TokenUri
-from hsm.open_keys import open_custody, open_store
+from hsm.keys.key_places import KeyPlaces, key_places
+from hsm.keys.key_uri import PinSource, TokenUri
+from hsm.stores.open_keys import open_custody, open_store
 from tests.hsm.contract.test_key_custody import plan
 from tests.hsm.documents import NOW
 from tests.hsm.softhsm import MODULE, PIN, SoftHsm

@@ -17,9 +17,9 @@ from bench.key_process import RunningKeys, running_keys, softhsm_token
 from bench.token_loss import folder_of, is_answered, is_told, ways
 from bench.token_loss import sign as sign_by
 from cardservice.keys import Purpose
-from hsm.client import KeyProcess
+from hsm.client.key_process import KeyProcess
 from hsm.errors import HsmError, KeyProcessDown, TokenLost
-from hsm.key_uri import KeyUri
+from hsm.keys.key_uri import KeyUri
 from tests.hsm.running import ROOT, eventually
 
 pytestmark = pytest.mark.needs("softhsm2")

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from hsm.errors import TokenUnfit
-from hsm.key_places import KeyPlaces
-from hsm.open_keys import open_custody, open_store
+from hsm.keys.key_places import KeyPlaces
+from hsm.stores.open_keys import open_custody, open_store
 from tests.hsm.softhsm import SoftHsm
 
 pytestmark = pytest.mark.needs("softhsm2")

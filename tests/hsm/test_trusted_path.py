@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from hsm import trusted_path
 from hsm.errors import ReplaceablePath
-from hsm.trusted_path import refuse_replaceable
+from hsm.machine import trusted_path
+from hsm.machine.trusted_path import refuse_replaceable
 
 
 @pytest.fixture

@@ -11,10 +11,10 @@ from cardservice.clock import monotonic
 from cardservice.keys import KeyOrigin, KeySet, Purpose, SessionRequest
 from hsm.errors import KeyMisplaced, TokenLost
 from hsm.in_process import InProcessKeys
-from hsm.key_generation import make_development_keys
-from hsm.key_places import KeyPlaces
-from hsm.key_store import KeyStore
-from hsm.open_keys import open_custody, open_store
+from hsm.keys.key_places import KeyPlaces
+from hsm.keys.key_store import KeyStore
+from hsm.stores.key_generation import make_development_keys
+from hsm.stores.open_keys import open_custody, open_store
 from tests.hsm.contract.test_key_custody import plan
 from tests.hsm.documents import NOW, token_input
 from tests.hsm.running import SetClock

@@ -9,16 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from hsm.client import KeyProcess
+from hsm.client.key_process import KeyProcess
 from hsm.errors import RateExceeded
-from hsm.rate_limit import DEFAULT_RATES
+from hsm.limits.rate_limit import DEFAULT_RATES
 from tests.hsm.running import ROOT, hsm_process, run_hsm, short_folder
 
 NOBODY = 65534
 GREEDY = """
 import os, sys
 from pathlib import Path
-from hsm.client import KeyProcess
+from hsm.client.key_process import KeyProcess
 from hsm.errors import RateExceeded
 os.setgroups([]); os.setgid(65534); os.setuid(65534)
 keys = KeyProcess(Path(sys.argv[1]), server_uids=[0], deadline=10)

@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 from hsm.__main__ import EXIT_LOGIN_REFUSED
-from hsm.command_line import parser
+from hsm.process.command_line import parser
 from tests.campaigns.keys.restarts import UNIT, Unit
 from tests.hsm.running import ROOT
 
@@ -42,7 +42,7 @@ def test_nothing_hides_the_workers_from_the_supervisor_that_weighs_them() -> Non
 
 
 def test_who_only_serves_loads_neither_what_makes_keys_nor_the_words_of_a_refusal() -> None:
-    named = "{'hsm.store_making', 'hsm.key_generation', 'hsm.told_refusal', 'cardservice.texts.catalogue'}"
+    named = "{'hsm.process.store_making', 'hsm.stores.key_generation', 'hsm.process.told_refusal', 'cardservice.texts.catalogue'}"
     told = f"import hsm.__main__, sys; print({named} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", told], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout == "set()\n"

@@ -14,8 +14,8 @@ from cardservice.enrolment.member_list import read_member_list
 from cardservice.issuance.bureau import Bureau
 from cardservice.records.database import Database, open_database
 from hsm.in_process import InProcessKeys
-from hsm.key_generation import development_keys
-from hsm.software_store import SoftwareStore
+from hsm.stores.key_generation import development_keys
+from hsm.stores.software_store import SoftwareStore
 from tests.coverage.rules_2026 import PACKS_2026, RULES_2026
 from tests.databases import (
     database,

@@ -12,14 +12,14 @@ from cardservice.card_edge.scp03.initialize_update import initialize_update, par
 from cardservice.card_edge.sector.aid import sector_aid
 from cardservice.card_edge.sector.select import select_sector
 from cardservice.keys import Purpose
-from hsm.ca_certificate import self_signed_ca_certificate
 from hsm.custody.backup_folder import BackupFolder
 from hsm.custody.journal import open_journal
 from hsm.custody.rotation import Rotation, RotationOrder
 from hsm.in_process import InProcessKeys
-from hsm.key_generation import development_plans
-from hsm.key_plan import KeyPlan
-from hsm.production import Environment
+from hsm.keys.ca_certificate import self_signed_ca_certificate
+from hsm.keys.key_plan import KeyPlan
+from hsm.process.production import Environment
+from hsm.stores.key_generation import development_plans
 from tests.hsm.back_ends import SealedFile
 from tests.issuance.counter import START, TRANSPORT_MASTER, Clock, Counter
 

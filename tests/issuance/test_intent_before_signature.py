@@ -13,7 +13,7 @@ from cardservice.keys import Purpose
 from cardservice.records import card_keys, cards, certificates
 from cardservice.records.card_keys import KeyState
 from cardservice.records.certificates import CertificateState
-from hsm.faces import AskedSigner
+from hsm.client.faces import AskedSigner
 from tests.issuance.counter import Counter, chip_serial
 
 

@@ -22,8 +22,8 @@ from cardservice.records import journal, orders
 from cardservice.records.connection import Connection
 from cardservice.records.database import Database
 from hsm.errors import KeyNotActive
-from hsm.key_ring import KeyRing
-from hsm.software_store import SoftwareStore
+from hsm.operations.key_ring import KeyRing
+from hsm.stores.software_store import SoftwareStore
 from tests.issuance.conftest import counter_over
 from tests.issuance.counter import START, Counter, chip_serial
 from tests.issuance.key_room import EVERYWHERE, SECTORS, KeyRoom, versions_on

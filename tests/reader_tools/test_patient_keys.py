@@ -9,9 +9,9 @@ import pytest
 from cardservice.clock import now
 from hsm.errors import RateExceeded
 from hsm.in_process import InProcessKeys
-from hsm.key_generation import development_keys
-from hsm.rate_limit import DEFAULT_RATES, Rate
-from hsm.software_store import SoftwareStore
+from hsm.limits.rate_limit import DEFAULT_RATES, Rate
+from hsm.stores.key_generation import development_keys
+from hsm.stores.software_store import SoftwareStore
 from reader_tools import patient_keys
 from reader_tools.patient_keys import PatientBlindIndex, PatientSealer
 

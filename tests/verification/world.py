@@ -45,9 +45,9 @@ from cardservice.verification.challenge import IssuedChallenge, Question, issue_
 from cardservice.verification.disclosure import VerificationPurpose
 from cardservice.verification.presentation import Presentation
 from cardservice.verification.verify import Means, verify
+from hsm.client.key_faces import KeyFaces
 from hsm.in_process import InProcessKeys
-from hsm.key_faces import KeyFaces
-from hsm.key_generation import WELL_KNOWN_TRANSPORT_MASTER
+from hsm.stores.key_generation import WELL_KNOWN_TRANSPORT_MASTER
 from tests.card_edge.dialogues.bureau import Bureau
 from tests.coverage.rules_2026 import PACKS_2026
 from tests.credentials.signing import CA_SIGNER

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 
 from bench.key_process import ROOT, sealed_file, softhsm_token
 from cardservice.clock import now
-from hsm.key_uri import KeyUri
+from hsm.keys.key_uri import KeyUri
 from tests.campaigns.keys.killing import Whom, killing
 from tests.campaigns.keys.lasting import lasting
 

@@ -15,13 +15,13 @@ from pathlib import Path
 
 from cardservice.clock import monotonic, now
 from cardservice.keys import KeyOrigin, KeySet, SessionRequest
-from hsm import anomaly_limit
-from hsm.caller_records import CallerRecords
-from hsm.client import KeyProcess
+from hsm.client.key_process import KeyProcess
 from hsm.errors import CardRevoked, GrantRefused
-from hsm.grants import Grant
-from hsm.rate_limit import DEFAULT_RATES
-from hsm.safeguards import anomaly_counters_in
+from hsm.limits import anomaly_limit
+from hsm.limits.caller_records import CallerRecords
+from hsm.limits.grants import Grant
+from hsm.limits.rate_limit import DEFAULT_RATES
+from hsm.limits.safeguards import anomaly_counters_in
 from tests.hsm.officer_people import ANI, BUDI, REASON, granted
 
 GRANT_SECONDS = 3000  # that a grant of the campaign lives: longer than any campaign waits to try it again

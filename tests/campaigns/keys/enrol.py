@@ -3,9 +3,9 @@
 
 import sys
 
-from hsm.key_places import KeyPlaces
-from hsm.key_uri import read_key_uri
-from hsm.open_keys import open_custody
+from hsm.keys.key_places import KeyPlaces
+from hsm.keys.key_uri import read_key_uri
+from hsm.stores.open_keys import open_custody
 from tests.hsm.officer_people import ENROLLED
 
 if __name__ == "__main__":

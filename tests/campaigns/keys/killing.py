@@ -10,7 +10,7 @@ from statistics import median
 from bench.answered_by import answered_by_another
 from bench.figure import Figure
 from cardservice.clock import monotonic
-from hsm.key_uri import KeyUri
+from hsm.keys.key_uri import KeyUri
 from tests.campaigns.keys.load import TOLD_KINDS, Known, Seen, calling
 from tests.campaigns.keys.report import Report
 from tests.campaigns.keys.restarts import Restarted, restarted

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cardservice.clock import monotonic
-from hsm.key_uri import KeyUri
-from hsm.supervisor import GROWTH_KIB
+from hsm.keys.key_uri import KeyUri
+from hsm.process.supervisor import GROWTH_KIB
 from tests.campaigns.keys.load import TOLD_KINDS, Known, calling
 from tests.campaigns.keys.report import Report
 from tests.campaigns.keys.restarts import restarted

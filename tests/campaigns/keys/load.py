@@ -14,9 +14,9 @@ from cryptography.hazmat.primitives.hashes import SHA256
 
 from cardservice.clock import now
 from cardservice.keys import KeyOrigin, KeySet, Purpose, SessionRequest
-from hsm.client import KeyProcess
+from hsm.algorithms.es256 import der_signature
+from hsm.client.key_process import KeyProcess
 from hsm.errors import HsmError, KeyProcessDown
-from hsm.es256 import der_signature
 from tests.campaigns.keys.acknowledged import Acknowledged
 from tests.hsm.documents import token_input
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from cardservice.clock import monotonic
-from hsm.key_uri import KeyUri
+from hsm.keys.key_uri import KeyUri
 from tests.hsm.running import ROOT, eventually, short_folder
 
 UNIT = ROOT / "docs" / "operations" / "kartu-hsm.service"

@@ -19,7 +19,7 @@ from tempfile import TemporaryDirectory
 
 from bench.key_process import sealed_file, softhsm_token
 from cardservice.clock import now
-from hsm.key_uri import FileUri, KeyUri, PinSource, TokenUri
+from hsm.keys.key_uri import FileUri, KeyUri, PinSource, TokenUri
 from tests.campaigns.systemd.stage import BROUGHT, CHECKOUT, STATE, SYSTEMD
 from tests.hsm.running import ROOT, eventually
 

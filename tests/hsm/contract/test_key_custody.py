@@ -12,10 +12,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from cardservice.keys import Purpose
-from hsm import key_backup
-from hsm.block_cipher import key_check_value
-from hsm.ca_certificate import self_signed_ca_certificate
-from hsm.diversification import Diversification, DiversificationScheme, KeyUsage, diversified_key
+from hsm.algorithms.block_cipher import key_check_value
+from hsm.algorithms.diversification import Diversification, DiversificationScheme, KeyUsage, diversified_key
+from hsm.algorithms.es256 import der_signature
 from hsm.errors import (
     BackupRefused,
     CaCertificateRefused,
@@ -26,12 +25,13 @@ from hsm.errors import (
     KeyPlanRefused,
     RecordRefused,
 )
-from hsm.es256 import der_signature
-from hsm.key_backup import KeyBackup
-from hsm.key_identifier import kid_of_point
-from hsm.key_plan import KIND_OF_PURPOSE, MASTERS, KeyPlan
-from hsm.key_ring import KeyRing
-from hsm.key_store import KeyDescription, KeyKind, KeyStore
+from hsm.keys import key_backup
+from hsm.keys.ca_certificate import self_signed_ca_certificate
+from hsm.keys.key_backup import KeyBackup
+from hsm.keys.key_identifier import kid_of_point
+from hsm.keys.key_plan import KIND_OF_PURPOSE, MASTERS, KeyPlan
+from hsm.keys.key_store import KeyDescription, KeyKind, KeyStore
+from hsm.operations.key_ring import KeyRing
 from tests.hsm.back_ends import BackEnd
 from tests.hsm.documents import NOW
 

@@ -13,12 +13,12 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from cardservice.keys import KeyOrigin, KeySet, Purpose, SessionRequest, VerifyingKey
-from hsm.block_cipher import aes_cmac, key_check_value
-from hsm.diversification import Diversification, DiversificationScheme, KeyUsage, diversified_key
+from hsm.algorithms.block_cipher import aes_cmac, key_check_value
+from hsm.algorithms.diversification import Diversification, DiversificationScheme, KeyUsage, diversified_key
+from hsm.algorithms.scp03_derivation import StaticPrfs, session_keys
+from hsm.client.key_faces import KeyFaces
 from hsm.errors import DocumentRefused, KeyNotActive, KeyNotFound, MalformedRequest, UnsealRefused, WrapRefused
-from hsm.key_bundle import KeyBundle
-from hsm.key_faces import KeyFaces
-from hsm.scp03_derivation import StaticPrfs, session_keys
+from hsm.stores.key_bundle import KeyBundle
 from tests.hsm.awaited import awaited
 from tests.hsm.documents import NOW, audit_root, certificate_input, proof_input, receipt_input, token_input
 from tests.hsm.running import SetClock

@@ -12,12 +12,12 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.keywrap import aes_key_unwrap, aes_key_wrap
 
 from cardservice.keys import Purpose
-from hsm.block_cipher import aes_cmac, key_check_value
-from hsm.diversification import Diversification, DiversificationScheme, KeyUsage, diversified_key
+from hsm.algorithms.block_cipher import aes_cmac, key_check_value
+from hsm.algorithms.diversification import Diversification, DiversificationScheme, KeyUsage, diversified_key
+from hsm.algorithms.es256 import der_signature, raw_signature
 from hsm.errors import KeyNotFound, UnsealRefused, WrapRefused
-from hsm.es256 import der_signature, raw_signature
-from hsm.key_bundle import KeyBundle, StoredKey
-from hsm.key_store import KeyKind, KeyStore, StaticKey
+from hsm.keys.key_store import KeyKind, KeyStore, StaticKey
+from hsm.stores.key_bundle import KeyBundle, StoredKey
 from tests.hsm.back_ends import BackEnd
 from tests.hsm.contract.test_key_custody import plan
 from tests.hsm.documents import NOW

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
-from hsm.block_cipher import key_check_value
+from hsm.algorithms.block_cipher import key_check_value
 from hsm.custody.backup_folder import BackupFolder
 from hsm.custody.backup_set import read_backup, write_backup
 from hsm.custody.ca_certificates import ca_certificates
@@ -20,12 +20,12 @@ from hsm.custody.plan import CeremonyPlan, PlannedTransport, parse_plan
 from hsm.custody.restoring import believe, restore
 from hsm.custody.share_file import HeldShare, read_share
 from hsm.custody.withdrawal import withdrawals
-from hsm.key_bundle import KeyBundle
-from hsm.key_custody import KeyCustody
-from hsm.production import Environment
-from hsm.sealed_custody import sealed_file_custody
-from hsm.sealed_file import open_sealed
-from hsm.software_store import SoftwareStore
+from hsm.keys.key_custody import KeyCustody
+from hsm.process.production import Environment
+from hsm.stores.key_bundle import KeyBundle
+from hsm.stores.sealed_custody import sealed_file_custody
+from hsm.stores.sealed_file import open_sealed
+from hsm.stores.software_store import SoftwareStore
 from tests.hsm.back_ends import CHEAP, SealedFile
 from tests.hsm.documents import NOW
 from tests.hsm.running import SetClock

@@ -27,10 +27,10 @@ from hsm.custody.shamir import split
 from hsm.custody.share_file import read_share
 from hsm.custody.transcript_files import verified_transcript
 from hsm.errors import CeremonyRefused, KeyFileExists, PassphraseUnusable, PlanRefused, StatementRefused
-from hsm.key_backup import opened_in_software
-from hsm.key_store import KeyStore
-from hsm.officers import Officers
-from hsm.production import Environment
+from hsm.keys.key_backup import opened_in_software
+from hsm.keys.key_store import KeyStore
+from hsm.limits.officers import Officers
+from hsm.process.production import Environment
 from tests.hsm.back_ends import SealedFile
 from tests.hsm.custody.ceremonies import CUSTODIANS, PLAN, TRANSPORT_KEY, Held, InventedSecrets, passphrase, plan
 

@@ -10,7 +10,7 @@ from cardservice.keys import Purpose
 from hsm.custody.ceremony_secrets import BroughtSecrets
 from hsm.custody.plan import PlannedTransport
 from hsm.errors import PassphraseUnusable
-from hsm.key_plan import KeyPlan
+from hsm.keys.key_plan import KeyPlan
 from tests.hsm.documents import NOW
 
 TYPED = ["correct horse battery", "c0ffee" * 50, "with a \0 in it"]

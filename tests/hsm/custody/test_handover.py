@@ -29,8 +29,8 @@ from hsm.errors import (
     SharesTooFew,
     StatementRefused,
 )
-from hsm.officers import Officers
-from hsm.production import Environment
+from hsm.limits.officers import Officers
+from hsm.process.production import Environment
 from tests.hsm.back_ends import CHEAP
 from tests.hsm.custody.ceremonies import InventedSecrets, KeySet, passphrase
 from tests.hsm.custody.test_rotation import LATER, rotate

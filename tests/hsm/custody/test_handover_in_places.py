@@ -12,13 +12,13 @@ from cardservice.keys import Purpose
 from hsm.custody import handover as handover_module
 from hsm.custody.backup_folder import file_name
 from hsm.custody.share_file import combined
-from hsm.divided_custody import DividedCustody
-from hsm.divided_store import DividedStore
 from hsm.errors import BackupRefused, PlanRefused, ShareRefused
-from hsm.key_backup import wrapped_in_software
-from hsm.key_custody import KeyCustody
-from hsm.protected_file import replace_protected
-from hsm.software_custody import SoftwareCustody
+from hsm.keys.key_backup import wrapped_in_software
+from hsm.keys.key_custody import KeyCustody
+from hsm.machine.protected_file import replace_protected
+from hsm.stores.divided_custody import DividedCustody
+from hsm.stores.divided_store import DividedStore
+from hsm.stores.software_custody import SoftwareCustody
 from tests.hsm.back_ends import SealedFile
 from tests.hsm.custody.ceremonies import Held, KeySet, empty_key_set
 from tests.hsm.custody.test_handover import OFFICERS_ONLY, RESHARING_ONLY, Cut, assert_whole, hand_over, kcv, officers

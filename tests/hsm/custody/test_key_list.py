@@ -9,12 +9,12 @@ from datetime import datetime, timedelta
 import pytest
 
 from cardservice.keys import Purpose
-from hsm.crypto_periods import CRYPTO_PERIODS
 from hsm.custody.key_list import KeyState, ListedKey, list_keys, warnings
-from hsm.key_bundle import KeyBundle
-from hsm.key_ring import KeyRing
-from hsm.key_store import KeyKind
-from hsm.software_store import SoftwareStore
+from hsm.keys.crypto_periods import CRYPTO_PERIODS
+from hsm.keys.key_store import KeyKind
+from hsm.operations.key_ring import KeyRing
+from hsm.stores.key_bundle import KeyBundle
+from hsm.stores.software_store import SoftwareStore
 from tests.hsm.documents import NOW
 
 DAY = timedelta(days=1)

@@ -26,10 +26,10 @@ from cardservice.card_edge.dialogues.personalize import personalize
 from cardservice.card_edge.errors import CardNotAuthentic
 from cardservice.clock import now
 from cardservice.keys import KeyOrigin, KeySet, Purpose, SessionRequest
-from hsm.client import KeyProcess
+from hsm.client.key_faces import KeyFaces
+from hsm.client.key_process import KeyProcess
 from hsm.custody.statement import signature_holds
 from hsm.errors import DocumentRefused, SoftwareKeys
-from hsm.key_faces import KeyFaces
 from tests.hsm.custody.ceremonies import COMPONENT, CUSTODIANS, PLAN, TRANSPORT_KEY, passphrase
 from tests.hsm.documents import token_input
 from tests.hsm.running import ROOT, eventually, hsm_process, short_folder, workers_of

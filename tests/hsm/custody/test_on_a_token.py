@@ -17,8 +17,7 @@ import pytest
 
 from cardservice.keys import KeyOrigin, Purpose, SessionRequest
 from cardservice.keys import KeySet as CardKeySet
-from hsm import login_turn as login_turn_module
-from hsm.block_cipher import key_check_value
+from hsm.algorithms.block_cipher import key_check_value
 from hsm.custody import opened as opened_module
 from hsm.custody.attestation import attestation
 from hsm.custody.command_line import read
@@ -31,13 +30,14 @@ from hsm.custody.statement import signature_holds, signed, verified
 from hsm.custody.transcript_files import verified_transcript
 from hsm.custody.unfinished import unfinished_ceremony
 from hsm.errors import BackupRefused, CeremonyRefused, ReplaceablePath, SharesTooFew, UnvalidatedToken, WellKnownKey
-from hsm.key_custody import KeyCustody
-from hsm.key_generation import WELL_KNOWN_TRANSPORT_MASTER
-from hsm.key_places import KeyPlaces
-from hsm.key_ring import KeyRing
-from hsm.key_store import KeyStore
-from hsm.production import Environment
-from hsm.static_card_keys import StaticCardKeys
+from hsm.keys.key_custody import KeyCustody
+from hsm.keys.key_places import KeyPlaces
+from hsm.keys.key_store import KeyStore
+from hsm.operations.key_ring import KeyRing
+from hsm.operations.static_card_keys import StaticCardKeys
+from hsm.process.production import Environment
+from hsm.stores import login_turn as login_turn_module
+from hsm.stores.key_generation import WELL_KNOWN_TRANSPORT_MASTER
 from tests.hsm.custody.ceremonies import PLAN, TRANSPORT_KEY, Held, InventedSecrets, KeySet, empty_key_set, plan
 from tests.hsm.custody.test_handover import RESHARING_ONLY, hand_over, new_shares
 from tests.hsm.documents import NOW

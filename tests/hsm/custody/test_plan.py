@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from cardservice.keys import Purpose
 from hsm.custody.plan import parse_plan, read_plan
 from hsm.errors import PlanRefused
-from hsm.key_generation import SECTORS, development_plans
+from hsm.stores.key_generation import SECTORS, development_plans
 from tests.hsm.custody.ceremonies import CUSTODIANS, PLAN, plan
 from tests.hsm.documents import NOW
 

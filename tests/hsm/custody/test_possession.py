@@ -14,9 +14,9 @@ from hsm.custody.canonical_json import canonical
 from hsm.custody.key_list import list_keys
 from hsm.custody.possession import refuse_unproven
 from hsm.errors import StatementRefused
-from hsm.key_places import KeyPlaces
-from hsm.key_store import KeyKind
-from hsm.software_store import SoftwareStore
+from hsm.keys.key_places import KeyPlaces
+from hsm.keys.key_store import KeyKind
+from hsm.stores.software_store import SoftwareStore
 from tests.hsm.custody.test_statement import PLACES
 from tests.hsm.documents import NOW
 

@@ -13,8 +13,8 @@ from cardservice.keys import Purpose
 from hsm.custody.publication import publish, write_files
 from hsm.custody.withdrawal_list import KIND
 from hsm.errors import PublicationFailed
-from hsm.key_ring import KeyRing
-from hsm.software_store import SoftwareStore
+from hsm.operations.key_ring import KeyRing
+from hsm.stores.software_store import SoftwareStore
 from tests.hsm.documents import NOW
 
 DAY = timedelta(days=1)

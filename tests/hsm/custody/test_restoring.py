@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from cardservice.keys import Purpose
-from hsm.ceremony_mark import mark, refuse_marked
 from hsm.custody import restoring
 from hsm.custody.backup_folder import file_name
 from hsm.custody.ca_certificates import ca_certificates
@@ -17,11 +16,12 @@ from hsm.custody.key_ending import destroy_key, end_key
 from hsm.custody.key_record import check_of, fingerprint
 from hsm.custody.statement import signed
 from hsm.errors import BackupRefused, CeremonyUnfinished, KeyFileExists, ShareRefused, SharesTooFew, StatementRefused
-from hsm.key_generation import development_keys
-from hsm.key_plan import KeyPlan
-from hsm.key_store import KeyDescription, KeyStore
-from hsm.officers import Officers
-from hsm.software_store import SoftwareStore
+from hsm.keys.key_plan import KeyPlan
+from hsm.keys.key_store import KeyDescription, KeyStore
+from hsm.limits.officers import Officers
+from hsm.stores.ceremony_mark import mark, refuse_marked
+from hsm.stores.key_generation import development_keys
+from hsm.stores.software_store import SoftwareStore
 from tests.hsm.custody.ceremonies import KeySet
 from tests.hsm.documents import NOW
 

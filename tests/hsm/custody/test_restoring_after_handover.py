@@ -8,7 +8,7 @@ import pytest
 
 from hsm.custody import restoring
 from hsm.errors import BackupRefused
-from hsm.software_custody import SoftwareCustody
+from hsm.stores.software_custody import SoftwareCustody
 from tests.hsm.custody.ceremonies import KeySet
 from tests.hsm.custody.test_handover import OFFICERS_ONLY, PLAN, hand_over, kcv, officers
 

@@ -19,11 +19,11 @@ from hsm.custody.key_ending import destroy_key, destroyed_keys
 from hsm.custody.key_list import KeyState, list_keys
 from hsm.custody.rotation import Rotation, RotationOrder
 from hsm.errors import BackupRefused, KeyNotActive, RotationRefused
-from hsm.key_ring import KeyRing
-from hsm.key_store import KeyDescription
-from hsm.production import Environment
-from hsm.sealed_values import SealedValues
-from hsm.static_card_keys import StaticCardKeys
+from hsm.keys.key_store import KeyDescription
+from hsm.operations.key_ring import KeyRing
+from hsm.operations.sealed_values import SealedValues
+from hsm.operations.static_card_keys import StaticCardKeys
+from hsm.process.production import Environment
 from tests.hsm.custody.ceremonies import KeySet
 from tests.hsm.documents import NOW
 

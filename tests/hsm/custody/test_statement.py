@@ -19,10 +19,10 @@ from hsm.custody.key_record import fingerprint
 from hsm.custody.statement import signed, verified
 from hsm.errors import KeyNotActive, StatementRefused
 from hsm.guards.audit_root import PREFIX
-from hsm.key_generation import development_keys
-from hsm.key_places import KeyPlaces
-from hsm.key_uri import FileUri, PinSource
-from hsm.software_store import SoftwareStore
+from hsm.keys.key_places import KeyPlaces
+from hsm.keys.key_uri import FileUri, PinSource
+from hsm.stores.key_generation import development_keys
+from hsm.stores.software_store import SoftwareStore
 from tests.hsm.documents import NOW
 
 PLACES = KeyPlaces(FileUri(Path("/keys.sealed"), PinSource(Path("/keys.pass"))))
@@ -124,5 +124,5 @@ def test_other_code_has_another_digest(tmp_path: Path) -> None:
     copy = tmp_path / "hsm"
     shutil.copytree(package, copy, ignore=shutil.ignore_patterns("__pycache__"))
     assert code_digest(copy) == code_digest()
-    (copy / "server.py").write_text((copy / "server.py").read_text() + "\n")
+    (copy / "process" / "server.py").write_text((copy / "process" / "server.py").read_text() + "\n")
     assert code_digest(copy) != code_digest()

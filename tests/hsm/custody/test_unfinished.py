@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from hsm.ceremony_mark import unmark
 from hsm.custody.ceremony import Ceremony
+from hsm.stores.ceremony_mark import unmark
 from tests.house.checkout import ROOT
 from tests.hsm.custody.ceremonies import Held, KeySet, empty_key_set
 from tests.hsm.running import short_folder

@@ -25,7 +25,7 @@ from hsm.custody.publication import publish
 from hsm.custody.withdrawal import WithdrawalOrder, withdraw
 from hsm.custody.withdrawal_list import withdrawal_list
 from hsm.errors import CaCertificateRefused, GrantRefused
-from hsm.grants import Deed, Grant
+from hsm.limits.grants import Deed, Grant
 from tests.hsm.custody.ceremonies import KeySet
 from tests.hsm.custody.test_rotation import LATER, rotate
 from tests.hsm.documents import base64url, token_input

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from cardservice.records.schema import upgrade
-from hsm.client import KeyProcess
+from hsm.client.key_process import KeyProcess
 from reader_tools.__main__ import run
 from tests.databases import database_url, migrated_sqlite, postgresql_cluster, postgresql_url, sqlite_url
 from tests.hsm.running import short_folder

@@ -13,7 +13,7 @@ from cardservice.credentials import cover_proof
 from cardservice.keys import Purpose
 from cardservice.records import audit_events, cards, members
 from cardservice.records.payments import Channel, PaymentRow
-from hsm.client import KeyProcess
+from hsm.client.key_process import KeyProcess
 from reader_tools.desk.offline import verify_offline
 from reader_tools.desk.online import Question
 from reader_tools.reader import open_card

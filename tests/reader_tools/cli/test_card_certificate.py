@@ -13,9 +13,9 @@ from cryptography import x509
 from cardservice.clock import now
 from hsm.custody.statement import signed
 from hsm.custody.withdrawal_list import CA_WITHDRAWN
-from hsm.key_bundle import KeyBundle
-from hsm.sealed_file import open_sealed
-from hsm.software_store import SoftwareStore
+from hsm.stores.key_bundle import KeyBundle
+from hsm.stores.sealed_file import open_sealed
+from hsm.stores.software_store import SoftwareStore
 from tests.reader_tools.cli.desk import Desk, KeyDesk
 
 

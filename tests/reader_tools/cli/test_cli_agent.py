@@ -7,7 +7,7 @@ from cardservice import clock
 from cardservice.coverage.civil_time import month_at
 from cardservice.credentials import jwks
 from cardservice.keys import Purpose
-from hsm.client import KeyProcess
+from hsm.client.key_process import KeyProcess
 from reader_tools.desk.withdrawals_seen import WithdrawalsSeen
 from tests.hsm.documents import NOW
 from tests.reader_tools.cli.desk import Desk

@@ -19,7 +19,7 @@ from cardservice.card_edge.sector.cover_proof import put_cover_proof
 from cardservice.credentials import jwks
 from cardservice.credentials.errors import CredentialError
 from cardservice.keys import Purpose
-from hsm.client import KeyProcess
+from hsm.client.key_process import KeyProcess
 from reader_tools.cli import contact
 from reader_tools.cli.contact import Renewal, Renewed, renew_proofs
 from reader_tools.cli.settings import Settings

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from hsm.client import KeyProcess
-from hsm.officers import officer_record
-from hsm.sealed_custody import sealed_file_custody
+from hsm.client.key_process import KeyProcess
+from hsm.limits.officers import officer_record
+from hsm.stores.sealed_custody import sealed_file_custody
 from tests.hsm.running import hsm_process, run_hsm, short_folder
 from tests.reader_tools.command_line import Ended, kartu
 

@@ -10,8 +10,8 @@ import pytest
 
 from cardservice.records.schema import upgrade
 from hsm.granting.officer_key import make_officer_key
-from hsm.officers import officer_record
-from hsm.sealed_custody import sealed_file_custody
+from hsm.limits.officers import officer_record
+from hsm.stores.sealed_custody import sealed_file_custody
 from tests.enrolment.importing import people, person
 from tests.enrolment.registry_at import PASSWORD, RegistryAt, known, registry_at
 from tests.hsm.running import hsm_process, run_hsm, short_folder

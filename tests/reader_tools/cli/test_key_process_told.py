@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from hsm.listening_socket import listening_at
+from hsm.process.listening_socket import listening_at
 from reader_tools.cli import key_process
 from reader_tools.cli.key_process import Told, lock_holder, told_to_open_again
 from tests.hsm.running import hsm_process, is_alive, run_hsm, short_folder, workers_of

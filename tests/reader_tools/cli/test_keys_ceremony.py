@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from hsm.key_generation import WELL_KNOWN_TRANSPORT_MASTER
+from hsm.stores.key_generation import WELL_KNOWN_TRANSPORT_MASTER
 from reader_tools.cli.hsm import KeyFiles
 from reader_tools.cli.settings import Settings
 from tests.reader_tools.cli.desk import Desk, own_environment

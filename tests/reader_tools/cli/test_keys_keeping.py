@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from cardservice.keys import Purpose
-from hsm.client import KeyProcess
+from hsm.client.key_process import KeyProcess
 from tests.reader_tools.cli.desk import Desk, KeyDesk
 from tests.reader_tools.cli.test_keys_ceremony import EXAMPLE, HASH, brought, secret_file
 

@@ -8,7 +8,7 @@ import pytest
 
 from cardservice.credentials import jwks
 from cardservice.keys import Purpose
-from hsm.client import KeyProcess
+from hsm.client.key_process import KeyProcess
 from tests.reader_tools.cli.desk import Desk, KeyDesk
 
 

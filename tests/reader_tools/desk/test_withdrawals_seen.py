@@ -17,8 +17,8 @@ from cardservice.credentials import ca_withdrawals, jwks
 from cardservice.credentials.errors import WithdrawalsOlder, WithdrawalsRefused
 from cardservice.keys import Purpose, VerifyingKey
 from hsm.custody.statement import signed
-from hsm.key_generation import development_keys
-from hsm.software_store import SoftwareStore
+from hsm.stores.key_generation import development_keys
+from hsm.stores.software_store import SoftwareStore
 from reader_tools.desk import withdrawals_seen as module
 from reader_tools.desk.errors import DeskMemoryDamaged, WithdrawalsNotSeen
 from reader_tools.desk.withdrawals_seen import Taken, WithdrawalsSeen
