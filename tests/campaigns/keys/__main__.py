@@ -3,7 +3,7 @@
 
 First it is killed by SIGKILL under load - a worker, the supervisor, all of it - so many times each; then many callers ask for a long time. Ends
 with 1 where something acknowledged was lost or doubled, an answer was wrong, a caller met what is no typed error, a process died unasked, or one
-grew. ``tests/hsm/test_campaign.py`` runs the short form.
+grew. ``tests/hsm/process/test_campaign.py`` runs the short form.
 """
 
 import argparse

@@ -15,9 +15,9 @@ from hsm.process.server import KeyServer
 from hsm.process.worker_seats import Seat
 from hsm.stores.login_turn import login_turn
 from hsm.wire.requests import Ping
+from tests.hsm.process.test_failing_workers import supervised
 from tests.hsm.raw_caller import RawCaller
 from tests.hsm.running import short_folder
-from tests.hsm.test_failing_workers import supervised
 
 LONG_FRAME = 40  # requests
 

@@ -18,9 +18,9 @@ from hsm.keys.ca_certificate import self_signed_ca_certificate
 from hsm.keys.key_plan import KeyPlan
 from hsm.stores.key_generation import development_plans
 from tests.hsm.documents import NOW
+from tests.hsm.pkcs11.test_token_audit import plant_beside, planting
 from tests.hsm.running import ROOT, short_folder
 from tests.hsm.softhsm import MODULE, SoftHsm
-from tests.hsm.test_token_audit import plant_beside, planting
 
 pytestmark = pytest.mark.needs("softhsm2")
 YEARS = NOW.replace(year=2036)

@@ -6,8 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.hsm.process.test_failing_workers import supervised
 from tests.hsm.running import ROOT, eventually, run_hsm, short_folder
-from tests.hsm.test_failing_workers import supervised
 
 # The first worker tells its supervisor of a change before it serves, and serves once the supervisor has taken the signal.
 TELLING = (
